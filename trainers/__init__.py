@@ -1,0 +1,1 @@
+"""Training recipes: each trainer is a generator that knows nothing of the cockpit."""

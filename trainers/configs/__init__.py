@@ -1,0 +1,1 @@
+"""What can be set in each trainer, without importing torch: one module per trainer, each with a `TRAINER`."""
