@@ -1,0 +1,1 @@
+"""Launch, watch, steer and record training sweeps from a terminal."""

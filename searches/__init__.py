@@ -1,0 +1,1 @@
+"""Searches shipped with the package: one YAML file per question."""
