@@ -1,0 +1,212 @@
+"""The kinds of events. A run folder is files of these, one JSON object a line.
+
+`sweep.jsonl` holds the life of the sweep and its trials (`SweepStarted`, `TrialStarted`, `TrialEnded`,
+`SweepEnded`); a trial's `events.jsonl` holds what the trial itself did (`Attempt`, `Built`, `Step`, `Eval`, `Norms`,
+`Saved`, `Note`, `Lost`). Times named `at` are seconds since 1970, durations are seconds. Each kind keeps keys that it
+does not know in `extra` (`metrics` for steps and evaluations), so that newer or foreign writers lose nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+NAN = float("nan")
+Values = Mapping[str, Any]
+
+
+def _none() -> Values:
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepStarted:
+    kind: ClassVar[str] = "sweep_started"
+    experiment: str
+    search: str
+    question: str = ""
+    trainer: str = ""
+    engine: str = ""
+    metric: str = ""
+    goal: str = "maximize"
+    trials: int | None = None
+    varied: list[str] = field(default_factory=list)
+    command: str = ""
+    host: str = ""
+    pid: int = 0
+    at: float = 0.0
+    environment: Values = field(default_factory=_none)
+    extra: Values = field(default_factory=_none)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialStarted:
+    kind: ClassVar[str] = "trial_started"
+    trial: str
+    config: Values = field(default_factory=_none)
+    baseline: bool = False
+    seed: int = 0
+    attempt: int = 1
+    at: float = 0.0
+    extra: Values = field(default_factory=_none)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialEnded:
+    """Why a trial is over. `rule … of` are set when an early-stop rule decided, `error` when it failed."""
+
+    kind: ClassVar[str] = "trial_ended"
+    trial: str
+    status: str
+    attempt: int = 1
+    reason: str = ""
+    rule: str = ""
+    evaluation: int = 0
+    value: float = NAN
+    threshold: float = NAN
+    rank: int = 0
+    of: int = 0
+    error: str = ""
+    traceback: str = ""
+    at: float = 0.0
+    extra: Values = field(default_factory=_none)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepEnded:
+    kind: ClassVar[str] = "sweep_ended"
+    status: str
+    reason: str = ""
+    at: float = 0.0
+    extra: Values = field(default_factory=_none)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A process began to work on this trial."""
+
+    kind: ClassVar[str] = "attempt"
+    attempt: int = 1
+    host: str = ""
+    pid: int = 0
+    device: str = ""
+    threads: int = 0
+    at: float = 0.0
+    extra: Values = field(default_factory=_none)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """The effective configuration, read back from the built objects, and its digest."""
+
+    kind: ClassVar[str] = "built"
+    effective: Values = field(default_factory=_none)
+    digest: str = ""
+    total_steps: int = 0
+    groups: list[str] = field(default_factory=list)
+    extra: Values = field(default_factory=_none)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    kind: ClassVar[str] = "step"
+    phase: str = "train"
+    epoch: int = 0
+    step: int = 0
+    time: float | None = None
+    metrics: Values = field(default_factory=_none)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Eval:
+    kind: ClassVar[str] = "eval"
+    phase: str = "valid"
+    epoch: int = 0
+    step: int = 0
+    time: float | None = None
+    metrics: Values = field(default_factory=_none)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Norms:
+    """Norms of one parameter group at one step, over the L2 norms of its tensors."""
+
+    kind: ClassVar[str] = "norms"
+    step: int = 0
+    group: str = ""
+    param_mean: float = NAN
+    param_std: float = NAN
+    grad_mean: float = NAN
+    grad_std: float = NAN
+    grad_max: float = NAN
+    nonfinite: int = 0
+    update_ratio: float = NAN
+    extra: Values = field(default_factory=_none)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    kind: ClassVar[str] = "saved"
+    path: str = ""
+    step: int = 0
+    label: str = ""
+    extra: Values = field(default_factory=_none)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    kind: ClassVar[str] = "note"
+    text: str = ""
+    at: float = 0.0
+    extra: Values = field(default_factory=_none)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """`count` events before this one could not be written, `reason` says why."""
+
+    kind: ClassVar[str] = "lost"
+    count: int = 0
+    reason: str = ""
+    extra: Values = field(default_factory=_none)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """An object of a kind that this version does not know, or whose fields do not fit their kind."""
+
+    kind: str
+    data: Values
+
+
+Event = (
+    SweepStarted
+    | TrialStarted
+    | TrialEnded
+    | SweepEnded
+    | Attempt
+    | Built
+    | Step
+    | Eval
+    | Norms
+    | Saved
+    | Note
+    | Lost
+    | Unknown
+)
+
+KINDS: tuple[type[Any], ...] = (
+    SweepStarted,
+    TrialStarted,
+    TrialEnded,
+    SweepEnded,
+    Attempt,
+    Built,
+    Step,
+    Eval,
+    Norms,
+    Saved,
+    Note,
+    Lost,
+)
