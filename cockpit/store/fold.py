@@ -1,0 +1,197 @@
+"""How each kind of event changes the index. The only place where the index's state is decided.
+
+`Batch` gathers the rows of many events and writes them at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from cockpit.events.codec import encode
+from cockpit.events.kinds import (
+    Attempt,
+    Built,
+    Eval,
+    Event,
+    Norms,
+    Saved,
+    Step,
+    SweepEnded,
+    SweepStarted,
+    TrialEnded,
+    TrialStarted,
+)
+
+_LARGEST_INTEGER = 2**63
+
+
+class Batch:
+    """Rows waiting to be written. `trial` is the trial whose file is read, or None for the sweep's own file."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._metrics = {
+            (kind, phase, name): number
+            for number, kind, phase, name in connection.execute("SELECT id, kind, phase, name FROM metric")
+        }
+        self._steps: list[tuple[Any, ...]] = []
+        self._points: list[tuple[int, int, int, float | None]] = []
+        self._latest: dict[tuple[int, int], tuple[int, float | None]] = {}
+        self._norms: list[tuple[Any, ...]] = []
+
+    def add(self, trial: str | None, event: Event) -> None:
+        """Fold one event."""
+        handler = _FOLD.get(type(event), Batch._other)
+        try:
+            handler(self, trial, event)
+        except (ValueError, OverflowError):  # an id or a number that no table takes: kept as it came
+            self._other(trial, event)
+
+    def write(self) -> None:
+        """Write what was gathered. The caller holds the transaction."""
+        many = self._connection.executemany
+        many("INSERT OR REPLACE INTO step VALUES (?, ?, ?, ?, ?, ?)", self._steps)
+        many("INSERT OR REPLACE INTO point VALUES (?, ?, ?, ?)", self._points)
+        rows = [(*key, *value) for key, value in self._latest.items()]
+        many("INSERT OR REPLACE INTO latest VALUES (?, ?, ?, ?)", rows)
+        many("INSERT OR REPLACE INTO norm VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self._norms)
+        self._steps, self._points, self._latest, self._norms = [], [], {}, []
+
+    # One method per kind of event.
+
+    def _sweep_started(self, _: str | None, event: SweepStarted) -> None:
+        known = {key: value for key, value in asdict(event).items() if key != "extra"}
+        self._set_sweep({**known, "status": "running", "reason": "", "ended": None})
+
+    def _sweep_ended(self, _: str | None, event: SweepEnded) -> None:
+        self._set_sweep({"status": event.status, "reason": event.reason, "ended": event.at})
+
+    def _trial_started(self, _: str | None, event: TrialStarted) -> None:
+        self._set_trial(
+            event.trial,
+            attempt=event.attempt,
+            baseline=int(event.baseline),
+            status="running",
+            seed=event.seed,
+            config=as_json(event.config),
+            started=event.at,
+            ended=None,
+        )
+
+    def _trial_ended(self, _: str | None, event: TrialEnded) -> None:
+        self._set_trial(
+            event.trial,
+            status=event.status,
+            reason=event.reason,
+            rule=event.rule,
+            evaluation=event.evaluation or None,
+            value=event.value,
+            threshold=event.threshold,
+            rank=event.rank or None,
+            of=event.of or None,
+            error=event.error,
+            traceback=event.traceback,
+            ended=event.at,
+        )
+
+    def _attempt(self, trial: str | None, event: Attempt) -> None:
+        if trial is not None:
+            self._set_trial(trial, attempt=event.attempt, device=event.device)
+
+    def _built(self, trial: str | None, event: Built) -> None:
+        if trial is not None:
+            effective = as_json(event.effective)
+            self._set_trial(trial, effective=effective, digest=event.digest, total_steps=event.total_steps)
+
+    def _step(self, trial: str | None, event: Step | Eval) -> None:
+        if trial is None:
+            return self._other(trial, event)
+        number, kind, phase, step = trial_number(trial), event.kind, event.phase, event.step
+        if abs(step) >= _LARGEST_INTEGER or abs(event.epoch) >= _LARGEST_INTEGER:
+            raise OverflowError(step)
+        self._steps.append((number, kind, phase, step, event.epoch, event.time))
+        for name, value in event.metrics.items():
+            if type(value) is not float:
+                if not isinstance(value, int | float):
+                    continue
+                value = float(min(max(value, -_LARGEST_INTEGER), _LARGEST_INTEGER))
+            metric = self._metrics.get((kind, phase, name)) or self._new_metric(kind, phase, name)
+            self._points.append((number, metric, step, value))
+            self._latest[number, metric] = (step, value)
+        return None
+
+    def _norm(self, trial: str | None, event: Norms) -> None:
+        if trial is None:
+            return self._other(trial, event)
+        means = (event.param_mean, event.param_std, event.grad_mean, event.grad_std, event.grad_max)
+        row = (trial_number(trial), event.step, event.group, *means, event.nonfinite, event.update_ratio)
+        self._norms.append(row)
+        return None
+
+    def _saved(self, trial: str | None, event: Saved) -> None:
+        if trial is None:
+            return self._other(trial, event)
+        row = (trial_number(trial), event.label, event.step, event.path)
+        self._connection.execute("INSERT OR REPLACE INTO saved VALUES (?, ?, ?, ?)", row)
+        return None
+
+    def _other(self, trial: str | None, event: Event) -> None:
+        number = None if trial is None else trial_number(trial)
+        row = (number, event.kind, encode(event).decode().strip())
+        self._connection.execute("INSERT INTO other VALUES (?, ?, ?)", row)
+
+    def _set_sweep(self, values: Mapping[str, Any]) -> None:
+        rows = ((key, as_json(value)) for key, value in values.items())
+        self._connection.executemany("INSERT OR REPLACE INTO sweep VALUES (?, ?)", rows)
+
+    def _set_trial(self, trial: str, **values: Any) -> None:
+        self._connection.execute(
+            "INSERT OR IGNORE INTO trial (id, number, status) VALUES (?, ?, 'running')", (trial, trial_number(trial))
+        )
+        columns = ", ".join(f'"{name}" = ?' for name in values)
+        self._connection.execute(f"UPDATE trial SET {columns} WHERE id = ?", (*values.values(), trial))
+
+    def _new_metric(self, *key: str) -> int:
+        cursor = self._connection.execute("INSERT INTO metric (kind, phase, name) VALUES (?, ?, ?)", key)
+        number = cursor.lastrowid
+        assert number is not None  # an INSERT that did not raise made a row
+        self._metrics[key[0], key[1], key[2]] = number
+        return number
+
+
+_FOLD: dict[type[Any], Callable[[Batch, str | None, Any], None]] = {
+    SweepStarted: Batch._sweep_started,
+    SweepEnded: Batch._sweep_ended,
+    TrialStarted: Batch._trial_started,
+    TrialEnded: Batch._trial_ended,
+    Attempt: Batch._attempt,
+    Built: Batch._built,
+    Step: Batch._step,
+    Eval: Batch._step,
+    Norms: Batch._norm,
+    Saved: Batch._saved,
+}
+
+
+def trial_number(trial: str) -> int:
+    """3 for `t003`."""
+    return int(trial[1:])
+
+
+def as_json(value: Any) -> str:
+    """`value` as JSON; keys keep their order."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def forget_trial(connection: sqlite3.Connection, trial: str) -> None:
+    """Drop everything that came from one trial's own file."""
+    for table in _tables_of_a_trial():
+        connection.execute(f"DELETE FROM {table} WHERE trial = ?", (trial_number(trial),))
+
+
+def _tables_of_a_trial() -> Iterator[str]:
+    yield from ("step", "point", "latest", "norm", "saved", "other")

@@ -1,0 +1,160 @@
+"""Where things are in a logs folder. `logs/exp012-arcface/trials/t003/events.jsonl` and its neighbours."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+_EXPERIMENT = re.compile(r"^(exp\d{3,})(?:-(.*))?$")
+_TRIAL = re.compile(r"^t\d{3,}$")
+
+
+class FolderError(Exception):
+    """A folder or a name in it is not what it should be. One line, with what to do."""
+
+
+@dataclass(frozen=True)
+class TrialFolder:
+    """One trial's files. `events` has one writer: the trial's own process."""
+
+    path: Path
+
+    @property
+    def events(self) -> Path:
+        return self.path / "events.jsonl"
+
+    @property
+    def output(self) -> Path:
+        return self.path / "output.log"
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.json"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """One experiment's files. `sweep` has one writer: the sweep's process."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def id(self) -> str:
+        return self.name.split("-", 1)[0]
+
+    @property
+    def search(self) -> Path:
+        return self.path / "search.yaml"
+
+    @property
+    def sweep(self) -> Path:
+        return self.path / "sweep.jsonl"
+
+    @property
+    def index(self) -> Path:
+        return self.path / "index.db"
+
+    @property
+    def index_lock(self) -> Path:
+        return self.path / "index.lock"
+
+    @property
+    def summary(self) -> Path:
+        return self.path / "summary.json"
+
+    @property
+    def engine_log(self) -> Path:
+        return self.path / "engine.log"
+
+    @property
+    def trials(self) -> Path:
+        return self.path / "trials"
+
+    def trial(self, trial_id: str) -> TrialFolder:
+        return TrialFolder(self.trials / trial_id)
+
+    def trial_ids(self) -> list[str]:
+        """Ids of the trials that have a folder, in order."""
+        if not self.trials.is_dir():
+            return []
+        names = [entry.name for entry in self.trials.iterdir() if _TRIAL.match(entry.name)]
+        return sorted(names, key=lambda name: int(name[1:]))
+
+
+def slug(name: str) -> str:
+    """A name as a part of a folder name: letters, digits, `_`, `.` and `-`, not too long."""
+    return re.sub(r"[^\w.-]+", "_", name).strip("._-")[:60]
+
+
+def claim(logs: Path, name: str) -> RunFolder:
+    """Make and return the next free experiment folder; two processes never get the same number.
+
+    Raises `FolderError` when the logs folder cannot be written.
+    """
+    try:
+        logs.mkdir(parents=True, exist_ok=True)
+        number = max((experiment_number(run.name) for run in experiments(logs)), default=0) + 1
+        while True:
+            # The number alone is claimed, so that two names cannot share it.
+            token = logs / f".exp{number:03d}.claim"
+            try:
+                token.mkdir()
+            except FileExistsError:
+                number += 1
+                continue
+            try:
+                path = logs / "-".join(filter(None, (f"exp{number:03d}", slug(name))))
+                if not any(experiment_number(run.name) == number for run in experiments(logs)):
+                    (path / "trials").mkdir(parents=True)
+                    return RunFolder(path)
+            finally:
+                token.rmdir()
+            number += 1
+    except OSError as error:
+        raise FolderError(
+            f"{logs}: cannot write the logs folder ({error.strerror}); choose another with --logs DIR"
+        ) from None
+
+
+def experiment_number(name: str) -> int:
+    """12 for `exp012-arcface`."""
+    return int(name.split("-", 1)[0][3:])
+
+
+def experiments(logs: Path) -> list[RunFolder]:
+    """All experiments of a logs folder, oldest number first; none when there is no such folder."""
+    if not logs.is_dir():
+        return []
+    found = [RunFolder(entry) for entry in logs.iterdir() if _EXPERIMENT.match(entry.name) and entry.is_dir()]
+    return sorted(found, key=lambda run: (experiment_number(run.name), run.name))
+
+
+def find_experiment(logs: Path, name: str) -> RunFolder:
+    """The experiment called `exp012`, `exp012-arcface` or `latest`. Raises `FolderError`."""
+    known = experiments(logs)
+    if not known:
+        raise FolderError(f"{logs}: no experiments here; start one with `cockpit sweep demo`, or name --logs DIR")
+    if name == "latest":
+        return known[-1]
+    for run in known:
+        if name in (run.name, run.id):
+            return run
+    raise FolderError(f"{name}: no such experiment in {logs}; the newest is {known[-1].id}, `cockpit ls` lists all")
+
+
+def find_trial(logs: Path, name: str) -> tuple[RunFolder, str]:
+    """The experiment and trial id called `exp012/t003`. Raises `FolderError`."""
+    experiment, slash, trial = name.partition("/")
+    if not slash:
+        raise FolderError(f"{name}: not a trial; write it as {name}/t000")
+    run = find_experiment(logs, experiment)
+    trials = run.trial_ids()
+    if trial not in trials:
+        known = f"it has {trials[0]} to {trials[-1]}" if trials else "it has no trials yet"
+        raise FolderError(f"{name}: no such trial in {run.id}; {known}")
+    return run, trial

@@ -1,0 +1,107 @@
+"""What readers of an index get: plain frozen rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRow:
+    """The experiment as a whole. Times are seconds since 1970; `question` is the search's note."""
+
+    experiment: str
+    search: str
+    question: str
+    trainer: str
+    engine: str
+    metric: str
+    goal: str
+    status: str
+    reason: str
+    trials: int | None
+    varied: list[str]
+    command: str
+    host: str
+    pid: int
+    environment: Mapping[str, Any]
+    started: float | None
+    ended: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRow:
+    """One trial. `best` and `last` are values of the sweep's metric on ranked evaluations, None before the first.
+
+    `best_metrics` are all metrics of the evaluation that was best; `steps` is the last training step.
+    """
+
+    id: str
+    status: str
+    baseline: bool
+    reason: str
+    rule: str
+    error: str
+    traceback: str
+    seed: int
+    attempt: int
+    config: Mapping[str, Any]
+    effective: Mapping[str, Any]
+    digest: str
+    device: str
+    total_steps: int
+    started: float | None
+    ended: float | None
+    best: float | None
+    best_step: int | None
+    best_metrics: Mapping[str, float]
+    last: float | None
+    evaluations: tuple[float | None, ...]
+    steps: int
+    epochs: int
+
+    @property
+    def seconds(self) -> float | None:
+        """Wall time of the trial."""
+        return None if self.started is None or self.ended is None else self.ended - self.started
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """One logged step or evaluation with all its values, NaN included."""
+
+    kind: str
+    phase: str
+    epoch: int
+    step: int
+    time: float | None
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class NormRow:
+    """Norms of one parameter group at one step; see `cockpit.events.kinds.Norms`."""
+
+    step: int
+    group: str
+    param_mean: float
+    param_std: float
+    grad_mean: float
+    grad_std: float
+    grad_max: float
+    nonfinite: int
+    update_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class NormSummary:
+    """Norms of one parameter group over all logged steps of a trial."""
+
+    group: str
+    rows: int
+    param_mean: float
+    grad_mean: float
+    grad_max: float
+    nonfinite: int
+    update_ratio: float

@@ -1,0 +1,97 @@
+"""`summary.json`: what lists of experiments show, in one small file that is replaced as a whole."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from cockpit.store import ranking
+from cockpit.store.folder import FolderError, RunFolder
+from cockpit.store.life import is_alive
+from cockpit.store.reader import Index
+from cockpit.store.rows import SweepRow, TrialRow
+
+SILENT_AFTER = 15.0  # seconds; a living sweep writes its summary about once a second
+
+
+def summarize(sweep: SweepRow, trials: list[TrialRow], now: float) -> dict[str, Any]:
+    """The summary of one experiment as plain JSON values."""
+    by_rank = ranking.ranked([trial for trial in trials if trial.best is not None], sweep.goal)
+    best: TrialRow | None = by_rank[0] if by_rank else None
+    baseline = next((trial for trial in trials if trial.baseline), None)
+    return {
+        "experiment": sweep.experiment,
+        "search": sweep.search,
+        "question": sweep.question,
+        "status": sweep.status,
+        "reason": sweep.reason,
+        "metric": sweep.metric,
+        "goal": sweep.goal,
+        "trials": sweep.trials,
+        "started_trials": len(trials),
+        "ended_trials": sum(trial.status != "running" for trial in trials),
+        "best": best.best if best else None,
+        "best_trial": best.id if best else None,
+        "baseline": finite_or_none(baseline.best) if baseline else None,
+        "history": [finite_or_none(trial.best) for trial in trials],
+        "leaderboard": None,
+        "host": sweep.host,
+        "pid": sweep.pid,
+        "process_started": str(sweep.environment.get("process_started", "")),
+        "started": sweep.started,
+        "ended": sweep.ended,
+        "updated": now,
+    }
+
+
+def finite_or_none(value: float | None) -> float | None:
+    """JSON has no NaN and no infinity."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def write_summary(run: RunFolder) -> dict[str, Any]:
+    """Make `summary.json` from the index, atomically; return what is in it."""
+    with Index(run) as index:
+        summary = summarize(index.sweep(), index.trials(), time.time())
+    replace_file(run.summary, json.dumps(summary, ensure_ascii=False))
+    return summary
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Replace `path` in one step: readers see the old text or the new one, never a part."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def read_summary(run: RunFolder, now: float) -> dict[str, Any]:
+    """The summary with its status as of now; made from the run folder where the file is missing or broken.
+
+    `silent` is the number of seconds since a running sweep was last heard of, when that is long.
+    """
+    try:
+        summary: Any = json.loads(run.summary.read_text(encoding="utf-8"))
+        if not isinstance(summary, dict) or "updated" not in summary:
+            raise ValueError(summary)
+    except (OSError, ValueError):
+        try:
+            with Index(run) as index:
+                summary = summarize(index.sweep(), index.trials(), now)
+        except FolderError as error:
+            return {
+                "experiment": run.id,
+                "search": run.name.partition("-")[2],
+                "status": "broken",
+                "reason": str(error),
+            }
+    shown: dict[str, Any] = summary
+    if shown["status"] == "running":
+        if not is_alive(shown["host"], shown["pid"], shown["process_started"]):
+            shown["status"] = "interrupted"
+        elif now - shown["updated"] > SILENT_AFTER:
+            shown["silent"] = now - shown["updated"]
+    return shown
