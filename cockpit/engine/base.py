@@ -1,0 +1,26 @@
+"""The contract of an engine."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from cockpit.engine.channel import Message
+from cockpit.engine.conductor import Conductor
+from cockpit.engine.warm_client import WarmParentProcess
+
+
+class Engine(Protocol):
+    """Runs a conductor's trials until it has no more of them.
+
+    `run` returns when every trial's process is gone. Once `conductor.ending` is set, by a decision or by a signal, the
+    engine starts nothing more and asks the warm parent to close the trials that still run.
+    """
+
+    def run(self, conductor: Conductor, warm: WarmParentProcess) -> None: ...
+
+
+def decide(conductor: Conductor, trial: str, message: Message) -> bool:
+    """Ask the conductor about a trial's message. True: go on."""
+    if message["say"] == "built":
+        return conductor.on_built(trial, message["digest"], message["total_steps"])
+    return conductor.on_evaluation(trial, message["phase"], message["step"], message["metrics"])

@@ -1,0 +1,93 @@
+"""What this machine has, and how many trials of a search fit on it at once."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from cockpit.search.spec import Search
+
+
+@dataclass(frozen=True)
+class Share:
+    """How trials share the machine: `concurrent` at once, each with `cpu` cores and `gpu` GPUs or a part of one."""
+
+    concurrent: int
+    cpu: float
+    gpu: float
+
+    @property
+    def threads(self) -> int:
+        """Threads of one trial: those of its cores, so that trials do not take each other's."""
+        return max(1, int(self.cpu))
+
+
+class NoRoomError(Exception):
+    """The search asks for more than there is. One line, with what to do."""
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def gpu_ids() -> list[str]:
+    """GPUs that this process may use, by the ids that CUDA_VISIBLE_DEVICES takes; nothing is initialised."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return [gpu.strip() for gpu in visible.split(",") if gpu.strip() not in ("", "-1")]
+    count = len([device for device in Path("/dev").glob("nvidia[0-9]*") if device.name[6:].isdigit()])
+    return [str(number) for number in range(count)]
+
+
+def share(search: Search, device: str, available_cores: int, gpus: int) -> Share:
+    """Divide the machine among trials.
+
+    A search that says nothing of GPUs gets one a trial where there are some, unless it is bound for the CPU. Raises
+    `NoRoomError` when not even one trial fits.
+    """
+    cpu = search.resources.cpu or 1.0
+    gpu = search.resources.gpu or (1.0 if gpus and device in ("auto", "cuda") else 0.0)
+    if gpu > gpus:
+        raise NoRoomError(f"resources.gpu: a trial wants {gpu:g} GPUs and this machine has {gpus}; ask for less")
+    if cpu > available_cores:
+        raise NoRoomError(
+            f"resources.cpu: a trial wants {cpu:g} cores and this machine has {available_cores}; ask for less"
+        )
+    fit = int(available_cores // cpu)
+    if gpu:
+        fit = min(fit, int(gpus / gpu) if gpu < 1 else int(gpus // gpu))
+    concurrent = search.concurrent or fit
+    if gpu and concurrent > fit:
+        raise NoRoomError(f"concurrent: {concurrent} trials at once do not fit on {gpus} GPUs; at most {fit} do")
+    if search.concurrent and search.concurrent * cpu > available_cores:
+        cpu = max(1.0, available_cores / search.concurrent)
+    return Share(concurrent=max(1, concurrent), cpu=cpu, gpu=gpu)
+
+
+class GpuPool:
+    """Hands out GPU ids; trials that want a fraction share one as long as it lasts."""
+
+    def __init__(self, ids: list[str]) -> None:
+        self._free = dict.fromkeys(ids, 1.0)
+
+    def take(self, amount: float) -> list[str]:
+        """Ids for one trial. There must be room, which `share` saw to."""
+        if amount <= 0:
+            return []
+        each = min(amount, 1.0)
+        fullest_first = sorted(self._free, key=lambda gpu: self._free[gpu])
+        chosen = [gpu for gpu in fullest_first if self._free[gpu] >= each - 1e-9][: max(1, round(amount))]
+        for gpu in chosen:
+            self._free[gpu] -= each
+        return chosen
+
+    def give_back(self, ids: list[str], amount: float) -> None:
+        for gpu in ids:
+            self._free[gpu] += min(amount, 1.0)
+
+
+def gpu_environment(ids: list[str]) -> dict[str, str]:
+    """What makes a trial see these GPUs and no others."""
+    return {"CUDA_VISIBLE_DEVICES": ",".join(ids)} if ids else {}

@@ -1,0 +1,52 @@
+"""What is asked of a trial's process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class TrialRequest:
+    """One attempt at one trial. Plain JSON values only, because it travels to another process.
+
+    `environment` holds the device assignment, which must be in place before anything touches the device.
+    """
+
+    experiment: str
+    trial: str
+    trainer: str
+    config: Mapping[str, Any]
+    folder: str
+    device: str = "auto"
+    threads: int = 1
+    attempt: int = 1
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        """The trial's folder."""
+        return Path(self.folder)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a trial's process ended.
+
+    `status` is `finished`, `stopped` (it was told to), `terminated` (by a signal it could answer), `diverged`,
+    `failed` or `lost` (it died without a word).
+    """
+
+    status: str
+    reason: str = ""
+    error: str = ""
+    traceback: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)

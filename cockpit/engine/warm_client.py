@@ -1,0 +1,86 @@
+"""Starting the warm parent of this node, and asking it for processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from cockpit.engine.request import TrialRequest
+
+START_SECONDS = 30.0
+
+
+class WarmParentProcess:
+    """Runs the warm parent for as long as this object is open; closing it ends every trial.
+
+    `socket_path` is what supervisors connect to, from any process of this user on this node.
+    """
+
+    def __init__(self, preload: Sequence[str], log: IO[bytes]) -> None:
+        # Short, because the path of a Unix socket may have about 100 characters; private, because it starts processes.
+        self._folder = tempfile.TemporaryDirectory(prefix="cockpit-")
+        self.socket_path = str(Path(self._folder.name) / "warm")
+        command = [sys.executable, "-m", "cockpit.engine.warm", self.socket_path, *preload]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True, env=_quiet_environment()
+        )
+
+    def terminate_trials(self) -> None:
+        """Ask all trials of this node to close themselves now."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+
+    def close(self) -> None:
+        """End the warm parent; every trial that is still there is killed."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._folder.cleanup()
+
+    def __enter__(self) -> WarmParentProcess:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()
+
+
+def _quiet_environment() -> dict[str, str]:
+    """Thread pools that libraries make while they are imported would not survive a fork; trials set their own size."""
+    one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
+    return {**os.environ, **one, "TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}
+
+
+def connect(socket_path: str) -> socket.socket:
+    """Connect to a warm parent that is just being started. Raises `ConnectionError` when it does not come up."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(socket_path)
+            return connection
+        except (FileNotFoundError, ConnectionRefusedError):
+            connection.close()
+            if time.monotonic() > deadline:
+                raise ConnectionError(f"the warm parent did not open {socket_path}; see engine.log") from None
+            time.sleep(0.005)
+
+
+def ask_for_process(connection: socket.socket, request: TrialRequest, channel: int, lifeline: int) -> None:
+    """Send a trial's request with its ends of the channel and the lifeline."""
+    data = json.dumps(request.to_json()).encode() + b"\n"
+    sent = socket.send_fds(connection, [data], [channel, lifeline])
+    connection.sendall(data[sent:])

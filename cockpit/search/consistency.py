@@ -1,0 +1,103 @@
+"""Rules between the keys of a search. Every check raises `SearchError` at the key to change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cockpit.search.early import EarlyTerminate
+from cockpit.search.errors import Place, closest, listed, shown
+from cockpit.search.metric import Metric
+from cockpit.search.space import Constant, Distribution, IntUniform, QUniform, Value, Weighted
+
+# The samplers of each method, the default first. W&B's bayes is a Gaussian process: `sampler: gp`.
+SAMPLERS: dict[str, tuple[str, ...]] = {
+    "grid": ("grid",),
+    "random": ("random",),
+    "bayes": ("tpe", "gp", "cmaes", "nsga2"),
+}
+METHODS = tuple(SAMPLERS)
+ENGINES = ("ray", "local")
+SCHEDULERS = ("asha", "hyperband", "median", "pbt", "none")
+LARGEST_AXIS = 10_000
+
+
+def check_counts(place: Place, counts: Mapping[str, int | None], least: int) -> None:
+    """No count is below `least`."""
+    for key, count in counts.items():
+        if count is not None and count < least:
+            raise place.at(key).error(f"{count} is below {least}")
+
+
+def check_runner(place: Place, trainer: str | None, runs_program: bool) -> None:
+    """Either a trainer or a program is named."""
+    if trainer is not None and runs_program:
+        raise place.at("trainer").error("excludes program and command; keep one of them")
+    if trainer is None and not runs_program:
+        raise place.at("trainer").error("missing; name a trainer")
+
+
+def check_method(place: Place, method: str, sampler: str, engine: str, scheduler: str) -> None:
+    """The sampler belongs to the method, and the engine has the scheduler."""
+    if sampler not in SAMPLERS[method]:
+        raise place.at("sampler").error(f"{sampler} is not for method {method}; allowed: {listed(SAMPLERS[method])}")
+    if scheduler == "pbt" and engine != "ray":
+        raise place.at("scheduler").error(f"pbt needs engine ray, not {engine}")
+
+
+def check_scheduler(place: Place, scheduler: str, early: EarlyTerminate | None) -> None:
+    """`scheduler` and `early_terminate` speak of the same rule."""
+    if early is not None and early.type != scheduler:
+        raise place.at("scheduler").error(f"{scheduler} contradicts early_terminate, whose type is {early.type}")
+
+
+def check_metric(place: Place, metric: Metric | None, wanted_by: Mapping[str, bool]) -> None:
+    """A metric is there if anything needs one; `wanted_by` maps what might to whether it does."""
+    users = [name for name, wanted in wanted_by.items() if wanted]
+    if metric is None and users:
+        raise place.at("metric").error(f"missing; {users[0]} needs metric: {{name: …, goal: maximize or minimize}}")
+
+
+def check_grid(place: Place, space: Mapping[str, Distribution]) -> None:
+    """Every parameter can be enumerated."""
+    for name, found in space.items():
+        at = place.at("parameters").at(name)
+        if isinstance(found, Weighted):
+            raise at.at("probabilities").error("a grid tries every value once; remove them, or use method random")
+        size = found.max - found.min + 1 if isinstance(found, IntUniform) else 0
+        size = found.grid_size() if isinstance(found, QUniform) else size
+        if size > LARGEST_AXIS:
+            raise at.error(f"a grid of {size} values is more than {LARGEST_AXIS}; use method random or bayes")
+        if found.grid() is None:
+            raise at.error(
+                f"a grid cannot enumerate {found.kind}; use value, values, int_uniform or q_uniform, "
+                "or method random or bayes"
+            )
+
+
+def check_baseline(place: Place, baseline: Mapping[str, Value], space: Mapping[str, Distribution]) -> None:
+    """The baseline is complete, and differs from the trials in what is searched and in nothing else."""
+    if not baseline:
+        return
+    at = place.at("baseline")
+    for name, value in baseline.items():
+        if name not in space:
+            raise at.at(name).error(
+                f"not under parameters{closest(name, space)}; trials would not use this value, so a difference "
+                f"to the baseline would mix two causes: add it there, as {{value: {value}}} if it is fixed"
+            )
+        found = space[name]
+        if isinstance(found, Constant) and not found.contains(value):
+            raise at.at(name).error(
+                f"{shown(value)} contradicts parameters.{name}, fixed at {shown(found.value)} for all trials; "
+                f"if the difference is meant, write values: [{found.value}] there"
+            )
+    missing = [name for name, found in space.items() if name not in baseline and not isinstance(found, Constant)]
+    if missing:
+        raise at.at(missing[0]).error("missing; the baseline needs a value for every parameter that varies")
+
+
+def check_seeds(place: Place, space: Mapping[str, Distribution], seeds: int, confirm: int) -> None:
+    """The seed is not both a parameter and varied by repeats."""
+    if "seed" in space and (seeds > 1 or confirm):
+        key = "seeds" if seeds > 1 else "confirm"
+        raise place.at("parameters").at("seed").error(f"{key} varies the seed; remove one of the two")

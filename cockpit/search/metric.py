@@ -1,0 +1,47 @@
+"""What a search judges trials by."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+Goal = Literal["maximize", "minimize"]
+GOALS = ("maximize", "minimize")
+IMPUTE = ("latest", "best", "worst")
+IMPUTE_RUNNING = ("latest", "best", "worst", "false")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric by name, and which way it is better.
+
+    `target` ends the sweep when a trial reaches it. `impute` says what a failed trial counts as for the sampler,
+    `impute_while_running` what a running one does (`false`: nothing).
+    """
+
+    name: str
+    goal: Goal = "minimize"
+    target: float | None = None
+    impute: str = "worst"
+    impute_while_running: str = "false"
+
+    def oriented(self, value: float) -> float:
+        """`value` such that higher is better; whatever is not finite becomes the worst there is."""
+        if not math.isfinite(value):
+            return -math.inf
+        return value if self.goal == "maximize" else -value
+
+    def restored(self, oriented: float) -> float:
+        """The opposite of `oriented`; the worst there is becomes NaN."""
+        if not math.isfinite(oriented):
+            return math.nan
+        return oriented if self.goal == "maximize" else -oriented
+
+    def better(self, value: float, than: float) -> bool:
+        """Whether `value` beats `than`. NaN never does and is always beaten."""
+        return self.oriented(value) > self.oriented(than)
+
+    def reached(self, value: float) -> bool:
+        """Whether `value` reaches the target; False without one."""
+        return self.target is not None and self.oriented(value) >= self.oriented(self.target)

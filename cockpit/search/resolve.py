@@ -1,0 +1,20 @@
+"""Which trainer a search runs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from cockpit.search.errors import closest, listed
+from cockpit.search.spec import Search
+
+
+def resolve_trainer(search: Search, known: Collection[str]) -> str:
+    """The name of the trainer, one of `known`. Raises `SearchError` for an unknown one and for a program."""
+    if search.trainer is None:
+        key = "program" if search.program else "command"
+        raise search.place.at(key).error("only searches with a trainer can be run; name one in trainer instead")
+    # A dotted name is a module outside the registry.
+    if search.trainer not in known and "." not in search.trainer:
+        hint = closest(search.trainer, known)
+        raise search.place.at("trainer").error(f"{search.trainer} is not known{hint}; allowed: {listed(known)}")
+    return search.trainer

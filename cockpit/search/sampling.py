@@ -1,0 +1,108 @@
+"""Which configuration comes next, for grid and random searches. Nothing here has state.
+
+Proposal `index` depends on the search and on `index` alone, so a sweep can be taken up anywhere. Proposal 0 is the
+baseline where there is one. Bayesian searches propose by what was measured, which is an engine's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from hashlib import blake2b
+from math import prod
+
+from cockpit.search.space import Distribution, Value
+from cockpit.search.spec import Search
+from cockpit.search.values import identity
+
+Point = dict[str, Value]
+
+
+def propose(search: Search, index: int) -> Point | None:
+    """The full configuration of proposal `index`, constants included; None past the end of a grid.
+
+    Raises `ValueError` for a Bayesian search, but for its baseline. `run_cap` is not looked at.
+    """
+    if search.baseline and index == 0:
+        return baseline_point(search)
+    if search.method == "random":
+        return random_point(search.space, search.seed, index)
+    if search.method == "grid":
+        return _grid_proposal(search, index)
+    raise ValueError(f"method {search.method} proposes by results, not by index")
+
+
+def proposals(search: Search) -> Iterator[Point]:
+    """All proposals in order, up to `run_cap`; a random search without one has no end."""
+    index = 0
+    while search.run_cap is None or index < search.run_cap:
+        point = propose(search, index)
+        if point is None:
+            return
+        yield point
+        index += 1
+
+
+def count(search: Search) -> int | None:
+    """How many trials there will be, repeats on other seeds not counted; None if there is no end."""
+    if search.method != "grid":
+        return search.run_cap
+    axes = _axes(search.space)
+    total = prod(len(values) for values in axes.values())
+    if search.baseline:
+        total += _position(axes, baseline_point(search)) is None
+    return total if search.run_cap is None else min(total, search.run_cap)
+
+
+def baseline_point(search: Search) -> Point:
+    """The full configuration of the baseline."""
+    return dict(sorted({**search.fixed, **search.baseline}.items()))
+
+
+def random_point(space: Mapping[str, Distribution], seed: int, index: int) -> Point:
+    """A sample of every parameter. It does not depend on which other parameters there are."""
+    return {name: found.sample(uniform(seed, index, name)) for name, found in sorted(space.items())}
+
+
+def uniform(seed: int, index: int, name: str) -> float:
+    """A number in the open interval (0, 1), the same on every machine and version of Python."""
+    digest = blake2b(f"{seed}/{index}/{name}".encode(), digest_size=8).digest()
+    return ((int.from_bytes(digest, "big") >> 12) + 0.5) / 2**52
+
+
+def _grid_proposal(search: Search, index: int) -> Point | None:
+    axes = _axes(search.space)
+    if search.baseline:
+        index -= 1
+        at = _position(axes, baseline_point(search))
+        if at is not None and index >= at:
+            index += 1
+    if index >= prod(len(values) for values in axes.values()):
+        return None
+    point: Point = {}
+    for name, values in reversed(axes.items()):
+        index, digit = divmod(index, len(values))
+        point[name] = values[digit]
+    return dict(reversed(point.items()))
+
+
+def _axes(space: Mapping[str, Distribution]) -> dict[str, list[Value]]:
+    """The values of every parameter, sorted by name, each value once (3.0 equals 3)."""
+    return {name: _distinct(found) for name, found in sorted(space.items())}
+
+
+def _distinct(found: Distribution) -> list[Value]:
+    once: dict[object, Value] = {}
+    for value in found.grid() or ():
+        once.setdefault(identity(value), value)
+    return list(once.values())
+
+
+def _position(axes: Mapping[str, list[Value]], point: Point) -> int | None:
+    """The index of a point in the Cartesian product, the last name turning fastest; None if it is not in it."""
+    position = 0
+    for name, values in axes.items():
+        same = [digit for digit, value in enumerate(values) if identity(value) == identity(point.get(name))]
+        if not same:
+            return None
+        position = position * len(values) + same[0]
+    return position

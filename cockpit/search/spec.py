@@ -1,0 +1,185 @@
+"""A search: the question, the space, and everything that says how to look."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from cockpit.search import consistency
+from cockpit.search.early import EarlyTerminate, early_mapping
+from cockpit.search.errors import Place
+from cockpit.search.metric import Metric
+from cockpit.search.resources import Resources, resources_mapping
+from cockpit.search.space import Constant, Distribution, Value
+from cockpit.search.space.parse import NAME
+from cockpit.search.values import no_nan
+from cockpit.search.yaml_text import render
+
+NO_LINE = 0
+
+
+@dataclass(frozen=True)
+class Search:
+    """One question and how to answer it. Made by `reader.load`; what contradicts itself raises `SearchError`.
+
+    `space` maps dotted parameter names to distributions, constants among them. `run_cap` counts trials, the baseline
+    included; None has no end but that of a grid. `seed` is the sampler's, and the first seed of the trials; `seeds`
+    are repeats per trial, `confirm` fresh seeds on which winner and baseline run again. A trial is killed if its first
+    evaluation is worse than `floor`, or after `patience` evaluations without a better one. `ignored` has what only a
+    W&B server reads. Where the search came from (`path`, `lines`) does not count when two are compared.
+    """
+
+    name: str
+    method: str
+    space: Mapping[str, Distribution]
+    path: Path = field(default=Path("search.yaml"), compare=False)
+    note: str = ""
+    expected: str = ""
+    trainer: str | None = None
+    program: str | None = None
+    command: tuple[str, ...] | None = None
+    metric: Metric | None = None
+    baseline: Mapping[str, Value] = field(default_factory=dict)
+    run_cap: int | None = None
+    engine: str = "ray"
+    sampler: str = "tpe"
+    scheduler: str = "none"
+    early_terminate: EarlyTerminate | None = None
+    floor: float | None = None
+    patience: int | None = None
+    resources: Resources = field(default_factory=Resources)
+    concurrent: int | None = None
+    seed: int = 0
+    seeds: int = 1
+    confirm: int = 0
+    ignored: Mapping[str, Any] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        place = self.place
+        counts = {key: getattr(self, key) for key in ("run_cap", "concurrent", "patience", "seeds")}
+        consistency.check_counts(place, counts, least=1)
+        consistency.check_counts(place, {"confirm": self.confirm, "seed": self.seed}, least=0)
+        consistency.check_runner(place, self.trainer, bool(self.program or self.command))
+        consistency.check_method(place, self.method, self.sampler, self.engine, self.scheduler)
+        consistency.check_scheduler(place, self.scheduler, self.early_terminate)
+        wanted_by = {
+            "method bayes": self.method == "bayes",
+            f"scheduler {self.scheduler}": self.scheduler != "none",
+            "floor": self.floor is not None,
+            "patience": self.patience is not None,
+            "confirm": self.confirm > 0,
+        }
+        consistency.check_metric(place, self.metric, wanted_by)
+        if self.method == "grid":
+            consistency.check_grid(place, self.space)
+        consistency.check_baseline(place, self.baseline, self.space)
+        consistency.check_seeds(place, self.space, self.seeds, self.confirm)
+
+    @property
+    def place(self) -> Place:
+        """Where to blame: the file, with its lines."""
+        return Place(self.path, self.lines)
+
+    @property
+    def slug(self) -> str:
+        """The name as it can stand in the name of a folder."""
+        return re.sub(r"[^A-Za-z0-9_-]+", "-", self.name).strip("-")[:60] or "search"
+
+    @property
+    def fixed(self) -> dict[str, Value]:
+        """The constants of the space."""
+        return {name: found.value for name, found in self.space.items() if isinstance(found, Constant)}
+
+    @property
+    def varied(self) -> dict[str, Distribution]:
+        """The space without its constants."""
+        return {name: found for name, found in self.space.items() if not isinstance(found, Constant)}
+
+    @property
+    def trial_seeds(self) -> tuple[int, ...]:
+        """The seeds on which every trial runs."""
+        return tuple(range(self.seed, self.seed + self.seeds))
+
+    @property
+    def confirm_seeds(self) -> tuple[int, ...]:
+        """Seeds that no trial has seen, for winner and baseline at the end."""
+        return tuple(range(self.seed + self.seeds, self.seed + self.seeds + self.confirm))
+
+    def with_overrides(
+        self,
+        *,
+        settings: Mapping[str, Value] | None = None,
+        trials: int | None = None,
+        epochs: float | None = None,
+        engine: str | None = None,
+        concurrent: int | None = None,
+        cpus: float | None = None,
+        gpus: float | None = None,
+        seed: int | None = None,
+        note: str | None = None,
+    ) -> Search:
+        """This search with what the command line says in place of what the file says; None leaves it.
+
+        A setting fixes its parameter for all trials and for the baseline, whether it was searched or not there at
+        all; `epochs` is short for the setting of that name. Raises `SearchError`.
+        """
+        given = {"run_cap": trials, "engine": engine, "concurrent": concurrent, "seed": seed, "note": note}
+        changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+        if cpus is not None:
+            changes["resources"] = replace(self.resources, cpu=cpus)
+        if gpus is not None:
+            changes["resources"] = replace(changes.get("resources", self.resources), gpu=gpus)
+        fixed = dict(settings or {}) | ({} if epochs is None else {"epochs": epochs})
+        if fixed:
+            constants = {key: _constant(Place(self.path).at(key), key, value) for key, value in fixed.items()}
+            changes["space"] = {**self.space, **constants}
+            changes["baseline"] = self.baseline and {**self.baseline, **fixed}
+        overridden = [*given, *(f"{part}.{key}" for part in ("parameters", "baseline") for key in fixed)]
+        stale = {key: NO_LINE for key in overridden if key in changes or "." in key}
+        return replace(self, **changes, lines={**self.lines, **stale})
+
+    def to_mapping(self) -> dict[str, Any]:
+        """The search as a search file has it, with every default written out."""
+        whole: dict[str, Any] = {
+            "name": self.name,
+            "note": self.note or None,
+            "expected": self.expected or None,
+            "trainer": self.trainer,
+            "program": self.program,
+            "command": None if self.command is None else list(self.command),
+            "method": self.method,
+            "metric": None if self.metric is None else _present(vars(self.metric)),
+            "parameters": {name: found.to_mapping() for name, found in self.space.items()},
+            "baseline": dict(self.baseline) or None,
+            "run_cap": self.run_cap,
+            "engine": self.engine,
+            "sampler": self.sampler,
+            "scheduler": self.scheduler,
+            "early_terminate": None if self.early_terminate is None else early_mapping(self.early_terminate),
+            "floor": self.floor,
+            "patience": self.patience,
+            "resources": resources_mapping(self.resources),
+            "concurrent": self.concurrent,
+            "seed": self.seed,
+            "seeds": self.seeds,
+            "confirm": self.confirm,
+        }
+        return _present(whole) | dict(self.ignored)
+
+    def to_yaml(self) -> str:
+        """The resolved search as YAML. `reader.loads` makes an equal search of it."""
+        return render(self.to_mapping())
+
+
+def _constant(place: Place, name: str, value: Value) -> Constant:
+    if not NAME.fullmatch(name):
+        raise place.error("not a parameter name")
+    return Constant(no_nan(place, value))
+
+
+def _present(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if value is not None}
