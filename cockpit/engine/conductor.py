@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cockpit.engine.breaker import FAILURES_RUNNING, Breaker
-from cockpit.engine.machine import GpuPool, gpu_environment, gpu_ids
 from cockpit.engine.plan import Plan
 from cockpit.engine.proposer import Proposer
 from cockpit.engine.request import Outcome, TrialRequest
@@ -29,7 +28,6 @@ class OpenTrial:
 
     id: str
     config: Mapping[str, Any]
-    gpus: list[str]
     digest: str = ""
     total_steps: int = 0
     values: list[float] = field(default_factory=list)
@@ -63,11 +61,15 @@ class Conductor:
         self._rules = rules
         self._clock = clock
         self._breaker = Breaker()
-        self._gpus = GpuPool(gpu_ids())
         self._open: dict[str, OpenTrial] = {}
         self._number = 0
         self._finished = 0
         self._labels: dict[str, tuple[str, Mapping[str, Any]]] = {}  # by effective digest: trial and its config
+
+    @property
+    def running(self) -> int:
+        """How many trials are open now."""
+        return len(self._open)
 
     def next_trial(self) -> TrialRequest | None:
         """The next trial to start, already in the ledger; None when there is none."""
@@ -135,8 +137,7 @@ class Conductor:
         config = plan.trial_config(proposal)
         folder = self._run.trial(trial).path
         folder.mkdir(parents=True, exist_ok=True)
-        gpus = self._gpus.take(plan.share.gpu)
-        self._open[trial] = OpenTrial(trial, dict(proposal), gpus)
+        self._open[trial] = OpenTrial(trial, dict(proposal))
         baseline = number == 0 and bool(plan.search.baseline)
         seed = int(config["seed"])
         at = self._clock()
@@ -149,7 +150,6 @@ class Conductor:
             folder=str(folder.resolve()),
             device=plan.device,
             threads=plan.share.threads,
-            environment=gpu_environment(gpus),
         )
 
     def _judge(self, opened: OpenTrial, step: int, value: float) -> bool:
@@ -172,7 +172,6 @@ class Conductor:
 
     def _end(self, opened: OpenTrial, outcome: Outcome, verdict: Verdict = CONTINUE) -> None:
         del self._open[opened.id]
-        self._gpus.give_back(opened.gpus, self.plan.share.gpu)
         status, reason = self._named(outcome)
         self._finished += status in ("finished", "pruned")
         fields = {name: getattr(verdict, name) for name in ("rule", "evaluation", "value", "threshold", "rank", "of")}

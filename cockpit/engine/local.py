@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cockpit.engine.base import decide
 from cockpit.engine.conductor import Conductor
+from cockpit.engine.machine import GpuPool, gpu_environment, gpu_ids
 from cockpit.engine.trial import Trial, wait_for
 from cockpit.engine.warm_client import WarmParentProcess
 
@@ -14,38 +17,48 @@ class LocalEngine:
     """Keeps as many trials running as the plan has room for."""
 
     def run(self, conductor: Conductor, warm: WarmParentProcess) -> None:
-        running: list[Trial] = []
+        slots = _Slots(conductor, warm)
         told_to_end = False
         try:
-            while _fill(conductor, warm, running):
-                wait_for(running, TICK_SECONDS)
-                for trial in running:
-                    _attend(conductor, trial)
-                running = [trial for trial in running if trial.outcome is None]
+            while slots.fill():
+                wait_for(slots.running, TICK_SECONDS)
+                slots.attend()
                 if conductor.ending is not None and not told_to_end:
                     told_to_end = True
                     warm.terminate_trials()
         finally:
-            for trial in running:
+            for trial in slots.running:
                 trial.kill()
 
 
-def _fill(conductor: Conductor, warm: WarmParentProcess, running: list[Trial]) -> bool:
-    """Start trials while there is room. False when nothing runs and nothing will."""
-    while len(running) < conductor.plan.share.concurrent:
-        request = conductor.next_trial()
-        if request is None:
-            break
-        running.append(Trial(request, warm.socket_path))
-    return bool(running)
+class _Slots:
+    """The running trials and the GPUs that each of them holds."""
 
+    def __init__(self, conductor: Conductor, warm: WarmParentProcess) -> None:
+        self.running: list[Trial] = []
+        self._conductor = conductor
+        self._warm = warm
+        self._pool = GpuPool(gpu_ids())
+        self._gpus: dict[str, list[str]] = {}
 
-def _attend(conductor: Conductor, trial: Trial) -> None:
-    """Answer what a trial asked, and hear how it ended."""
-    for message in trial.read():
-        if decide(conductor, trial.id, message):
-            trial.go()
-        else:
-            trial.stop()
-    if trial.outcome is not None:
-        conductor.on_exit(trial.id, trial.outcome)
+    def fill(self) -> bool:
+        """Start trials while there is room. False when nothing runs and nothing will."""
+        share = self._conductor.plan.share
+        while len(self.running) < share.concurrent:
+            request = self._conductor.next_trial()
+            if request is None:
+                break
+            self._gpus[request.trial] = gpus = self._pool.take(share.gpu)
+            request = replace(request, environment=gpu_environment(gpus))
+            self.running.append(Trial(request, self._warm.socket_path))
+        return bool(self.running)
+
+    def attend(self) -> None:
+        """Answer what the trials asked, and let go of those that are gone."""
+        for trial in self.running:
+            for message in trial.read():
+                trial.answer(decide(self._conductor, trial.id, message))
+            if trial.outcome is not None:
+                self._conductor.on_exit(trial.id, trial.outcome)
+                self._pool.give_back(self._gpus.pop(trial.id), self._conductor.plan.share.gpu)
+        self.running = [trial for trial in self.running if trial.outcome is None]

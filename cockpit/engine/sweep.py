@@ -58,7 +58,8 @@ def run_sweep(job: Job, make_view: ViewMaker, announce: Callable[[RunFolder], No
             conductor.interrupt("Ctrl-C, twice")
         except Exception as error:
             traceback.print_exc()
-            conductor.ending = Ending("failed", f"the engine failed: {type(error).__name__}: {error}; see engine.log")
+            last_line = (str(error).strip() or type(error).__name__).splitlines()[-1]
+            conductor.ending = Ending("failed", f"the engine failed: {last_line}; see engine.log")
         finally:
             ending = conductor.close()
     return run, ending

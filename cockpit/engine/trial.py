@@ -57,12 +57,15 @@ class Trial:
             self._enforce_deadline()
         return messages
 
-    def go(self) -> None:
-        """Answer: carry on."""
-        self._say(GO)
+    def answer(self, go_on: bool) -> None:
+        """Answer a message: carry on, or close yourself."""
+        if go_on:
+            self._say(GO)
+        else:
+            self.stop()
 
     def stop(self) -> None:
-        """Answer, or say unasked: close yourself. Force follows if that takes too long."""
+        """Tell it to close itself, asked or not. Force follows if that takes too long."""
         self._deadline = self._deadline or time.monotonic() + GRACE_SECONDS
         self._say(STOP)
 

@@ -13,7 +13,7 @@ from cockpit.search.metric import GOALS, IMPUTE, IMPUTE_RUNNING, Goal, Metric
 from cockpit.search.resources import parse_resources
 from cockpit.search.space.parse import parse_parameters
 from cockpit.search.spec import Search
-from cockpit.search.values import mapping, no_nan, number, one_of, only, sequence, text, whole
+from cockpit.search.values import mapping, plain, number, one_of, only, sequence, text, whole
 from cockpit.search.yaml_text import parse
 
 WANDB_ONLY = ("apiVersion", "kind", "controller", "entity", "project", "job", "image_uri")
@@ -110,7 +110,7 @@ def _baseline(place: Place, value: object) -> dict[str, Any]:
         if isinstance(item, Mapping) and item:
             flat |= {f"{key}.{name}": inner for name, inner in _baseline(place.at(key), item).items()}
         else:
-            flat[key] = no_nan(place.at(key), item)
+            flat[key] = plain(place.at(key), item)
     return flat
 
 

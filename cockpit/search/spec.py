@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from cockpit.search.metric import Metric
 from cockpit.search.resources import Resources, resources_mapping
 from cockpit.search.space import Constant, Distribution, Value
 from cockpit.search.space.parse import NAME
-from cockpit.search.values import no_nan
+from cockpit.search.values import plain
 from cockpit.search.yaml_text import render
 
 NO_LINE = 0
@@ -138,9 +138,9 @@ class Search:
             constants = {key: _constant(Place(self.path).at(key), key, value) for key, value in fixed.items()}
             changes["space"] = {**self.space, **constants}
             changes["baseline"] = self.baseline and {**self.baseline, **fixed}
-        overridden = [*given, *(f"{part}.{key}" for part in ("parameters", "baseline") for key in fixed)]
-        stale = {key: NO_LINE for key in overridden if key in changes or "." in key}
-        return replace(self, **changes, lines={**self.lines, **stale})
+        renewed = [*changes, *(f"{part}.{key}" for part in ("parameters", "baseline") for key in fixed)]
+        renewed = [key for key in renewed if key not in ("space", "baseline")]
+        return replace(self, **changes, lines=_without(self.lines, renewed))
 
     def to_mapping(self) -> dict[str, Any]:
         """The search as a search file has it, with every default written out."""
@@ -178,7 +178,13 @@ class Search:
 def _constant(place: Place, name: str, value: Value) -> Constant:
     if not NAME.fullmatch(name):
         raise place.error("not a parameter name")
-    return Constant(no_nan(place, value))
+    return Constant(plain(place, value))
+
+
+def _without(lines: Mapping[str, int], renewed: Collection[str]) -> dict[str, int]:
+    """The lines without those of keys that no longer say what the file says."""
+    inside = tuple(f"{key}." for key in renewed)
+    return {key: line for key, line in lines.items() if not key.startswith(inside)} | dict.fromkeys(renewed, NO_LINE)
 
 
 def _present(data: Mapping[str, Any]) -> dict[str, Any]:

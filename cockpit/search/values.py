@@ -56,12 +56,9 @@ def one_of(place: Place, value: object, allowed: Collection[str]) -> str:
 
 
 def mapping(place: Place, value: object) -> Mapping[str, Any]:
-    """A mapping with keys of text."""
+    """A mapping. That its keys are text is seen to where YAML is read."""
     if not isinstance(value, Mapping):
         raise place.error(f"{shown(value)} is not a mapping of keys to values")
-    for key in value:
-        if not isinstance(key, str):
-            raise place.at(key).error(f"the key {shown(key)} is not a text; put it in quotes")
     return value
 
 
@@ -81,14 +78,19 @@ def only(place: Place, given: Mapping[str, Any], allowed: Collection[str]) -> No
             raise place.at(key).error(f"unknown key{closest(key, allowed)}; allowed: {listed(allowed)}")
 
 
-def no_nan(place: Place, value: object) -> Any:
-    """Any value without a NaN in it: a NaN equals nothing, so such a value could never be found again."""
+def plain(place: Place, value: object) -> Any:
+    """Text, a number, a bool, None, or lists and mappings of those, as JSON has them.
+
+    No NaN, which equals nothing, so that it could never be found again.
+    """
     if isinstance(value, float) and math.isnan(value):
         raise place.error("nan cannot be a value")
     if isinstance(value, Mapping):
-        return {key: no_nan(place, item) for key, item in value.items()}
+        return {key: plain(place, item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [no_nan(place, item) for item in value]
+        return [plain(place, item) for item in value]
+    if value is not None and not isinstance(value, str | int | float):
+        raise place.error(f"{shown(value)} cannot be a value; use text, numbers, true, false, null, or lists of them")
     return value
 
 

@@ -13,6 +13,8 @@ from cockpit.search.values import NUMBER
 # Far above any search. Aliases can make a small file expand without end.
 MOST_KEYS = 20_000
 
+TEXT_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
+
 
 class _Loader(yaml.SafeLoader):
     """Safe YAML in which 1e-4 is a number and a date is the text that was written."""
@@ -42,7 +44,7 @@ def parse(text: str, path: Path) -> tuple[Any, dict[str, int]]:
         root = loader.get_single_node()
         if root is None:
             raise SearchError("the file is empty; a search needs at least method and parameters", path, 1)
-        _refuse_duplicates(root, Place(path), set())
+        _check_keys(root, Place(path), set())
         data = loader.construct_document(root)
         lines = {"": root.start_mark.line + 1}
         _collect_lines(root, "", lines, path)
@@ -55,8 +57,11 @@ def parse(text: str, path: Path) -> tuple[Any, dict[str, int]]:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, int(error.position)) + 1
         raise SearchError(f"not valid YAML: the character {error.character!r} is not allowed", path, line) from error
-    except (RecursionError, ValueError) as error:
-        raise SearchError("not usable YAML: nested too deeply, or a number with too many digits", path) from error
+    except RecursionError as error:
+        raise SearchError("not usable YAML: nested too deeply", path) from error
+    except ValueError as error:
+        # A tag that does not fit its value, or more digits than Python reads.
+        raise SearchError(f"not usable YAML: {' '.join(str(error).split())}", path) from error
     finally:
         if loader is not None:
             loader.dispose()
@@ -80,7 +85,7 @@ def render(data: Any) -> str:
     return rendered
 
 
-def _refuse_duplicates(node: yaml.Node, place: Place, seen: set[int]) -> None:
+def _check_keys(node: yaml.Node, place: Place, seen: set[int]) -> None:
     if id(node) in seen:
         return
     seen.add(id(node))
@@ -91,13 +96,16 @@ def _refuse_duplicates(node: yaml.Node, place: Place, seen: set[int]) -> None:
         names: dict[str, int] = {}
         for key, value in node.value:
             name, line = str(key.value), key.start_mark.line + 1
+            if key.tag not in TEXT_TAGS:
+                problem = "YAML does not read this key as text; put it in quotes"
+                raise SearchError(problem, place.path, line, place.at(name).key)
             if name in names and name != "<<":
                 problem = f"the key stands here twice, first in line {names[name]}; remove one"
                 raise SearchError(problem, place.path, line, place.at(name).key)
             names[name] = line
             children.append((place.at(name), value))
     for child_place, child in children:
-        _refuse_duplicates(child, child_place, seen)
+        _check_keys(child, child_place, seen)
 
 
 def _collect_lines(node: yaml.Node, prefix: str, lines: dict[str, int], path: Path) -> None:

@@ -13,7 +13,7 @@ from cockpit.search.space.base import Distribution, Value
 from cockpit.search.space.bounded import InvLogUniformValues, LogUniformValues, QLogUniformValues, QUniform, Uniform
 from cockpit.search.space.discrete import Categorical, Constant, IntUniform, Weighted
 from cockpit.search.space.shaped import Beta, LogNormal, Normal, QBeta, QLogNormal, QNormal
-from cockpit.search.values import mapping, no_nan, number, only, sequence, whole
+from cockpit.search.values import mapping, plain, number, only, sequence, whole
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 DEPRECATED = ("log_uniform", "q_log_uniform", "inv_log_uniform")
@@ -139,12 +139,12 @@ def _check_range(place: Place, found: Distribution) -> None:
 
 
 def _constant(place: Place, body: Body) -> Distribution:
-    return Constant(no_nan(place.at("value"), body["value"]))
+    return Constant(plain(place.at("value"), body["value"]))
 
 
 def _categorical(place: Place, body: Body) -> Distribution:
     at = place.at("values")
-    values: tuple[Value, ...] = tuple(no_nan(at, value) for value in sequence(at, body["values"]))
+    values: tuple[Value, ...] = tuple(plain(at, value) for value in sequence(at, body["values"]))
     if "probabilities" not in body:
         return Categorical(values)
     at = place.at("probabilities")

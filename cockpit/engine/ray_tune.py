@@ -1,0 +1,216 @@
+"""The Ray engine: Ray Tune's `Tuner` decides where and when trials run, the conductor decides everything else.
+
+The only module that imports Ray. Tune sees a trial as a `Trainable` whose every result is one message of the trial's
+process; the answer is whether Tune calls `step` again or stops the trial. Values of single steps never come this way.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+from dataclasses import replace
+from typing import Any, Generic, TypeVar
+
+import ray
+from ray import tune
+from ray.tune.schedulers import FIFOScheduler
+from ray.tune.search import Searcher
+
+from cockpit.engine.base import decide
+from cockpit.engine.conductor import Conductor
+from cockpit.engine.machine import cores, gpu_environment
+from cockpit.engine.request import Outcome, TrialRequest
+from cockpit.engine.trial import Trial, wait_for
+from cockpit.engine.warm_client import WarmParentProcess
+
+OBJECT_STORE_BYTES = 100 << 20  # nothing but small messages goes through it
+SETTINGS = {
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # the sweep handles signals, so that both engines end alike
+    "TUNE_GLOBAL_CHECKPOINT_S": "1000000",  # the ledger is what is kept, Tune's snapshots are not
+}
+
+
+class RayEngine:
+    """Runs trials on a Ray started for this sweep, or on the cluster at `address`."""
+
+    def __init__(self, address: str | None = None) -> None:
+        self._address = address
+
+    def run(self, conductor: Conductor, warm: WarmParentProcess) -> None:
+        os.environ.update(SETTINGS)
+        # Short, because Ray puts Unix sockets into it, whose paths may have about 100 characters.
+        with tempfile.TemporaryDirectory(prefix="cockpit-ray-") as folder:
+            self._init(conductor, folder)
+            try:
+                _tuner(conductor, warm, folder).fit()
+            finally:
+                ray.shutdown()
+
+    def _init(self, conductor: Conductor, folder: str) -> None:
+        common = {"log_to_driver": False, "logging_level": logging.ERROR}
+        if self._address:
+            ray.init(address=self._address, **common)
+            return
+        share = conductor.plan.share
+        ray.init(
+            num_cpus=max(cores(), int(share.concurrent * share.cpu + 0.999)),
+            include_dashboard=False,
+            object_store_memory=OBJECT_STORE_BYTES,
+            _node_ip_address="127.0.0.1",
+            _temp_dir=folder,
+            **common,
+        )
+
+
+def _tuner(conductor: Conductor, warm: WarmParentProcess, folder: str) -> tune.Tuner:
+    share, total = conductor.plan.share, conductor.plan.total
+    return tune.Tuner(
+        tune.with_resources(TrialActor, {"cpu": share.cpu, "gpu": share.gpu}),
+        tune_config=tune.TuneConfig(
+            num_samples=-1 if total is None else total,
+            search_alg=_Proposals(_Here(conductor), warm.socket_path),
+            scheduler=_Decisions(_Here(conductor)),
+            reuse_actors=True,
+        ),
+        run_config=tune.RunConfig(
+            name="sweep",
+            storage_path=folder,
+            verbose=0,
+            stop=_WhenConductorEnds(_Here(conductor), _Here(warm)),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
+        ),
+    )
+
+
+T = TypeVar("T")
+
+
+class _Here(Generic[T]):
+    """Something of this process. Tune pickles whatever it is given, for a restore that is never asked for."""
+
+    def __init__(self, value: T | None = None) -> None:
+        self._value = value
+
+    def __reduce__(self) -> tuple[type[_Here[T]], tuple[()]]:
+        return (_Here, ())
+
+    def __call__(self) -> T:
+        assert self._value is not None  # only a copy made by pickle has none
+        return self._value
+
+
+class TrialActor(tune.Trainable):  # type: ignore[misc]  # Ray's types are not complete
+    """Supervises one trial after another in a Ray worker. A result is a message of the trial, or its outcome.
+
+    They go as JSON texts, because Tune flattens nested results.
+    """
+
+    _trial: Trial | None = None
+    _unanswered = False
+
+    def setup(self, config: dict[str, Any]) -> None:
+        request = TrialRequest(**config["request"])
+        gpus = [str(gpu) for gpu in ray.get_gpu_ids()]
+        self._trial = Trial(replace(request, environment=gpu_environment(gpus)), config["socket_path"])
+        self._unanswered = False
+
+    def step(self) -> dict[str, Any]:
+        trial = self._trial
+        assert trial is not None  # Tune calls `setup` first
+        if self._unanswered:
+            trial.answer(True)  # Tune would not have called again otherwise
+        self._unanswered = True
+        while True:
+            wait_for([trial], 1.0)
+            messages = trial.read()
+            if messages:
+                return {"message": json.dumps(messages[0])}  # one at most: the trial waits for its answer
+            if trial.outcome is not None:
+                return {"outcome": json.dumps(trial.outcome.to_json()), "done": True}
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        self.cleanup()
+        self.setup(new_config)
+        return True
+
+    def cleanup(self) -> None:
+        if self._trial is not None:
+            self._trial.close()
+
+
+class _Proposals(Searcher):  # type: ignore[misc]
+    """Tune asks for the next trial; the conductor knows it."""
+
+    def __init__(self, conductor: _Here[Conductor], socket_path: str) -> None:
+        super().__init__()
+        self._conductor = conductor
+        self._socket_path = socket_path
+
+    def suggest(self, trial_id: str) -> Any:
+        # Tune asks ahead of time; a trial proposed when its place is free knows more results.
+        if self._conductor().running >= self._conductor().plan.share.concurrent:
+            return None
+        request = self._conductor().next_trial()
+        if request is None:
+            return Searcher.FINISHED
+        return {"request": request.to_json(), "socket_path": self._socket_path}
+
+    def on_trial_complete(self, trial_id: str, result: Any = None, error: bool = False) -> None:
+        pass  # the conductor has heard it from the scheduler
+
+    def save(self, checkpoint_path: str) -> None:
+        pass  # the ledger is what a sweep is taken up from
+
+    def restore(self, checkpoint_path: str) -> None:
+        pass
+
+
+class _Decisions(FIFOScheduler):  # type: ignore[misc]
+    """Tune passes on every result; the conductor answers."""
+
+    def __init__(self, conductor: _Here[Conductor]) -> None:
+        super().__init__()
+        self._conductor = conductor
+
+    def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
+        go_on = decide(self._conductor(), _id(trial), json.loads(result["message"]))
+        return str(self.CONTINUE if go_on else self.STOP)
+
+    def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
+        if "outcome" in result:
+            self._conductor().on_exit(_id(trial), Outcome(**json.loads(result["outcome"])))
+
+    def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
+        error = str(trial.get_error() or "its Ray worker died").strip().splitlines()[-1]
+        self._conductor().on_exit(_id(trial), Outcome("lost", reason=error, error=error))
+
+
+class _WhenConductorEnds(tune.Stopper):  # type: ignore[misc]
+    """Ends the experiment once the conductor says so, after asking the trials of this node to close themselves."""
+
+    def __init__(self, conductor: _Here[Conductor], warm: _Here[WarmParentProcess]) -> None:
+        self._conductor = conductor
+        self._warm = warm
+        self._told = False
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        return False
+
+    def stop_all(self) -> bool:
+        if self._conductor().ending is None:
+            return False
+        if not self._told:
+            self._told = True
+            self._warm().terminate_trials()
+        return True
+
+
+def _id(trial: Any) -> str:
+    return str(trial.config["request"]["trial"])
