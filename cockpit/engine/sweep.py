@@ -88,6 +88,7 @@ def _started(job: Job, run: RunFolder) -> SweepStarted:
         search=plan.search.name,
         question=plan.search.note,
         trainer=plan.trainer.name,
+        data=str(plan.shared.get("data", "")),
         engine=plan.search.engine,
         metric=plan.metric.name,
         goal=plan.metric.goal,

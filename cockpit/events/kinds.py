@@ -27,6 +27,7 @@ class SweepStarted:
     search: str
     question: str = ""
     trainer: str = ""
+    data: str = ""
     engine: str = ""
     metric: str = ""
     goal: str = "maximize"

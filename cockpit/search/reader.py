@@ -13,7 +13,7 @@ from cockpit.search.metric import GOALS, IMPUTE, IMPUTE_RUNNING, Goal, Metric
 from cockpit.search.resources import parse_resources
 from cockpit.search.space.parse import parse_parameters
 from cockpit.search.spec import Search
-from cockpit.search.values import mapping, plain, number, one_of, only, sequence, text, whole
+from cockpit.search.values import mapping, number, one_of, only, plain, sequence, text, whole
 from cockpit.search.yaml_text import parse
 
 WANDB_ONLY = ("apiVersion", "kind", "controller", "entity", "project", "job", "image_uri")

@@ -56,7 +56,9 @@ def parse(text: str, path: Path) -> tuple[Any, dict[str, int]]:
         raise SearchError(f"not valid YAML: {problem}{column}", path, mark.line + 1 if mark else None) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, int(error.position)) + 1
-        raise SearchError(f"not valid YAML: the character {error.character!r} is not allowed", path, line) from error
+        raise SearchError(
+            f"not valid YAML: the character U+{error.character:04X} is not allowed", path, line
+        ) from error
     except RecursionError as error:
         raise SearchError("not usable YAML: nested too deeply", path) from error
     except ValueError as error:
@@ -95,7 +97,8 @@ def _check_keys(node: yaml.Node, place: Place, seen: set[int]) -> None:
     elif isinstance(node, yaml.MappingNode):
         names: dict[str, int] = {}
         for key, value in node.value:
-            name, line = str(key.value), key.start_mark.line + 1
+            name = key.value if isinstance(key, yaml.ScalarNode) else "?"
+            line = key.start_mark.line + 1
             if key.tag not in TEXT_TAGS:
                 problem = "YAML does not read this key as text; put it in quotes"
                 raise SearchError(problem, place.path, line, place.at(name).key)

@@ -15,6 +15,7 @@ class SweepRow:
     search: str
     question: str
     trainer: str
+    data: str
     engine: str
     metric: str
     goal: str

@@ -13,7 +13,7 @@ from cockpit.search.space.base import Distribution, Value
 from cockpit.search.space.bounded import InvLogUniformValues, LogUniformValues, QLogUniformValues, QUniform, Uniform
 from cockpit.search.space.discrete import Categorical, Constant, IntUniform, Weighted
 from cockpit.search.space.shaped import Beta, LogNormal, Normal, QBeta, QLogNormal, QNormal
-from cockpit.search.values import mapping, plain, number, only, sequence, whole
+from cockpit.search.values import mapping, number, only, plain, sequence, whole
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 DEPRECATED = ("log_uniform", "q_log_uniform", "inv_log_uniform")

@@ -1,0 +1,170 @@
+"""`cockpit ls` and `cockpit show`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cockpit.cli.options import console, json_option, logs_option, print_json, print_table
+
+if TYPE_CHECKING:
+    from cockpit.store.reader import Index
+    from cockpit.store.rows import SweepRow, TrialRow
+
+GLYPHS = {
+    "running": "●",
+    "finished": "✓",
+    "pruned": "✂",
+    "stopped": "■",
+    "failed": "✗",
+    "diverged": "≁",
+    "interrupted": "■",
+    "lost": "✗",
+    "broken": "✗",
+}
+
+
+@click.command()
+@logs_option
+@json_option
+def ls(logs: Path, as_json: bool) -> None:
+    """List the experiments: id, status, question, trials, best, age."""
+    from cockpit.store.folder import experiments
+    from cockpit.store.summary import read_summary
+
+    now = time.time()
+    summaries = [read_summary(run, now) for run in experiments(logs)]
+    if as_json:
+        print_json(summaries)
+        return
+    if not summaries:
+        click.echo(f"No experiments in {logs} yet. Try `cockpit sweep demo`, or `cockpit sweep arcface`.")
+        return
+    headings = ("id", "search", "status", "trials", "metric", "best", "trend", "delta", "LB", "age", "question")
+    rows = [_ls_row(summary, now) for summary in summaries]
+    print_table(headings, rows, left=("id", "search", "status", "metric", "trend", "question"))
+
+
+def _ls_row(summary: dict[str, Any], now: float) -> list[str]:
+    from cockpit.store.numbers import age_text, delta_text, metric_text, sparkline
+    from cockpit.store.ranking import gain
+
+    status = f"{GLYPHS.get(summary['status'], '?')} {summary['status']}"
+    if summary["status"] == "broken":
+        return [summary["experiment"], summary["search"], status, *[""] * 7, summary["reason"]]
+    if "silent" in summary:
+        status = f"? silent {age_text(summary['silent'])}"
+    total = "?" if summary["trials"] is None else str(summary["trials"])
+    return [
+        summary["experiment"],
+        summary["search"],
+        status,
+        f"{summary['ended_trials']}/{total}",
+        summary["metric"],
+        metric_text(summary["best"]),
+        sparkline(summary["history"], summary["goal"]),
+        delta_text(gain(summary["best"], summary["baseline"], summary["goal"])),
+        metric_text(summary["leaderboard"]),
+        age_text(None if summary["started"] is None else now - summary["started"]),
+        summary["question"].partition("\n")[0],
+    ]
+
+
+@click.command()
+@click.argument("name", metavar="EXP|TRIAL")
+@logs_option
+@json_option
+def show(name: str, logs: Path, as_json: bool) -> None:
+    """Show an experiment's or a trial's configuration, results, and why each trial stopped."""
+    from cockpit.store.document import experiment_document, trial_document
+    from cockpit.store.folder import find_experiment, find_trial
+    from cockpit.store.reader import Index
+
+    if "/" in name:
+        run, trial_id = find_trial(logs, name)
+        with Index(run) as index:
+            trial = _one_trial(index, trial_id)
+            if as_json:
+                print_json({"experiment": run.id, **trial_document(trial)})
+            else:
+                _show_trial(index, index.sweep(), trial)
+        return
+    with Index(find_experiment(logs, name)) as index:
+        if as_json:
+            print_json(experiment_document(index))
+        else:
+            _show_experiment(index)
+
+
+def _one_trial(index: Index, trial_id: str) -> TrialRow:
+    from cockpit.store.folder import FolderError
+
+    for trial in index.trials():
+        if trial.id == trial_id:
+            return trial
+    raise FolderError(f"{index.run.id}/{trial_id}: not in the index; run `cockpit reindex {index.run.id}`")
+
+
+def _show_experiment(index: Index) -> None:
+    from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
+    from cockpit.store.ranking import gain, ranked
+
+    sweep, trials = index.sweep(), index.trials()
+    out = console()
+    out.print(f"{sweep.experiment} {sweep.search}  {GLYPHS.get(sweep.status, '?')} {sweep.status}", style="bold")
+    for text in filter(None, (sweep.question, sweep.reason)):
+        out.print(text)
+    baseline = next((trial for trial in trials if trial.baseline), None)
+    best = ranked([trial for trial in trials if trial.best is not None], sweep.goal)
+    if best:
+        against = gain(best[0].best, baseline.best, sweep.goal) if baseline else None
+        out.print(
+            f"best {sweep.metric} {metric_text(best[0].best)} ({best[0].id}), "
+            f"against the baseline {delta_text(against)}; higher is {'better' if sweep.goal == 'maximize' else 'worse'}"
+        )
+    out.print()
+    varied = sweep.varied
+    headings = ["trial", "status", *varied, sweep.metric, "last", "epochs", "steps", "time", "ended"]
+    rows = [
+        [
+            f"{trial.id} ◆" if trial.baseline else trial.id,
+            f"{GLYPHS.get(trial.status, '?')} {trial.status}",
+            *(setting_text(trial.config.get(name)) for name in varied),
+            metric_text(trial.best),
+            metric_text(trial.last),
+            str(trial.epochs),
+            str(trial.steps),
+            duration_text(trial.seconds),
+            trial.reason,
+        ]
+        for trial in trials
+    ]
+    print_table(headings, rows, left=("trial", "status", "ended"))
+    for path, count in index.unread().items():
+        out.print(f"⚠ {path}: {count} lines are no events and were left out")
+
+
+def _show_trial(index: Index, sweep: SweepRow, trial: TrialRow) -> None:
+    from cockpit.store.numbers import duration_text, metric_text, setting_text
+
+    out = console()
+    glyph = GLYPHS.get(trial.status, "?")
+    out.print(f"{sweep.experiment}/{trial.id}  {glyph} {trial.status}", style="bold")
+    facts = {
+        "ended": trial.reason,
+        sweep.metric: f"best {metric_text(trial.best)} at step {trial.best_step}, last {metric_text(trial.last)}",
+        "evaluations": " ".join(metric_text(value) for value in trial.evaluations),
+        "progress": f"{trial.epochs} epochs, {trial.steps} of {trial.total_steps} steps",
+        "time": f"{duration_text(trial.seconds)} on {trial.device}",
+        "seed": str(trial.seed),
+        "digest": trial.digest,
+        **{f"config {key}": setting_text(value) for key, value in trial.config.items()},
+        **{f"effective {key}": setting_text(value) for key, value in trial.effective.items()},
+        **{f"file {label}": path for label, path in index.saved(trial.id).items()},
+    }
+    print_table(("", " "), [[key, value] for key, value in facts.items() if value], left=("", " "))
+    if trial.traceback:
+        out.print(trial.traceback)

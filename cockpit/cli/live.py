@@ -1,0 +1,143 @@
+"""What a running sweep shows: one live table on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, TextIO
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from cockpit.cli.inspect import GLYPHS
+from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
+from cockpit.store.ranking import best_of, gain, ranked
+
+if TYPE_CHECKING:
+    from cockpit.engine.observer import View
+    from cockpit.store.reader import Index
+    from cockpit.store.rows import SweepRow, TrialRow
+
+HEADER_LINES, FOOTER_LINES = 3, 3
+STYLES = {"running": "cyan", "finished": "green", "pruned": "dim", "failed": "red", "lost": "red", "diverged": "red"}
+
+
+def view_for(terminal: TextIO) -> View:
+    """The live table for a terminal, lines for a pipe."""
+    if terminal.isatty():
+        return LiveTable(Console(file=terminal, highlight=False, emoji=False, markup=False))
+    return Lines(terminal)
+
+
+class Lines:
+    """One line for each evaluation and for each trial that ended, in the order in which they are seen."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._shown: dict[str, int] = {}
+        self._ended: set[str] = set()
+
+    def show(self, index: Index, sweep: SweepRow, trials: list[TrialRow]) -> None:
+        for trial in trials:
+            shown = self._shown.get(trial.id, 0)
+            for number, value in enumerate(trial.evaluations[shown:], start=shown + 1):
+                best = best_of(trial.evaluations[:number], sweep.goal)
+                self._say(
+                    f"{trial.id}  evaluation {number}  {sweep.metric} {metric_text(value)}  best {metric_text(best)}"
+                )
+            self._shown[trial.id] = len(trial.evaluations)
+            if trial.status != "running" and trial.id not in self._ended:
+                self._ended.add(trial.id)
+                reason = f"  {trial.reason}" if trial.reason else ""
+                self._say(f"{trial.id}  {trial.status}  {sweep.metric} {metric_text(trial.best)}{reason}")
+
+    def _say(self, line: str) -> None:
+        self._stream.write(f"{line}\n")
+        self._stream.flush()
+
+
+class LiveTable:
+    """A table that is drawn again when something changed: running trials, then the best, as many as fit."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live = Live(
+            console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
+        )
+        self._began = time.time()
+        self._live.start()
+
+    def show(self, index: Index, sweep: SweepRow, trials: list[TrialRow]) -> None:
+        if sweep.status != "running":
+            self._live.stop()  # what remains on the screen is the command's own summary
+            return
+        height = max(3, self._console.height - HEADER_LINES - FOOTER_LINES)
+        table = _table(index, sweep, _most_interesting(trials, sweep.goal, height))
+        self._live.update(Group(self._header(sweep, trials), table, self._footer(sweep, trials)), refresh=True)
+
+    def _header(self, sweep: SweepRow, trials: list[TrialRow]) -> Text:
+        running = sum(trial.status == "running" for trial in trials)
+        counts = f"{len(trials) - running}/{sweep.trials or '?'} done, {running} running"
+        text = Text(f"{sweep.experiment} {sweep.search}", style="bold")
+        text.append(f"  {counts}  {duration_text(time.time() - self._began)}", style="not bold")
+        if not trials:
+            text.append(f"\nstarting {'Ray' if sweep.engine == 'ray' else 'the engine'}…", style="dim")
+        text.truncate(self._console.width * 2)
+        return text
+
+    def _footer(self, sweep: SweepRow, trials: list[TrialRow]) -> Text:
+        best = ranked([trial for trial in trials if trial.best is not None], sweep.goal)
+        text = Text(no_wrap=True, overflow="ellipsis")
+        if best:
+            baseline = next((trial.best for trial in trials if trial.baseline), None)
+            config = " ".join(f"{name}={setting_text(best[0].config.get(name))}" for name in sweep.varied)
+            text.append(f"best {sweep.metric} {metric_text(best[0].best)}", style="bold")
+            text.append(
+                f" {delta_text(gain(best[0].best, baseline, sweep.goal))} against baseline  {best[0].id} {config}\n"
+            )
+        left = time_left(trials, sweep.trials, time.time())
+        text.append(f"time left {duration_text(left)}   Ctrl-C stops cleanly", style="dim")
+        return text
+
+
+def _table(index: Index, sweep: SweepRow, trials: list[TrialRow]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in ("trial", "status", "step", "loss", sweep.metric, *sweep.varied):
+        table.add_column(heading, justify="left" if heading in ("trial", "status") else "right", no_wrap=True)
+    for trial in trials:
+        latest = index.latest(trial.id)
+        loss = latest.get("loss")
+        score = trial.last if trial.status == "running" else trial.best
+        cells = [
+            f"{trial.id} ◆" if trial.baseline else trial.id,
+            f"{GLYPHS.get(trial.status, '?')} {trial.status}",
+            f"{trial.steps}/{trial.total_steps}" if trial.total_steps else str(trial.steps),
+            metric_text(loss),
+            metric_text(score),
+            *(setting_text(trial.config.get(name)) for name in sweep.varied),
+        ]
+        table.add_row(*map(Text, cells), style=STYLES.get(trial.status, ""))
+    return table
+
+
+def _most_interesting(trials: list[TrialRow], goal: str, count: int) -> list[TrialRow]:
+    """Running trials and the baseline, then the best, then the newest; shown in the order of their ids."""
+    first = [trial for trial in trials if trial.status == "running" or trial.baseline]
+    others = [trial for trial in trials if trial not in first]
+    best = ranked([trial for trial in others if trial.best is not None], goal)[: max(1, count // 2)]
+    newest = [trial for trial in reversed(others) if trial not in best]
+    chosen = (first + best + newest)[:count]
+    return [trial for trial in trials if trial in chosen]
+
+
+def time_left(trials: list[TrialRow], total: int | None, now: float) -> float | None:
+    """Seconds until the sweep ends, if the coming trials take as long as those that ended; None before the first."""
+    took = [trial.seconds for trial in trials if trial.seconds is not None]
+    running = [now - trial.started for trial in trials if trial.status == "running" and trial.started is not None]
+    if not took or total is None:
+        return None
+    mean = sum(took) / len(took)
+    waiting = max(0, total - len(trials)) * mean
+    begun = sum(max(0.0, mean - elapsed) for elapsed in running)
+    return (waiting + begun) / max(1, len(running))

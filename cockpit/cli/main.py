@@ -1,0 +1,116 @@
+"""`cockpit`: finds the command, runs it, and turns every error into one line and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+# Command: where it is, and what the list of commands says. Importing them all would take longer than showing the list.
+COMMANDS = {
+    "sweep": ("cockpit.cli.sweep:sweep", "Run a search as an experiment."),
+    "ls": ("cockpit.cli.inspect:ls", "List the experiments."),
+    "show": ("cockpit.cli.inspect:show", "Show an experiment or a trial, and why trials stopped."),
+    "steps": ("cockpit.cli.tables:steps", "Print the per-step table of a trial."),
+    "grads": ("cockpit.cli.tables:grads", "Print the norm table of a trial."),
+    "diary": ("cockpit.cli.diary:diary", "Print or regenerate the diary."),
+    "reindex": ("cockpit.cli.upkeep:reindex", "Make the indexes anew from the run folders."),
+    "doctor": ("cockpit.cli.upkeep:doctor", "Check devices, versions, credentials and disk."),
+    "where": ("cockpit.cli.upkeep:where", "Print the folders in use."),
+    "new": ("cockpit.cli.new:new", "Start a trainer or a search of your own from an example."),
+}
+
+
+class Commands(click.Group):
+    """A group that imports a command when it is called, not when it is listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="cockpit-ml", prog_name="cockpit")
+def cockpit() -> None:
+    """Launch, watch and record training sweeps from a terminal.
+
+    An experiment is called exp012, by its folder's name, or latest; a trial exp012/t003. `cockpit sweep demo` tries
+    things out in seconds, `cockpit sweep arcface` is real training on built-in data.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The entry point: exits 0 when done, 1 when the work failed, 2 on wrong input, 130 when interrupted."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code."""
+    try:
+        code = cockpit.main(arguments, prog_name="cockpit", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else DONE
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "", err=True)
+        return USAGE
+    except click.ClickException as error:
+        return _complain(_usage_text(error), USAGE)
+    except (click.Abort, KeyboardInterrupt):
+        return _complain("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough. Nothing can be flushed there any more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except Exception as error:
+        if _is_for_people(error):
+            return _complain(str(error), USAGE)
+        return _complain(f"{type(error).__name__}: {error}; the traceback is in {_keep_traceback()}", FAILED)
+
+
+def _is_for_people(error: Exception) -> bool:
+    """Errors about the user's input carry their whole explanation in one line."""
+    from cockpit.search.errors import SearchError
+    from cockpit.store.folder import FolderError
+    from trainers.contract import InputError
+
+    return isinstance(error, FolderError | SearchError | InputError)
+
+
+def _usage_text(error: click.ClickException) -> str:
+    text = error.format_message()
+    context = getattr(error, "ctx", None)
+    return f"{text.rstrip('.')}; see `{context.command_path} --help`" if context else text
+
+
+def _complain(text: str, code: int) -> int:
+    click.echo(f"cockpit: {' '.join(text.split())}", err=True)
+    return code
+
+
+def _keep_traceback() -> Path:
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    path = state / "cockpit" / "error.log"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(traceback.format_exc(), encoding="utf-8")
+    except OSError:
+        traceback.print_exc()  # nowhere to keep it, so better here than nowhere
+    return path

@@ -1,0 +1,104 @@
+"""`diary.md`: finds, puts in and replaces the generated parts, and touches nothing else."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from cockpit.diary.facts import gather
+from cockpit.diary.page import entry
+from cockpit.store.folder import FolderError, RunFolder
+
+FILE = "diary.md"
+_DATE = re.compile(r"^# (\d{4}-\d\d-\d\d)\b", re.MULTILINE)
+
+
+def write_entry(logs: Path, run: RunFolder) -> Path:
+    """Put an experiment's entry into the diary, or replace it there; return the diary's path.
+
+    Raises `FolderError` when the diary cannot be written or its markers are not in pairs.
+    """
+    facts = gather(logs, run)
+    path = logs / FILE
+    date = datetime.fromtimestamp(facts.sweep.started or 0.0).strftime("%Y-%m-%d")
+    try:
+        with _locked(logs):
+            before = path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else ""
+            after = put(before, run.id, entry(facts), date)
+            if after != before:
+                _replace(path, after)
+    except OSError as error:
+        raise FolderError(
+            f"{path}: cannot write the diary ({error.strerror}); the record in {run.path} is whole"
+        ) from None
+    return path
+
+
+def find(text: str, experiment: str) -> tuple[int, int] | None:
+    """Where the generated text of an experiment begins and ends, markers included; None when it is not there.
+
+    Raises `FolderError` for a marker without its partner.
+    """
+    begin, end = markers(experiment)
+    begins = [match.start() for match in re.finditer(_marker_line(begin), text, re.MULTILINE)]
+    ends = [match.end() for match in re.finditer(_marker_line(end), text, re.MULTILINE)]
+    if not begins and not ends:
+        return None
+    if len(begins) != 1 or len(ends) != 1 or ends[0] < begins[0]:
+        raise FolderError(
+            f"{FILE}: the markers of {experiment} are not one pair in order; put {begin} and {end} around its entry, "
+            "or remove both"
+        )
+    return begins[0], ends[0]
+
+
+def markers(experiment: str) -> tuple[str, str]:
+    """The comment lines around an experiment's generated text."""
+    return f"<!-- cockpit:begin {experiment} -->", f"<!-- cockpit:end {experiment} -->"
+
+
+def put(text: str, experiment: str, body: str, date: str) -> str:
+    """`text` with `body` as the entry of `experiment`.
+
+    A new entry goes to the end, under a heading of its date if the last dated heading is another one. Line endings
+    are those of the text.
+    """
+    newline = "\r\n" if "\r\n" in text else "\n"
+    begin, end = markers(experiment)
+    generated = newline.join([begin, *body.split("\n"), end])
+    place = find(text, experiment)
+    if place is not None:
+        return text[: place[0]] + generated + text[place[1] :]
+    dates = _DATE.findall(text)
+    heading = "" if dates and dates[-1] == date else f"# {date}{newline}{newline}"
+    # One blank line before it, without touching a character of what is there.
+    trailing = len(text) - len(text.rstrip("\r\n"))
+    missing = max(0, 2 - trailing // len(newline)) if text else 0
+    return f"{text}{newline * missing}{heading}{generated}{newline}"
+
+
+def _marker_line(marker: str) -> str:
+    return rf"^{re.escape(marker)}(?=[ \t]*\r?$)"
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write the whole diary at once, through a link to where it really is, with the permissions that it had."""
+    real = path.resolve()
+    temporary = real.with_name(f".{real.name}.{os.getpid()}.tmp")
+    temporary.write_bytes(text.encode("utf-8", "surrogateescape"))
+    if real.exists():
+        temporary.chmod(real.stat().st_mode & 0o777)
+    temporary.replace(real)
+
+
+@contextmanager
+def _locked(logs: Path) -> Iterator[None]:
+    """Two sweeps that end at once write one after the other."""
+    with (logs / ".diary.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

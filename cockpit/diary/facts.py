@@ -1,0 +1,82 @@
+"""What an entry says, gathered from the experiment's record and from those before it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from cockpit.store import ranking
+from cockpit.store.folder import RunFolder, experiments
+from cockpit.store.reader import Index
+from cockpit.store.rows import NormSummary, SweepRow, TrialRow
+from cockpit.store.summary import read_summary
+
+RESULT_LINES = 2
+TAIL_BYTES = 1 << 18  # of output.log; the last results are at its end
+
+
+@dataclass(frozen=True)
+class Rival:
+    """The best earlier experiment with the same trainer and metric."""
+
+    experiment: str
+    best: float
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that an entry is made of. `best` is the trial that the entry speaks about most."""
+
+    sweep: SweepRow
+    trials: list[TrialRow]
+    baseline: TrialRow | None
+    best: TrialRow | None
+    rival: Rival | None
+    results: list[str]
+    norms: list[NormSummary]
+    logs_name: str
+
+
+def gather(logs: Path, run: RunFolder) -> Facts:
+    """Read one experiment's record. Raises `FolderError` when there is nothing to read."""
+    with Index(run) as index:
+        sweep, trials = index.sweep(), index.trials()
+        ranked = ranking.ranked([trial for trial in trials if trial.best is not None], sweep.goal)
+        best: TrialRow | None = ranked[0] if ranked else None
+        return Facts(
+            sweep=sweep,
+            trials=trials,
+            baseline=next((trial for trial in trials if trial.baseline), None),
+            best=best,
+            rival=_rival(logs, run, sweep),
+            results=_results(run.trial(best.id).output) if best else [],
+            norms=index.norm_summary(best.id) if best else [],
+            logs_name=logs.name,
+        )
+
+
+def _rival(logs: Path, run: RunFolder, sweep: SweepRow) -> Rival | None:
+    """Only experiments that began earlier count, so that an old entry stays the same when it is written again."""
+    found: Rival | None = None
+    for other in experiments(logs):
+        summary = read_summary(other, time.time())
+        value = summary.get("best")
+        comparable = all(summary.get(key) == getattr(sweep, key) for key in ("trainer", "metric", "goal", "data"))
+        earlier = (summary.get("started") or 0.0) < (sweep.started or 0.0)
+        if other.name == run.name or value is None or not comparable or not earlier:
+            continue
+        if found is None or ranking.is_better(value, found.best, sweep.goal):
+            found = Rival(other.id, value)
+    return found
+
+
+def _results(output: Path) -> list[str]:
+    """The last `[RESULT]` lines that the trial printed."""
+    try:
+        with output.open("rb") as file:
+            file.seek(max(0, output.stat().st_size - TAIL_BYTES))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return []
+    return [line for line in text.splitlines() if line.startswith("[RESULT]")][-RESULT_LINES:]

@@ -1,0 +1,190 @@
+"""An entry of the diary as Markdown, from facts alone: the same facts always give the same text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cockpit.diary.facts import Facts
+from cockpit.diary.markdown import block, code, escaped, table
+from cockpit.store import ranking
+from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
+from cockpit.store.rows import TrialRow
+
+MOST_ROWS = 10
+MARKS = {"running": "⏳", "interrupted": "⚠", "failed": "⚠", "finished": "➖"}
+
+
+def entry(facts: Facts) -> str:
+    """The text between the markers of one experiment, without them.
+
+    The verdict of a finished sweep is ➖: every configuration ran on one seed, and the best of many on one seed says
+    nothing about which is better.
+    """
+    parts = [_heading(facts), _change(facts), _trials(facts), _stops(facts), _results(facts), _norms(facts)]
+    parts.append(_last_line(facts))
+    return "\n\n".join("\n".join(part) for part in map(list, parts) if part)
+
+
+def _heading(facts: Facts) -> Iterator[str]:
+    sweep = facts.sweep
+    yield f"## {sweep.experiment} · {escaped(sweep.search)} {MARKS.get(sweep.status, '⚠')}"
+    if sweep.question:
+        yield ""
+        yield escaped(sweep.question)
+    if sweep.status in ("interrupted", "failed"):
+        yield ""
+        yield f"**{sweep.status}**{': ' if sweep.reason else ''}{escaped(sweep.reason)}"
+
+
+def _change(facts: Facts) -> Iterator[str]:
+    sweep, baseline, best = facts.sweep, facts.baseline, facts.best
+    yield f"**change** {_what_was_varied(facts)}  "
+    if baseline is not None:
+        yield f"**baseline** {sweep.metric} {metric_text(baseline.best)} ({_config(baseline, sweep.varied)})  "
+    if best is None:
+        yield "**score** none: no trial was evaluated"
+        return
+    more = ", ".join(f"{name} {metric_text(value)}" for name, value in _other_metrics(facts).items())
+    more = f" · {escaped(more)}" if more else ""
+    yield f"**score** {sweep.metric} {metric_text(best.best)} ({best.id}: {_config(best, sweep.varied)}){more}  "
+    yield f"**against** {_comparisons(facts)}"
+
+
+def _what_was_varied(facts: Facts) -> str:
+    varied = facts.sweep.varied
+    if not varied:
+        return "nothing was varied"
+    return "swept " + ", ".join(f"{code(name)} {_range(facts.trials, name)}" for name in varied)
+
+
+def _range(trials: list[TrialRow], name: str) -> str:
+    """The values that were really tried."""
+    values = [trial.config[name] for trial in trials if name in trial.config]
+    distinct = list(dict.fromkeys(map(setting_text, values)))
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values) and values:
+        if len(distinct) > 4:
+            return f"{setting_text(min(values))}–{setting_text(max(values))}"
+        distinct = [setting_text(value) for value in sorted(set(values))]
+    return escaped(", ".join(distinct[:6]) + (" …" if len(distinct) > 6 else ""))
+
+
+def _config(trial: TrialRow, names: list[str]) -> str:
+    return escaped(", ".join(f"{name} {setting_text(trial.config.get(name))}" for name in names))
+
+
+def _other_metrics(facts: Facts) -> dict[str, float]:
+    best = facts.best
+    return {} if best is None else {k: v for k, v in best.best_metrics.items() if k != facts.sweep.metric}
+
+
+def _comparisons(facts: Facts) -> str:
+    goal, best = facts.sweep.goal, facts.best.best if facts.best else None
+    parts = []
+    if facts.baseline is not None:
+        parts.append(f"baseline {delta_text(ranking.gain(best, facts.baseline.best, goal))}")
+    if facts.rival is not None:
+        parts.append(f"best so far ({facts.rival.experiment}) {delta_text(ranking.gain(best, facts.rival.best, goal))}")
+    else:
+        parts.append("best so far: this is the first of its kind")
+    parts.append("one seed: not distinguishable")
+    return " · ".join(parts)
+
+
+def _trials(facts: Facts) -> Iterator[str]:
+    sweep = facts.sweep
+    if not facts.trials:
+        return
+    shown = _most_informative(facts)
+    headings = ["trial", *map(escaped, sweep.varied), escaped(sweep.metric), "epochs", "ended"]
+    rows = [_row(facts, trial) for trial in shown]
+    yield from table(headings, rows, words=("trial", "ended"))
+    hidden = len(facts.trials) - len(shown)
+    if hidden:
+        yield ""
+        yield f"… {hidden} more: {code(f'cockpit show {sweep.experiment}')}"
+
+
+def _most_informative(facts: Facts) -> list[TrialRow]:
+    """Baseline, best, the best of each way of ending, every failure; then the next best. In order of score."""
+    by_rank = ranking.ranked(facts.trials, facts.sweep.goal)
+    chosen = [trial for trial in (facts.baseline, facts.best) if trial is not None]
+    endings: set[str] = set()
+    for trial in by_rank:
+        ending = trial.reason.partition(":")[0] if trial.status == "pruned" else trial.status
+        if ending not in endings or trial.status in ("failed", "diverged", "lost"):
+            chosen.append(trial)
+        endings.add(ending)
+    wanted = list(dict.fromkeys(trial.id for trial in [*chosen, *by_rank]))[:MOST_ROWS]
+    return [trial for trial in by_rank if trial.id in wanted]
+
+
+def _row(facts: Facts, trial: TrialRow) -> list[str]:
+    name = f"{trial.id} ◆" if trial.baseline else trial.id
+    settings = [escaped(setting_text(trial.config.get(key))) for key in facts.sweep.varied]
+    cells = [name, *settings, metric_text(trial.best)]
+    if facts.best is not None and trial.id == facts.best.id:
+        cells = [f"**{cell}**" for cell in cells]
+    return [*cells, str(trial.epochs), escaped(_short(trial.reason or trial.status))]
+
+
+def _short(text: str, longest: int = 100) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def _stops(facts: Facts) -> Iterator[str]:
+    """How many trials ended in which way, and by which rule at which rung."""
+    counts: dict[str, int] = {}
+    for trial in facts.trials:
+        if trial.status in ("finished", "running"):
+            continue
+        why = trial.reason.partition(":")[0] if trial.status == "pruned" else trial.error or trial.reason
+        label = f"{trial.status} ({_short(why, 80)})" if why else trial.status
+        counts[label] = counts.get(label, 0) + 1
+    if counts:
+        parts = [f"{count} {label}" for label, count in sorted(counts.items(), key=lambda item: -item[1])]
+        yield f"**stopped early** {escaped('; '.join(parts))}"
+
+
+def _results(facts: Facts) -> Iterator[str]:
+    if facts.results and facts.best is not None:
+        yield f"Last results of {facts.best.id}:"
+        yield ""
+        yield from block(facts.results)
+
+
+def _norms(facts: Facts) -> Iterator[str]:
+    if not facts.norms or facts.best is None:
+        return
+    yield f"Gradient norms of {facts.best.id}, mean over its logged steps:"
+    yield ""
+    headings = ["group", "parameters", "gradients", "largest", "not finite", "update/parameter"]
+    rows = [
+        [
+            escaped(norm.group),
+            metric_text(norm.param_mean),
+            metric_text(norm.grad_mean),
+            metric_text(norm.grad_max),
+            str(norm.nonfinite),
+            metric_text(norm.update_ratio),
+        ]
+        for norm in facts.norms
+    ]
+    yield from table(headings, rows, words=("group",))
+
+
+def _last_line(facts: Facts) -> Iterator[str]:
+    sweep, trials = facts.sweep, facts.trials
+    ended = sweep.ended or max((trial.ended or trial.started or 0.0 for trial in trials), default=0.0)
+    took = duration_text(ended - sweep.started) if sweep.started and ended else "—"
+    pruned = sum(trial.status == "pruned" for trial in trials)
+    devices = sorted({trial.device for trial in trials if trial.device})
+    parts = [took, f"{len(trials)} trials ({pruned} pruned)", escaped(", ".join(devices)), _commit(facts)]
+    yield " · ".join([*filter(None, parts), f"{code(sweep.command)}"])
+
+
+def _commit(facts: Facts) -> str:
+    commit = facts.sweep.environment.get("commit")
+    changed = facts.sweep.environment.get("changed_lines")
+    if not commit:
+        return ""
+    return f"commit {escaped(str(commit))}" + (f" + {changed} lines" if changed else "")

@@ -1,0 +1,88 @@
+"""How values are written for people, the same in tables, lines and the diary."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+
+
+def metric_text(value: float | None) -> str:
+    """A loss or score: four decimals, or three significant digits in scientific form where that shows nothing."""
+    if value is None:
+        return "—"
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    if value != 0 and not 1e-3 <= abs(value) < 1e5:
+        return f"{value:.2e}"
+    return f"{value:.4f}"
+
+
+def delta_text(value: float | None) -> str:
+    """A difference, always with its sign."""
+    if value is None or math.isnan(value):
+        return "—"
+    return f"{value:+.4f}" if value == 0 or abs(value) >= 5e-5 else f"{value:+.1e}"
+
+
+def setting_text(value: Any) -> str:
+    """A hyperparameter: up to three significant digits for a fraction, anything else as it is."""
+    if isinstance(value, bool) or not isinstance(value, float):
+        return "—" if value is None else str(value)
+    if not math.isfinite(value) or value == int(value):
+        return f"{value:g}"
+    return f"{value:.1e}" if abs(value) < 1e-3 else f"{value:.3g}"
+
+
+def duration_text(seconds: float | None) -> str:
+    """`42s`, `12m04s`, `1h05m`, `3d04h`."""
+    if seconds is None or not math.isfinite(seconds):
+        return "—"
+    seconds = max(0.0, seconds)
+    if seconds < 10:
+        return f"{seconds:.1f}s"
+    whole = round(seconds)
+    if whole < MINUTE:
+        return f"{whole}s"
+    if whole < HOUR:
+        return f"{whole // 60}m{whole % 60:02d}s"
+    if whole < DAY:
+        return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+    return f"{whole // 86400}d{whole % 86400 // 3600:02d}h"
+
+
+def age_text(seconds: float | None) -> str:
+    """How long ago, in one unit: `30s`, `4m`, `2h`, `3d`."""
+    if seconds is None or not math.isfinite(seconds):
+        return "—"
+    for unit, size in (("d", DAY), ("h", HOUR), ("m", MINUTE)):
+        if seconds >= size:
+            return f"{int(seconds // size)}{unit}"
+    return f"{max(0, int(seconds))}s"
+
+
+def utc_text(at: float | None) -> str | None:
+    """A time as ISO 8601 in UTC, to the millisecond."""
+    if at is None or not math.isfinite(at):
+        return None
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def sparkline(values: list[float | None], goal: str, width: int = 8) -> str:
+    """The best value so far after each of the trials, as a line of blocks."""
+    best: list[float] = []
+    for value in values:
+        if value is not None and math.isfinite(value):
+            chosen = max if goal == "maximize" else min
+            best.append(chosen(best[-1], value) if best else value)
+    if not best:
+        return ""
+    step = max(1.0, len(best) / width)
+    shown = [best[min(len(best) - 1, int((index + 1) * step) - 1)] for index in range(min(width, len(best)))]
+    low, high = min(shown), max(shown)
+    blocks = "▁▂▃▄▅▆▇█"
+    return "".join(blocks[round((value - low) / (high - low) * 7) if high > low else 3] for value in shown)
