@@ -149,7 +149,7 @@ class Trainer:
 
     `metrics` names what evaluations report and which way each is better. `recipe` is `module:function`. `check`
     looks at data before anything starts and raises `InputError`. `preload` are modules worth importing once in a
-    parent process from which trials are forked.
+    parent process from which trials are forked. A trainer with `uses_torch` false gets a device that does not load it.
     """
 
     name: str
@@ -159,3 +159,4 @@ class Trainer:
     recipe: str
     check: Callable[[Any], None] = nothing_to_check
     preload: tuple[str, ...] = ()
+    uses_torch: bool = True

@@ -1,0 +1,45 @@
+# `just` alone runs lint and tests. Everything works in the environment that `just setup` makes.
+
+bin := ".venv/bin"
+
+default: lint test
+
+# Make .venv with what the tests need
+setup:
+    python3 -m venv .venv && .venv/bin/pip install -q -c constraints.txt -e '.[dev]'
+
+# Run a search, e.g. `just run lr --epochs 2`
+run *words:
+    {{bin}}/cockpit sweep {{words}}
+
+# A ten-second sweep without torch and Ray
+demo:
+    {{bin}}/cockpit sweep demo
+
+# All tests but those that start Ray
+test *words:
+    {{bin}}/python -m pytest -m "not ray" {{words}}
+
+# The tests that start Ray
+test-ray *words:
+    {{bin}}/python -m pytest -m ray {{words}}
+
+# Measurements against peers, as ratios in one run
+bench *words:
+    {{bin}}/pip install -q -e '.[bench]'
+    {{bin}}/python -m tests.bench {{words}}
+
+# Lint, formatting, types and import rules
+lint:
+    {{bin}}/ruff check .
+    {{bin}}/ruff format --check .
+    {{bin}}/mypy
+    {{bin}}/lint-imports
+
+# Begin a trainer of your own
+new-trainer name:
+    {{bin}}/cockpit new trainer {{name}}
+
+# Begin a search of your own
+new-search name:
+    {{bin}}/cockpit new search {{name}}

@@ -1,0 +1,1 @@
+"""Measurements: every figure is a ratio against a peer or a bare operation of the same run, or an absolute target."""

@@ -1,0 +1,47 @@
+"""Small data and small drivers that the tests of trainers share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from trainers import registry
+from trainers.contract import Event
+from trainers.devices.select import select_for
+
+Run = Callable[..., list[Event]]
+
+
+@pytest.fixture
+def run() -> Run:
+    """Runs a registered trainer to its end with these settings and returns all its events."""
+
+    def run_trainer(name: str, values: Mapping[str, object] | None = None) -> list[Event]:
+        trainer = registry.find(name)
+        device = select_for(trainer, "cpu")
+        device.setup(threads=1)
+        return list(registry.load_recipe(trainer)(registry.build_config(trainer, values or {}), device))
+
+    return run_trainer
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A data folder of 24 postings in 8 groups: coloured squares with titles, every third picture a grey PNG."""
+    folder = tmp_path / "shop"
+    (folder / "train_images").mkdir(parents=True)
+    random = np.random.default_rng(0)
+    lines = ["posting_id,image,image_phash,title,label_group"]
+    for row in range(24):
+        group = row // 3
+        name = f"p{row}.png" if row % 3 == 0 else f"p{row}.jpg"
+        shape = (20, 28) if row % 3 == 0 else (28, 20, 3)
+        pixels = np.clip(random.normal(30 * group, 10, shape), 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / "train_images" / name)
+        lines.append(f"post_{row},{name},0f0f,Thing number {group} in a box of {row},{1000 + group}")
+    (folder / "train.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder

@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from trainers import loop
+from trainers.contract import Built, Eval, Event, Events, Save, Saved, Set, Step, TrainerConfig
+from trainers.devices.cpu import CpuDevice
+from trainers.schedule import Schedule
+from trainers.seeding import seed_everything
+
+
+class LazyDevice(CpuDevice):
+    """Stands in for a device that computes later: it counts reads and refuses those before the end of a step."""
+
+    def __init__(self) -> None:
+        self.reads: list[int] = []
+        self.steps = 0
+        self.step_is_open = False
+
+    def step_end(self) -> None:
+        self.steps += 1
+        self.step_is_open = False
+
+    def read(self, values: Sequence[Tensor]) -> list[float]:
+        assert not self.step_is_open, "read before step_end"
+        self.reads.append(len(values))
+        return super().read(values)
+
+
+class Shuffled:
+    """Batches of row numbers in a new order on every pass."""
+
+    def __init__(self, count: int, order: torch.Generator) -> None:
+        self._count = count
+        self._order = order
+        self.started = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Tensor]:
+        self.started += 1
+        yield from torch.randperm(self._count, generator=self._order)
+
+
+def make(
+    config: TrainerConfig,
+    device: CpuDevice,
+    scores: Sequence[float] = (),
+    artefacts: Callable[[Path], Mapping[str, Path]] = loop.no_artefacts,
+    **task: Any,
+) -> tuple[Events, loop.Task]:
+    """A regression on ten numbers. Evaluations report `scores` in turn, or the negative loss."""
+    order = seed_everything(config.seed, device)
+    model = nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.3), nn.Linear(4, 1))
+    inputs = torch.randn(10, 5, 3)
+    optimizer = torch.optim.AdamW([{"params": model[0].parameters()}, {"params": model[2].parameters()}], lr=0.01)
+    remaining = list(scores)
+
+    def loss(batch: Tensor) -> dict[str, Tensor]:
+        if isinstance(device, LazyDevice):
+            device.step_is_open = True
+        output = model(inputs[batch])
+        return {"loss": (output - 1).square().mean(), "size": output.abs().mean()}
+
+    def evaluate() -> dict[str, float]:
+        assert not model.training
+        with torch.no_grad():
+            value = -float((model(inputs) - 1).square().mean())
+        return {"score": remaining.pop(0) if remaining else value}
+
+    parts: dict[str, Any] = {
+        "model": model,
+        "optimizer": optimizer,
+        "groups": ("first", "last"),
+        "schedule": Schedule(optimizer, ("first", "last"), own_rate=["last"]),
+        "batches": Shuffled(10, order),
+        "order": order,
+        "loss": loss,
+        "evaluate": evaluate,
+        "main_metric": "score",
+        "goal": "maximize",
+        "effective": {"lr": optimizer.param_groups[0]["lr"]},
+        "artefacts": artefacts,
+    }
+    built = loop.Task(**(parts | task))
+    return loop.run(built, config, device), built
+
+
+def collect(config: TrainerConfig, device: CpuDevice | None = None, **options: Any) -> list[Event]:
+    return list(make(config, device or CpuDevice(), **options)[0])
+
+
+def of(kind: type, events: Sequence[Event]) -> list[Any]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+@pytest.mark.parametrize(
+    ("epochs", "steps", "evaluated_at"),
+    [(0.1, 1, [1]), (0.01, 1, [1]), (1, 10, [10]), (1.25, 12, [10, 12]), (2, 20, [10, 20]), (0, 0, [0])],
+)
+def test_fractions_of_epochs_end_with_an_evaluation(epochs: float, steps: int, evaluated_at: list[int]) -> None:
+    events = collect(TrainerConfig(epochs=epochs))
+    assert events[0] == Built({"lr": 0.01}, steps, ("first", "last"))
+    assert [event.step for event in of(Step, events)] == list(range(1, steps + 1))
+    assert [event.step for event in of(Eval, events)] == evaluated_at
+
+
+def test_epochs_count_from_zero_and_steps_from_one() -> None:
+    events = collect(TrainerConfig(epochs=2))
+    assert [(event.epoch, event.step) for event in of(Step, events)][9:11] == [(0, 10), (1, 11)]
+    assert [(event.epoch, event.phase) for event in of(Eval, events)] == [(0, "valid"), (1, "valid")]
+
+
+def test_one_read_per_logged_step_and_none_otherwise() -> None:
+    device = LazyDevice()
+    events = collect(TrainerConfig(epochs=2, log_every=4, norms_every=8), device)
+    assert [event.step for event in of(Step, events)] == [4, 8, 12, 16, 20]
+    assert len(device.reads) == 5
+    assert device.steps == 20
+    # Two losses, and seven numbers for each of two groups where norms are due.
+    assert device.reads == [2 + 14, 2 + 14, 2, 2 + 14, 2]
+
+
+def test_norms_of_all_groups_come_first_and_then_regularly() -> None:
+    steps = of(Step, collect(TrainerConfig(epochs=2, norms_every=6)))
+    assert [step.step for step in steps if step.norms] == [1, 6, 12, 18]
+    assert all([norms.group for norms in step.norms] == ["first", "last"] for step in steps if step.norms)
+    assert all(norms.update_ratio > 0 for norms in steps[0].norms)
+    assert not any(step.norms for step in of(Step, collect(TrainerConfig(epochs=1, norms_every=0))))
+
+
+def test_steps_have_losses_and_rates() -> None:
+    step = of(Step, collect(TrainerConfig(epochs=0.1)))[0]
+    assert set(step.metrics) == {"loss", "size", "lr"}
+    assert step.metrics["lr"] == 0.01
+    assert step.time >= 0
+
+
+def test_a_loss_of_nan_is_reported_and_training_goes_on() -> None:
+    def broken(batch: Tensor) -> dict[str, Tensor]:
+        return {"loss": torch.tensor(math.nan, requires_grad=True)}
+
+    steps = of(Step, collect(TrainerConfig(epochs=0.5), loss=broken))
+    assert len(steps) == 5
+    assert all(math.isnan(step.metrics["loss"]) for step in steps)
+
+
+def test_one_seed_gives_the_same_numbers_and_another_does_not() -> None:
+    def numbers(seed: int) -> list[dict[str, float]]:
+        events = collect(TrainerConfig(epochs=1.5, seed=seed))
+        return [dict(event.metrics) for event in events if isinstance(event, Step | Eval)]
+
+    assert numbers(3) == numbers(3)
+    assert numbers(3) != numbers(4)
+
+
+def test_evaluations_and_logging_do_not_change_training() -> None:
+    def last_loss(**options: Any) -> float:
+        return float(of(Step, collect(TrainerConfig(epochs=2, **options)))[-1].metrics["loss"])
+
+    assert last_loss(norms_every=1) == last_loss(norms_every=0) == last_loss(log_every=20)
+
+
+def test_checkpoints_open_without_trusting_them_and_hold_everything(tmp_path: Path) -> None:
+    config = TrainerConfig(epochs=1.5, out=str(tmp_path))
+    events, task = make(config, CpuDevice())
+    list(events)
+    state = torch.load(tmp_path / "last.pt", weights_only=True)
+    assert (state["epoch"], state["step"], set(state["metrics"])) == (1, 15, {"score"})
+    assert state["config"]["epochs"] == 1.5
+    assert state["effective"] == {"lr": 0.01}
+    assert set(state["rng"]) == {"python", "numpy", "torch", "order"}
+    assert torch.equal(state["rng"]["order"], task.order.get_state())
+    task.schedule.load_state_dict(state["schedule"])
+    task.optimizer.load_state_dict(state["optimizer"])
+    for name, value in task.model.state_dict().items():
+        assert torch.equal(state["model"][name], value)
+
+
+@pytest.mark.parametrize(
+    ("goal", "scores", "best_at"),
+    [
+        ("maximize", (0.5, 0.7, 0.6), [10, 20]),
+        ("minimize", (0.5, 0.7, 0.4), [10, 30]),
+        ("maximize", (math.nan, 0.1, math.nan), [20]),
+    ],
+)
+def test_best_follows_the_main_metric(tmp_path: Path, goal: str, scores: tuple[float, ...], best_at: list[int]) -> None:
+    def artefacts(folder: Path) -> dict[str, Path]:
+        return {"notes": folder / "notes.txt"}
+
+    config = TrainerConfig(epochs=3, out=str(tmp_path))
+    saved = of(Saved, collect(config, scores=scores, goal=goal, artefacts=artefacts))
+    assert [event.step for event in saved if event.label == "last"] == [10, 20, 30]
+    assert [event.step for event in saved if event.label == "best"] == best_at
+    assert [event.step for event in saved if event.label == "notes"] == best_at
+    assert torch.load(tmp_path / "best.pt", weights_only=True)["step"] == best_at[-1]
+
+
+def test_nothing_is_written_without_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert of(Saved, collect(TrainerConfig(epochs=1))) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_save_now_answers_with_the_file(tmp_path: Path) -> None:
+    events, _ = make(TrainerConfig(epochs=1, out=str(tmp_path)), CpuDevice())
+    next(events), next(events), next(events)
+    assert events.send(Save()) == Saved(str(tmp_path / "last.pt"), 2, "last")
+    assert torch.load(tmp_path / "last.pt", weights_only=True)["step"] == 2
+    following = next(events)
+    assert isinstance(following, Step)
+    assert following.step == 3
+
+
+def test_commands_in_a_row_are_all_obeyed(tmp_path: Path) -> None:
+    events, _ = make(TrainerConfig(epochs=1, out=str(tmp_path)), CpuDevice())
+    next(events)
+    assert isinstance(events.send(Save()), Saved)
+    assert isinstance(events.send(Save()), Saved)
+    step = events.send(Set("lr", 0.5))
+    assert isinstance(step, Step)
+    assert step.metrics["first_lr"] == 0.5
+
+
+def test_set_changes_the_rate_from_the_next_step() -> None:
+    events, task = make(TrainerConfig(epochs=1), CpuDevice())
+    next(events), next(events)
+    step = events.send(Set("lr", 0.25))
+    assert isinstance(step, Step)
+    assert (step.metrics["lr"], step.metrics["last_lr"]) == (0.25, 0.01)
+    assert task.optimizer.param_groups[0]["lr"] == 0.25
+
+
+def test_closing_stops_at_once() -> None:
+    device = LazyDevice()
+    events, _ = make(TrainerConfig(epochs=100), device)
+    next(events), next(events)
+    events.close()
+    assert device.steps == 1
+    with pytest.raises(StopIteration):
+        next(events)
+
+
+def test_the_source_never_reads_single_values() -> None:
+    folder = Path(loop.__file__).parent
+    for name in ("loop", "grad_norms", "matching", "schedule", "models/image", "models/text", "models/matcher"):
+        assert ".item()" not in (folder / f"{name}.py").read_text()

@@ -1,0 +1,106 @@
+"""Postings as batches of tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from trainers.data.images import square
+from trainers.devices.base import Device
+from trainers.seeding import seed_worker
+
+# Decoded images are kept up to this many bytes; more are decoded whenever they are needed.
+CACHE_BYTES = 2**30
+
+Batch = dict[str, Tensor]
+
+
+class Pictures:
+    """Decoded pictures, uint8 of shape (3, size, size), decoded once where they all fit into memory."""
+
+    def __init__(
+        self, images: Sequence[Path] | Sequence[NDArray[np.uint8]], size: int, cache_bytes: int = CACHE_BYTES
+    ) -> None:
+        self._images = images
+        self.size = size
+        fits = len(images) * 3 * size * size <= cache_bytes
+        self._cache = self._decode(range(len(images))) if fits else None
+
+    @property
+    def cached(self) -> bool:
+        return self._cache is not None
+
+    def __call__(self, rows: Sequence[int]) -> Tensor:
+        """These rows, shape (rows, 3, size, size)."""
+        return self._decode(rows) if self._cache is None else self._cache[torch.as_tensor(rows)]
+
+    def _decode(self, rows: Sequence[int]) -> Tensor:
+        return torch.from_numpy(np.stack([square(self._images[row], self.size) for row in rows]))
+
+
+class Column:
+    """A tensor with one entry per row of the data set."""
+
+    def __init__(self, values: Tensor) -> None:
+        self._values = values
+
+    def __call__(self, rows: Sequence[int]) -> Tensor:
+        return self._values[torch.as_tensor(rows)]
+
+
+class Postings(Dataset[Batch]):
+    """Rows of a data set. `columns` map a name to a function from row numbers to a tensor with as many rows."""
+
+    def __init__(self, rows: NDArray[np.int64], columns: Mapping[str, Callable[[Sequence[int]], Tensor]]) -> None:
+        self._rows = rows
+        self._columns = columns
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitems__(self, places: Sequence[int]) -> Batch:
+        """A whole batch at once: the loader asks for this in place of one row after the other."""
+        rows: list[int] = self._rows[list(places)].tolist()
+        return {name: column(rows) for name, column in self._columns.items()}
+
+    def __getitem__(self, place: int) -> Batch:
+        return {name: column[0] for name, column in self.__getitems__([place]).items()}
+
+
+def training_loader(
+    postings: Postings, batch_size: int, order: torch.Generator, workers: int = 0, pinned: bool = False
+) -> DataLoader[Batch]:
+    """Shuffled batches of one size; the rows that do not fill the last one wait for the next pass."""
+    return DataLoader(
+        postings,
+        batch_size=batch_size,
+        shuffle=True,
+        drop_last=True,
+        generator=order,
+        collate_fn=_as_it_is,
+        num_workers=workers,
+        worker_init_fn=seed_worker,
+        persistent_workers=workers > 0,
+        pin_memory=pinned,
+    )
+
+
+def evaluation_loader(postings: Postings, batch_size: int) -> DataLoader[Batch]:
+    """All rows in their order."""
+    return DataLoader(postings, batch_size=batch_size, collate_fn=_as_it_is)
+
+
+def to_device(batch: Batch, device: Device) -> Batch:
+    """The same batch where the model is. Copies from pinned memory go on while the host prepares what follows."""
+    return {name: tensor.to(device.torch_device, non_blocking=True) for name, tensor in batch.items()}
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch

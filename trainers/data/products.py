@@ -1,0 +1,118 @@
+"""Product postings in the format of Kaggle's Shopee competition, and scikit-learn's digits in the same shape.
+
+A folder holds `train.csv` (`posting_id,image,image_phash,title,label_group`) and the photos in `train_images/`.
+Postings of one `label_group` show the same product. Nothing here imports torch.
+"""
+
+from __future__ import annotations
+
+import warnings
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainers.contract import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("posting_id", "image", "title", "label_group")
+TABLE = "train.csv"
+FOLDER = "train_images"
+
+
+@dataclass(frozen=True)
+class Products:
+    """Postings, row by row. `images` are files, or arrays of shape (height, width) or (height, width, 3) in uint8."""
+
+    posting_ids: Sequence[str]
+    images: Sequence[Path] | Sequence[NDArray[np.uint8]]
+    titles: Sequence[str]
+    label_groups: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.posting_ids)
+
+    @property
+    def has_titles(self) -> bool:
+        return any(title.strip() for title in self.titles)
+
+    @property
+    def fingerprint(self) -> str:
+        """Eight hexadecimal digits that differ for different tables."""
+        rows = zip(self.posting_ids, self.titles, self.label_groups, strict=True)
+        return f"{zlib.crc32(repr(list(rows)).encode()):08x}"
+
+
+def load_products(folder: str) -> Products:
+    """The postings of a data folder, or the digits for an empty name. Raises `InputError`; opens no image."""
+    return read_products(Path(folder)) if folder else digits()
+
+
+def digits() -> Products:
+    """1,797 grey pictures of 8 × 8 pixels (Alpaydin and Kaynak 1998); the digit is the group and titles are empty."""
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    # The files have 17 grey levels, 0 to 16.
+    pictures: list[NDArray[np.uint8]] = list(np.round(bunch.images * (255.0 / 16.0)).astype(np.uint8))
+    return Products(
+        posting_ids=[f"digit_{row:04d}" for row in range(len(pictures))],
+        images=pictures,
+        titles=[""] * len(pictures),
+        label_groups=[str(target) for target in bunch.target],
+    )
+
+
+def read_products(folder: Path) -> Products:
+    """Reads `train.csv`. Raises `InputError` when it is missing, not a table, or lacks a column or a value."""
+    frame = _read_table(folder / TABLE)
+    values = {name: [str(value) for value in frame[name]] for name in COLUMNS}
+    for name in ("posting_id", "image", "label_group"):
+        empty = [row for row, value in enumerate(values[name]) if not value.strip()]
+        if empty:
+            raise InputError(f"{folder / TABLE}: row {empty[0] + 1} has no {name}; fill it in or remove the row")
+    _refuse_duplicates(folder / TABLE, values["posting_id"])
+    return Products(
+        posting_ids=values["posting_id"],
+        images=[folder / FOLDER / name for name in values["image"]],
+        titles=values["title"],
+        label_groups=values["label_group"],
+    )
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    if not path.is_file():
+        raise InputError(f"{path} does not exist: --data needs a folder with {TABLE} and {FOLDER}/")
+    try:
+        with warnings.catch_warnings():
+            # Rows longer than the header would otherwise lose their last values in silence.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            frame: pd.DataFrame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8", index_col=False)
+    except (OSError, ValueError, pd.errors.ParserWarning) as error:
+        # Parser and encoding errors of pandas are ValueErrors.
+        raise InputError(f"{path} cannot be read as a CSV file in UTF-8: {' '.join(str(error).split())}") from error
+    missing = [name for name in COLUMNS if name not in frame.columns]
+    if missing:
+        found = ", ".join(str(name) for name in frame.columns[:10])
+        raise InputError(f"{path} has no column {', '.join(missing)} (it has {found}); add it to the header line")
+    if frame.empty:
+        raise InputError(f"{path} has a header and no rows: put one row per posting below it")
+    return frame
+
+
+def _refuse_duplicates(path: Path, posting_ids: Sequence[str]) -> None:
+    seen: dict[str, int] = {}
+    for row, name in enumerate(posting_ids, start=1):
+        if name in seen:
+            raise InputError(
+                f"{path}: rows {seen[name]} and {row} share posting_id {name!r}; every posting needs its own"
+            )
+        seen[name] = row

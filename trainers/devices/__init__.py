@@ -1,0 +1,1 @@
+"""Where tensors live. One file per kind of hardware; `select` picks one. Nothing here loads torch on import."""

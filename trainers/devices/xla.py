@@ -1,0 +1,62 @@
+"""TPUs through torch_xla.
+
+Operations are only recorded until `torch_xla.sync()` compiles and runs them. So every step has to end with
+`step_end`, values are read after it and never inside a step, and tensor shapes stay the same from step to step: a
+read in the middle cuts the graph, and a new shape compiles a new one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from trainers.devices.base import Device
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+
+class XlaDevice(Device):
+    """One TPU core as this process sees it.
+
+    torch_xla is imported when the device is made: after a backward pass on the CPU in the same process its import
+    leaves autograd unusable. Raises `ImportError` when torch_xla is missing or does not fit the installed torch.
+    """
+
+    kind = "tpu"
+
+    def __init__(self) -> None:
+        import torch_xla
+        import torch_xla.core.xla_model as xla_model
+
+        self._xla = torch_xla
+        self._model = xla_model
+
+    @property
+    def torch_device(self) -> torch.device:
+        device: torch.device = self._xla.device()
+        return device
+
+    def seed(self, seed: int) -> None:
+        super().seed(seed)
+        self._model.set_rng_state(seed, device=str(self.torch_device))
+
+    def rng_state(self) -> dict[str, Tensor]:
+        import torch
+
+        state = int(self._model.get_rng_state(device=str(self.torch_device)))
+        return super().rng_state() | {"xla": torch.tensor(state)}
+
+    def step_end(self) -> None:
+        # Device sync: the graph recorded since the last one is compiled if it is new, and started.
+        self._xla.sync()
+
+    def read(self, values: Sequence[Tensor]) -> list[float]:
+        # A read before `step_end` would cut the step's graph in two; syncing here first keeps the pieces stable.
+        self._xla.sync()
+        return super().read(values)
+
+    def describe(self) -> str:
+        return f"{self.torch_device} {os.environ.get('PJRT_DEVICE', 'TPU')}"

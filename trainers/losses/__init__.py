@@ -1,0 +1,1 @@
+"""Loss heads, one idea per file."""

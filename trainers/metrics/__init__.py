@@ -1,0 +1,1 @@
+"""Metrics over whole evaluations, one per file."""

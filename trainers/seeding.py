@@ -1,0 +1,41 @@
+"""Seeds, and the state of every generator that a seed sets."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import torch
+
+from trainers.devices.base import Device
+
+
+def seed_everything(seed: int, device: Device) -> torch.Generator:
+    """Seeds Python, numpy and torch, and returns a generator of its own for the order of the data.
+
+    The order has its own generator so that a model with one more layer sees its batches in the same order.
+    """
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    device.seed(seed)
+    return torch.Generator().manual_seed(seed)
+
+
+def seed_worker(worker: int) -> None:
+    """For `DataLoader(worker_init_fn=…)`: torch seeds its own generator in a worker, and this the other two."""
+    seed = torch.initial_seed() % 2**32
+    random.seed(seed)
+    np.random.seed(seed)
+
+
+def rng_state(device: Device, order: torch.Generator) -> dict[str, Any]:
+    """All generator states in types that `torch.load(weights_only=True)` accepts."""
+    version, numbers, gauss = random.getstate()
+    name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
+    return {
+        "python": [version, list(numbers), gauss],
+        "numpy": [str(name), [int(key) for key in keys], int(position), int(has_gauss), float(cached)],
+        "torch": device.rng_state(),
+        "order": order.get_state(),
+    }
