@@ -171,6 +171,7 @@ def _run(plan: Plan, logs: Path, address: str | None, as_json: bool) -> int:
 
     def announce(run: RunFolder) -> None:
         tell_ready(run.name)
+        write_entry(logs, run)  # so that the diary knows of it whatever happens
         if not as_json and not detached:
             click.echo(f"{run.name}: {plan.search.note or plan.search.name}")
 
