@@ -19,8 +19,8 @@ from trainers import loop
 from trainers.configs.matching import TRAINER, MatchingConfig
 from trainers.contract import Events, Scalar
 from trainers.data.batches import Batch, Column, Pictures, Postings, evaluation_loader, to_device, training_loader
-from trainers.data.matching import Split, split
-from trainers.data.products import Products, load_products
+from trainers.data.matching import Split, load_products, split
+from trainers.data.products import Products
 from trainers.devices.base import Device
 from trainers.losses.adacos import AdaCos
 from trainers.losses.arcface import ArcFace

@@ -12,8 +12,7 @@ from trainers import registry
 from trainers.configs.matching import MatchingConfig
 from trainers.contract import Built, Eval, Event, InputError, Saved, Step
 from trainers.data.batches import evaluation_loader
-from trainers.data.matching import split
-from trainers.data.products import load_products
+from trainers.data.matching import load_products, split
 from trainers.matching import _network, _postings
 
 Run = Callable[..., list[Event]]
@@ -27,7 +26,7 @@ def built(events: list[Event]) -> Built:
 
 
 def quick(shop: Path, **values: object) -> dict[str, object]:
-    return {"data": str(shop), "image_size": 16, "batch_size": 6, "epochs": 0.5, "norms_every": 1} | values
+    return {"data": str(shop), "image_size": 16, "batch_size": 6, "epochs": 0.5, "norms_every": 1, "folds": 2} | values
 
 
 def test_settings_are_read_back_from_what_was_built(run: Run, shop: Path) -> None:
@@ -134,12 +133,12 @@ def test_settings_without_effect_are_named(values: dict[str, object], ineffectiv
     assert all(config.ineffective().values())
 
 
-def test_digits_hold_out_rows_unless_groups_are_asked_for() -> None:
+def test_whole_groups_are_held_out_unless_rows_are_asked_for() -> None:
     products = load_products("")
-    assert split(products, MatchingConfig()).holdout == "rows"
-    parts = split(products, MatchingConfig(holdout="groups"))
+    parts = split(products, MatchingConfig())
     assert parts.holdout == "groups"
     assert not set(parts.groups[parts.train]) & set(parts.groups[parts.valid])
+    assert split(products, MatchingConfig(holdout="rows")).holdout == "rows"
 
 
 def test_embeddings_see_neither_labels_nor_their_neighbours(shop: Path) -> None:

@@ -46,11 +46,11 @@ class MatchingConfig(TrainerConfig):
     text_model: str = option("ngrams", "ngrams are hashed character n-grams; else a transformers model or folder")
     tokens: int = option(128, "tokens, or n-grams, read of each title", low=4, high=8_192)
     holdout: str = option(
-        "auto",
-        "what validation has not seen: whole groups, or rows of known groups; auto takes rows for the digits",
-        choices=("auto", "groups", "rows"),
+        "groups",
+        "what validation has not seen: whole groups, or rows of groups that are trained on",
+        choices=("groups", "rows"),
     )
-    folds: int = option(2, "folds into which groups or rows are dealt", low=2, high=1_000)
+    folds: int = option(5, "folds into which groups or rows are dealt", low=2, high=1_000)
     fold: int = option(0, "the fold that is validated on, counted from 0", low=0, high=999)
     num_workers: int = option(0, "processes that load batches beside the training process", low=0, high=256)
 
@@ -73,8 +73,7 @@ class MatchingConfig(TrainerConfig):
 
 def check(config: MatchingConfig) -> None:
     """Reads the table, deals the folds and looks at every image. Raises `InputError`; does not load torch."""
-    from trainers.data.matching import split
-    from trainers.data.products import load_products
+    from trainers.data.matching import load_products, split
 
     products = load_products(config.data)
     parts = split(products, config)
@@ -91,5 +90,16 @@ TRAINER = Trainer(
     metrics={"row_f1": "maximize", "precision": "maximize", "recall": "maximize"},
     recipe="trainers.matching:train",
     check=check,
-    preload=("torch", "sklearn.datasets", "pandas", "PIL.Image", "pytorch_metric_learning.losses", "trainers.matching"),
+    # The first optimizer of a process imports torch._dynamo, which takes longer than an epoch on the digits.
+    preload=(
+        "torch",
+        "torch._dynamo",
+        "sklearn.datasets",
+        "scipy.ndimage",
+        "pandas",
+        "PIL.JpegImagePlugin",
+        "PIL.PngImagePlugin",
+        "pytorch_metric_learning.losses",
+        "trainers.matching",
+    ),
 )

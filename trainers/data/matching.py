@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainers.configs.matching import MatchingConfig
 from trainers.contract import InputError
+from trainers.data.digits import digits
 from trainers.data.folds import deal_groups, deal_rows
-from trainers.data.products import Products
+from trainers.data.products import Products, read_products
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,11 @@ class Split:
         return "rows" if np.isin(self.groups[self.valid], self.groups[self.train]).any() else "groups"
 
 
+def load_products(folder: str) -> Products:
+    """The postings of a data folder, or the digits for an empty name. Raises `InputError`; opens no image file."""
+    return read_products(Path(folder)) if folder else digits()
+
+
 def split(products: Products, config: MatchingConfig) -> Split:
     """Deals groups to folds and holds one out. Raises `InputError` when settings and data do not fit each other."""
     names, groups = np.unique(np.array(products.label_groups), return_inverse=True)
@@ -37,7 +44,7 @@ def split(products: Products, config: MatchingConfig) -> Split:
         raise InputError(f"folds = {config.folds} is more than the {len(names)} groups of the data; lower folds")
     if config.fold >= config.folds:
         raise InputError(f"fold = {config.fold} does not exist: give a number from 0 to {config.folds - 1}")
-    deal = deal_rows if _holdout(config) == "rows" else deal_groups
+    deal = deal_rows if config.holdout == "rows" else deal_groups
     folds = deal(products.label_groups, config.folds)
     train, valid = np.flatnonzero(folds != config.fold), np.flatnonzero(folds == config.fold)
     classes = len(np.unique(groups[train]))
@@ -49,13 +56,6 @@ def split(products: Products, config: MatchingConfig) -> Split:
         raise InputError(f"only {classes} groups are left to train on; raise folds or add groups")
     fold_count = len(np.unique(folds))
     return Split(train, valid, groups.astype(np.int64), _modalities(products, config), fold_count, config.fold)
-
-
-def _holdout(config: MatchingConfig) -> str:
-    """Ten digits are too few for a model to learn from some of them what makes others alike."""
-    if config.holdout == "auto":
-        return "groups" if config.data else "rows"
-    return config.holdout
 
 
 def _modalities(products: Products, config: MatchingConfig) -> tuple[str, ...]:

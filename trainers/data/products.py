@@ -1,4 +1,4 @@
-"""Product postings in the format of Kaggle's Shopee competition, and scikit-learn's digits in the same shape.
+"""Product postings in the format of Kaggle's Shopee competition.
 
 A folder holds `train.csv` (`posting_id,image,image_phash,title,label_group`) and the photos in `train_images/`.
 Postings of one `label_group` show the same product. Nothing here imports torch.
@@ -47,26 +47,6 @@ class Products:
         """Eight hexadecimal digits that differ for different tables."""
         rows = zip(self.posting_ids, self.titles, self.label_groups, strict=True)
         return f"{zlib.crc32(repr(list(rows)).encode()):08x}"
-
-
-def load_products(folder: str) -> Products:
-    """The postings of a data folder, or the digits for an empty name. Raises `InputError`; opens no image."""
-    return read_products(Path(folder)) if folder else digits()
-
-
-def digits() -> Products:
-    """1,797 grey pictures of 8 × 8 pixels (Alpaydin and Kaynak 1998); the digit is the group and titles are empty."""
-    from sklearn.datasets import load_digits
-
-    bunch = load_digits()
-    # The files have 17 grey levels, 0 to 16.
-    pictures: list[NDArray[np.uint8]] = list(np.round(bunch.images * (255.0 / 16.0)).astype(np.uint8))
-    return Products(
-        posting_ids=[f"digit_{row:04d}" for row in range(len(pictures))],
-        images=pictures,
-        titles=[""] * len(pictures),
-        label_groups=[str(target) for target in bunch.target],
-    )
 
 
 def read_products(folder: Path) -> Products:

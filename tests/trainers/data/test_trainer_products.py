@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,9 @@ from PIL import Image
 
 from trainers import registry
 from trainers.contract import InputError
+from trainers.data.digits import GROUPS, digits
 from trainers.data.images import DECODE_ALL, check_images, square
-from trainers.data.products import digits, read_products
+from trainers.data.products import read_products
 
 GROCERY = Path(__file__).resolve().parents[4] / "shared" / "data" / "product_grocery"
 
@@ -18,14 +20,14 @@ def refusal(folder: Path | str, **values: object) -> str:
     """The one line with which `check` refuses this data."""
     trainer = registry.find("matching")
     with pytest.raises(InputError) as caught:
-        trainer.check(registry.build_config(trainer, {"data": str(folder), **values}))
+        trainer.check(registry.build_config(trainer, {"data": str(folder), "folds": 2, **values}))
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
 def accept(folder: Path | str, **values: object) -> None:
     trainer = registry.find("matching")
-    trainer.check(registry.build_config(trainer, {"data": str(folder), **values}))
+    trainer.check(registry.build_config(trainer, {"data": str(folder), "folds": 2, **values}))
 
 
 def edit(shop: Path, old: str, new: str) -> None:
@@ -48,10 +50,16 @@ def test_good_data_pass(shop: Path) -> None:
 
 def test_digits_are_products_without_titles() -> None:
     products = digits()
-    assert len(products) == 1797
     assert not products.has_titles
+    assert len(set(products.label_groups)) == GROUPS
+    assert len(set(products.posting_ids)) == len(products)
+    sizes = Counter(products.label_groups).values()
+    assert (min(sizes), max(sizes)) == (2, 8)
     pictures = np.stack([np.asarray(image) for image in products.images])
-    assert (pictures.shape, pictures.dtype, pictures.min(), pictures.max()) == ((1797, 8, 8), np.uint8, 0, 255)
+    assert (pictures.shape[1:], pictures.dtype) == ((16, 16), np.uint8)
+    assert pictures.max() > 200
+    assert digits().posting_ids == products.posting_ids
+    assert all(np.array_equal(one, other) for one, other in zip(digits().images, pictures, strict=True))
     accept("")
 
 
