@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cockpit.cli.options import logs_option
+from cockpit.cli.options import for_each, logs_option
 
 
 @click.command()
@@ -14,20 +14,21 @@ from cockpit.cli.options import logs_option
 @click.option("--write", is_flag=True, help="Regenerate the entry, or all entries; what you wrote stays as it is.")
 @click.option("--open", "page", is_flag=True, help="Show it in the pager.")
 @logs_option
-def diary(experiment: str | None, write: bool, page: bool, logs: Path) -> None:
+def diary(experiment: str | None, write: bool, page: bool, logs: Path) -> int:
     """Print the diary, or the entry of one experiment."""
     from cockpit.diary import book
     from cockpit.store.folder import FolderError, experiments, find_experiment
 
-    if write:
-        for run in [find_experiment(logs, experiment)] if experiment else experiments(logs):
-            book.write_entry(logs, run)
+    code, run = 0, find_experiment(logs, experiment) if experiment else None
+    if write and run:
+        book.write_entry(logs, run)
+    elif write:
+        code = for_each(experiments(logs), lambda run: book.write_entry(logs, run))
     path = logs / book.FILE
     if not path.exists():
         raise FolderError(f"{path}: no diary yet; a sweep writes one, and `cockpit diary --write` makes it anew")
     text = path.read_text(encoding="utf-8", errors="replace")
-    if experiment:
-        run = find_experiment(logs, experiment)
+    if run:
         place = book.find(text, run.id)
         if place is None:
             raise FolderError(f"{run.id} has no entry yet; write it with `cockpit diary {run.id} --write`")
@@ -36,3 +37,4 @@ def diary(experiment: str | None, write: bool, page: bool, logs: Path) -> None:
         click.echo_via_pager(text)
     else:
         click.echo(text, nl=not text.endswith("\n"))
+    return code

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cockpit.cli.options import console, json_option, logs_option, print_json, print_table
+from cockpit.cli.options import console, json_option, logs_option, print_facts, print_json, print_table
+from cockpit.events.text import safe_text
 
 if TYPE_CHECKING:
     from cockpit.store.reader import Index
@@ -45,7 +47,8 @@ def ls(logs: Path, as_json: bool) -> None:
         return
     headings = ("id", "search", "status", "trials", "metric", "best", "trend", "delta", "LB", "age", "question")
     rows = [_ls_row(summary, now) for summary in summaries]
-    print_table(headings, rows, left=("id", "search", "status", "metric", "trend", "question"))
+    words = ("id", "search", "status", "metric", "trend", "question")
+    print_table(headings, rows, left=words, optional=("LB", "trend", "metric", "delta"), last_folds=True)
 
 
 def _ls_row(summary: dict[str, Any], now: float) -> list[str]:
@@ -142,29 +145,49 @@ def _show_experiment(index: Index) -> None:
         ]
         for trial in trials
     ]
-    print_table(headings, rows, left=("trial", "status", "ended"))
+    optional = ("last", "steps", "epochs", "time")
+    print_table(headings, rows, left=("trial", "status", "ended"), optional=optional, last_folds=True)
     for path, count in index.unread().items():
-        out.print(f"⚠ {path}: {count} lines are no events and were left out")
+        lines = "1 line is no event and was" if count == 1 else f"{count} lines are no events and were"
+        out.print(f"⚠ {path}: {lines} left out")
 
 
 def _show_trial(index: Index, sweep: SweepRow, trial: TrialRow) -> None:
-    from cockpit.store.numbers import duration_text, metric_text, setting_text
+    from cockpit.store.numbers import counted, duration_text, metric_text
 
     out = console()
     glyph = GLYPHS.get(trial.status, "?")
     out.print(f"{sweep.experiment}/{trial.id}  {glyph} {trial.status}", style="bold")
-    facts = {
-        "ended": trial.reason,
-        sweep.metric: f"best {metric_text(trial.best)} at step {trial.best_step}, last {metric_text(trial.last)}",
-        "evaluations": " ".join(metric_text(value) for value in trial.evaluations),
-        "progress": f"{trial.epochs} epochs, {trial.steps} of {trial.total_steps} steps",
-        "time": f"{duration_text(trial.seconds)} on {trial.device}",
-        "seed": str(trial.seed),
-        "digest": trial.digest,
-        **{f"config {key}": setting_text(value) for key, value in trial.config.items()},
-        **{f"effective {key}": setting_text(value) for key, value in trial.effective.items()},
-        **{f"file {label}": path for label, path in index.saved(trial.id).items()},
-    }
-    print_table(("", " "), [[key, value] for key, value in facts.items() if value], left=("", " "))
+    print_facts(
+        {
+            "ended": trial.reason,
+            sweep.metric: _score_text(trial),
+            "evaluations": " ".join("NaN" if value is None else metric_text(value) for value in trial.evaluations),
+            "progress": f"{counted(trial.epochs, 'epoch')}, {trial.steps} of {trial.total_steps or '?'} steps",
+            "time": duration_text(trial.seconds) + (f" on {trial.device}" if trial.has_device else ""),
+            "seed": str(trial.seed),
+            "digest": trial.digest,
+            **{f"file {label}": path for label, path in index.saved(trial.id).items()},
+        }
+    )
+    out.print()
+    names = dict.fromkeys([*trial.config, *trial.effective])
+    settings = [[name, *(_setting(part, name) for part in (trial.config, trial.effective))] for name in names]
+    print_table(("setting", "wanted", "effective"), settings, left=("setting",))
     if trial.traceback:
-        out.print(trial.traceback)
+        out.print()
+        out.print(safe_text(trial.traceback.rstrip()))
+
+
+def _score_text(trial: TrialRow) -> str:
+    from cockpit.store.numbers import metric_text
+
+    if trial.best is None:
+        return "no finite value" if trial.evaluations else "no evaluation yet"
+    return f"best {metric_text(trial.best)} at step {trial.best_step}, last {metric_text(trial.last)}"
+
+
+def _setting(values: Mapping[str, Any], name: str) -> str:
+    from cockpit.store.numbers import setting_text
+
+    return setting_text(values[name]) if name in values else ""

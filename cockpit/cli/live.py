@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from cockpit.cli.inspect import GLYPHS
+from cockpit.cli.layout import Layout
 from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
 from cockpit.store.ranking import best_of, gain, ranked
 
@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from cockpit.store.rows import SweepRow, TrialRow
 
 HEADER_LINES, FOOTER_LINES = 3, 3
-STYLES = {"running": "cyan", "finished": "green", "pruned": "dim", "failed": "red", "lost": "red", "diverged": "red"}
+STYLES = {
+    "running": "cyan",
+    "finished": "green",
+    "pruned": "bright_black",
+    "failed": "red",
+    "lost": "red",
+    "diverged": "red",
+}
 
 
 def view_for(terminal: TextIO) -> View:
@@ -43,9 +50,8 @@ class Lines:
             shown = self._shown.get(trial.id, 0)
             for number, value in enumerate(trial.evaluations[shown:], start=shown + 1):
                 best = best_of(trial.evaluations[:number], sweep.goal)
-                self._say(
-                    f"{trial.id}  evaluation {number}  {sweep.metric} {metric_text(value)}  best {metric_text(best)}"
-                )
+                said = "NaN" if value is None else metric_text(value)
+                self._say(f"{trial.id}  evaluation {number}  {sweep.metric} {said}  best {metric_text(best)}")
             self._shown[trial.id] = len(trial.evaluations)
             if trial.status != "running" and trial.id not in self._ended:
                 self._ended.add(trial.id)
@@ -73,7 +79,7 @@ class LiveTable:
             self._live.stop()  # what remains on the screen is the command's own summary
             return
         height = max(3, self._console.height - HEADER_LINES - FOOTER_LINES)
-        table = _table(index, sweep, _most_interesting(trials, sweep.goal, height))
+        table = _table(index, sweep, _most_interesting(trials, sweep.goal, height), self._console.width)
         self._live.update(Group(self._header(sweep, trials), table, self._footer(sweep, trials)), refresh=True)
 
     def _header(self, sweep: SweepRow, trials: list[TrialRow]) -> Text:
@@ -101,24 +107,26 @@ class LiveTable:
         return text
 
 
-def _table(index: Index, sweep: SweepRow, trials: list[TrialRow]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for heading in ("trial", "status", "step", "loss", sweep.metric, *sweep.varied):
-        table.add_column(heading, justify="left" if heading in ("trial", "status") else "right", no_wrap=True)
-    for trial in trials:
-        latest = index.latest(trial.id)
-        loss = latest.get("loss")
-        score = trial.last if trial.status == "running" else trial.best
-        cells = [
-            f"{trial.id} ◆" if trial.baseline else trial.id,
-            f"{GLYPHS.get(trial.status, '?')} {trial.status}",
-            f"{trial.steps}/{trial.total_steps}" if trial.total_steps else str(trial.steps),
-            metric_text(loss),
-            metric_text(score),
-            *(setting_text(trial.config.get(name)) for name in sweep.varied),
-        ]
-        table.add_row(*map(Text, cells), style=STYLES.get(trial.status, ""))
-    return table
+def _table(index: Index, sweep: SweepRow, trials: list[TrialRow], width: int) -> Text:
+    headings = ["trial", "status", "step", "loss", sweep.metric, *sweep.varied]
+    rows = [_cells(index, sweep, trial) for trial in trials]
+    layout = Layout(headings, rows, width, left=("trial", "status"), optional=("step", "loss"))
+    text = Text(layout.header(), style="dim", no_wrap=True, overflow="ellipsis")
+    for trial, row in zip(trials, rows, strict=True):
+        for line in layout.lines(row):
+            text.append(f"\n{line}", style=f"not dim {STYLES.get(trial.status, '')}")
+    return text
+
+
+def _cells(index: Index, sweep: SweepRow, trial: TrialRow) -> list[str]:
+    return [
+        f"{trial.id} ◆" if trial.baseline else trial.id,
+        f"{GLYPHS.get(trial.status, '?')} {trial.status}",
+        f"{trial.steps}/{trial.total_steps}" if trial.total_steps else str(trial.steps),
+        metric_text(index.latest(trial.id).get("loss")),
+        metric_text(trial.last if trial.status == "running" else trial.best),
+        *(setting_text(trial.config.get(name)) for name in sweep.varied),
+    ]
 
 
 def _most_interesting(trials: list[TrialRow], goal: str, count: int) -> list[TrialRow]:

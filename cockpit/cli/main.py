@@ -12,6 +12,8 @@ from typing import NoReturn
 
 import click
 
+from cockpit.events.text import one_line
+
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 # Command: where it is, and what the list of commands says. Importing them all would take longer than showing the list.
@@ -75,8 +77,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _complain(_usage_text(error), USAGE)
     except (click.Abort, KeyboardInterrupt):
         return _complain("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of a pipe has seen enough. Nothing can be flushed there any more.
+    except (BrokenPipeError, SystemExit):
+        # The reader of a pipe has seen enough, which click and rich turn into an exit. Nothing can be flushed there.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except Exception as error:
@@ -101,7 +103,7 @@ def _usage_text(error: click.ClickException) -> str:
 
 
 def _complain(text: str, code: int) -> int:
-    click.echo(f"cockpit: {' '.join(text.split())}", err=True)
+    click.echo(f"cockpit: {one_line(text)}", err=True)
     return code
 
 

@@ -125,7 +125,7 @@ def search(name: str, trainer: str) -> None:
     click.echo(f"Next: edit it, then `cockpit sweep {name} --dry-run`")
 
 
-@new.command()
+@new.command(short_help="Write a trainer and its settings, in a checkout.")
 @click.argument("name")
 def trainer(name: str) -> None:
     """Write trainers/NAME.py and trainers/configs/NAME.py, in a checkout of the project."""

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from cockpit.events.text import one_line
+
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from cockpit.store.folder import RunFolder
 
 F = TypeVar("F", bound=Callable[..., Any])
 WIDE = 10_000  # columns of what is no terminal: a table in a pipe is never cut
@@ -46,16 +51,66 @@ def console(stream: IO[str] | None = None) -> Console:
     return Console(file=stream, width=None if stream.isatty() else WIDE, highlight=False, emoji=False, markup=False)
 
 
-def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[str] = ()) -> None:
-    """A table of texts, numbers to the right; `left` names the columns of words."""
-    from rich.table import Table
-    from rich.text import Text
+def print_table(
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    left: Sequence[str] = (),
+    optional: Sequence[str] = (),
+    last_folds: bool = False,
+) -> None:
+    """A table of texts, numbers to the right; see `Layout` for what becomes of it where the terminal is narrow."""
+    from cockpit.cli.layout import Layout
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for heading in headings:
-        words = heading in left
-        # Words may be folded into several lines where the terminal is narrow; a number is whole or it is nothing.
-        table.add_column(heading, justify="left" if words else "right", no_wrap=not words)
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    console().print(table)
+    out = console()
+    layout = Layout(headings, rows, out.width, left, optional, last_folds)
+    print_lines([line for row in rows for line in layout.lines(row)], header=layout.header())
+    if layout.left_out:
+        out.print(f"(too narrow for {', '.join(layout.left_out)})", style="dim")
+
+
+def print_lines(lines: Sequence[str], header: str | None = None) -> None:
+    """Lines as they are, however wide the terminal is."""
+    if header is not None:
+        console().print(header, style="bold", soft_wrap=True)
+    if lines:
+        click.echo("\n".join(lines))
+
+
+def print_facts(facts: Mapping[str, str]) -> None:
+    """Names and what they stand for, one below the other; facts without words are left out."""
+    from cockpit.cli.layout import folded
+
+    told = {name: text for name, text in facts.items() if text}
+    indent = max(map(len, told), default=0) + 2
+    for name, text in told.items():
+        lines = folded(one_line(text), console().width, " " * indent)
+        print_lines([f"{name:{indent}}{lines[0].lstrip()}", *lines[1:]])
+
+
+def for_each(runs: Iterable[RunFolder], work: Callable[[RunFolder], object]) -> int:
+    """Do some work on each experiment; one that fails is told of and keeps none of the others from it."""
+    from cockpit.store.folder import FolderError
+
+    failed = False
+    for run in runs:
+        try:
+            work(run)
+        except FolderError as error:
+            failed = True
+            click.echo(f"cockpit: {one_line(str(error))}", err=True)
+    return 1 if failed else 0
+
+
+class Amount(click.ParamType[float]):
+    """A number from 0 up; NaN and infinity are none."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not (math.isfinite(number) and number >= 0):
+            self.fail(f"{value!r} is not a number from 0 up", param, ctx)
+        return number

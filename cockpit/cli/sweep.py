@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from cockpit.cli.options import console, json_option, logs_option, print_json, print_table
+from cockpit.cli.options import Amount, console, json_option, logs_option, print_json, print_table
 
 if TYPE_CHECKING:
     from cockpit.engine.plan import Plan
@@ -39,13 +39,13 @@ class Wanted:
 @click.command()
 @click.argument("search", metavar="SEARCH")
 @click.option("--trials", type=int, metavar="N", help="How many trials, the baseline included.")
-@click.option("--epochs", type=float, metavar="X", help="Passes over the data per trial; fractions work.")
+@click.option("--epochs", type=Amount(), metavar="X", help="Passes over the data per trial; fractions work.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Fix a parameter for all trials.")
 @click.option("--engine", type=click.Choice(["ray", "local"]), help="Ray Tune, or a plain loop without Ray.")
 @click.option("--address", metavar="ADDR", help="Join the Ray cluster there; its nodes must share the logs folder.")
 @click.option("--concurrent", type=int, metavar="N", help="Trials at once.")
-@click.option("--cpus", type=float, metavar="X", help="Cores per trial.")
-@click.option("--gpus", type=float, metavar="X", help="GPUs per trial; a fraction shares one.")
+@click.option("--cpus", type=Amount(), metavar="X", help="Cores per trial.")
+@click.option("--gpus", type=Amount(), metavar="X", help="GPUs per trial; a fraction shares one.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "tpu"]), default="auto", show_default=True)
 @click.option("--seed", type=int, metavar="N", help="Seed of the sampler and of the trials.")
 @click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="Data folder for every trial.")
@@ -115,7 +115,7 @@ def _settings(pairs: tuple[str, ...]) -> Mapping[str, Any]:
 
 
 def _print_plan(plan: Plan, as_json: bool) -> None:
-    from cockpit.store.numbers import setting_text
+    from cockpit.store.numbers import counted, setting_text
 
     configs = plan.first_configs(5)
     share = plan.share
@@ -125,12 +125,13 @@ def _print_plan(plan: Plan, as_json: bool) -> None:
         print_json({**facts, "resources": resources, "first_configs": configs})
         return
     click.echo(plan.search.to_yaml().rstrip())
-    total = "without end" if plan.total is None else str(plan.total)
-    click.echo(f"\n{total} trials, {share.concurrent} at once, {share.threads} threads each, device {plan.device}")
+    total = "trials without end" if plan.total is None else counted(plan.total, "trial")
+    threads = counted(share.threads, "thread")
+    click.echo(f"\n{total}, {share.concurrent} at once, {threads} each, device {plan.device}")
     if plan.search.expected:
         click.echo(f"expected time: {plan.search.expected}")
     click.echo("first configurations, where results do not change them:\n")
-    names = list(configs[0]) if configs else []
+    names = list(dict.fromkeys([*plan.search.varied, *(configs[0] if configs else ())]))
     print_table(names, [[setting_text(config.get(name)) for name in names] for config in configs])
 
 
@@ -206,8 +207,9 @@ def _print_end(index: Index, diary: Path) -> None:
         baseline = next((trial.best for trial in trials if trial.baseline), None)
         config = " ".join(f"{name}={setting_text(best[0].config.get(name))}" for name in sweep.varied)
         out.print(f"best {sweep.metric} {metric_text(best[0].best)} by {best[0].id}: {config}")
-        against = delta_text(gain(best[0].best, baseline, sweep.goal))
-        out.print(f"against the baseline {against} on one seed, which tells little; the diary says more")
+        if baseline is not None and not best[0].baseline:
+            against = delta_text(gain(best[0].best, baseline, sweep.goal))
+            out.print(f"against the baseline {against} on one seed, which tells little; the diary says more")
     out.print(f"diary: {diary}")
 
 

@@ -6,25 +6,39 @@ import csv
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cockpit.cli.options import logs_option, print_table
+from cockpit.cli.options import console, logs_option, print_lines
 
 if TYPE_CHECKING:
+    from cockpit.cli.layout import Layout
     from cockpit.store.folder import RunFolder
     from cockpit.store.reader import Index
     from cockpit.store.rows import NormRow, StepRow
 
 F = TypeVar("F", bound=Callable[..., Any])
 Row = dict[str, Any]
+Key = tuple[Any, ...]
+Keyed = tuple[Key, Row]
 
 FOLLOW_SECONDS = 0.5
 ROWS_A_LOOK = 5000  # far more than a trial logs between two looks
 FIRST_COLUMNS = ("phase", "epoch", "step", "loss", "lr")
+WORDS = ("phase", "group")
+HEADINGS = {
+    "param_mean": "param",
+    "param_std": "±param",
+    "grad_mean": "grad",
+    "grad_std": "±grad",
+    "grad_max": "grad max",
+    "nonfinite": "nonfin",
+    "update_ratio": "update",
+}
+OPTIONAL = ("±param", "±grad", "time")  # the first to go where the terminal is narrow
 
 
 def _table_options(function: F) -> F:
@@ -58,23 +72,23 @@ def grads(trial: str, logs: Path, last: int | None, follow: bool, form: str) -> 
     _print_rows(trial, logs, last, follow, form, _norm_rows)
 
 
-def _step_rows(index: Index, trial: str, last: int | None) -> list[Row]:
-    return [_step_row(row) for row in index.steps(trial, last)]
+def _step_rows(index: Index, trial: str, last: int | None) -> list[Keyed]:
+    return [((row.kind, row.phase, row.step), _step_row(row)) for row in index.steps(trial, last)]
 
 
 def _step_row(row: StepRow) -> Row:
     return {"phase": row.phase, "epoch": row.epoch, "step": row.step, **row.metrics, "time": row.time}
 
 
-def _norm_rows(index: Index, trial: str, last: int | None) -> list[Row]:
-    return [_norm_row(row) for row in index.norms(trial, last)]
+def _norm_rows(index: Index, trial: str, last: int | None) -> list[Keyed]:
+    return [((row.step, row.group), _norm_row(row)) for row in index.norms(trial, last)]
 
 
 def _norm_row(row: NormRow) -> Row:
     return {name: getattr(row, name) for name in row.__slots__}
 
 
-ReadRows = Callable[["Index", str, int | None], list[Row]]
+ReadRows = Callable[["Index", str, int | None], list[Keyed]]
 
 
 def _print_rows(name: str, logs: Path, last: int | None, follow: bool, form: str, read: ReadRows) -> None:
@@ -82,82 +96,102 @@ def _print_rows(name: str, logs: Path, last: int | None, follow: bool, form: str
     from cockpit.store.reader import Index
 
     run, trial = find_trial(logs, name)
+    writer = _WRITERS[form]()
+    # Who follows must know the older rows too, or they would look new at the next look.
+    wanted = max(last, ROWS_A_LOOK) if follow and last is not None else last
     with Index(run) as index:
-        rows = read(index, trial, last)
-    columns = _columns(rows)
-    if not rows and not follow:
+        known = read(index, trial, wanted)
+    if not known and not follow:
         click.echo(f"{name} has recorded none of these yet", err=True)
-    writer = _WRITERS[form]
-    writer(columns, rows, True)
+    writer.write([row for _, row in (known if last is None else known[-last:])])
     if follow:
-        for more in _new_rows(run, trial, rows, read):
-            writer(columns or _columns(more), more, not columns)
-            columns = columns or _columns(more)
+        for rows in _new_rows(run, trial, {key for key, _ in known}, read):
+            writer.write(rows)
 
 
-def _new_rows(run: RunFolder, trial: str, seen_rows: list[Row], read: ReadRows) -> Iterator[list[Row]]:
+def _new_rows(run: RunFolder, trial: str, seen: set[Key], read: ReadRows) -> Iterator[list[Row]]:
     """Batches of rows as they come, until neither the trial nor its sweep goes on."""
     from cockpit.store.reader import Index
 
-    seen = {_key(row) for row in seen_rows}
     while True:
         with Index(run) as index:
             over = index.sweep().status != "running"
             over = over or any(row.id == trial and row.status != "running" for row in index.trials())
-            rows = [row for row in read(index, trial, ROWS_A_LOOK) if _key(row) not in seen]
-        if rows:
-            seen.update(map(_key, rows))
-            yield rows
+            rows = [(key, row) for key, row in read(index, trial, ROWS_A_LOOK) if key not in seen]
+        seen.update(key for key, _ in rows)
+        yield [row for _, row in rows]
         if over:
             return
         time.sleep(FOLLOW_SECONDS)
 
 
-def _key(row: Row) -> tuple[Any, ...]:
-    return (row.get("phase"), row.get("group"), row["step"])
-
-
-def _columns(rows: Sequence[Row]) -> list[str]:
-    """All columns that occur: those that every log has first, the time last."""
-    names = dict.fromkeys(name for row in rows for name in row)
+def _columns(names: Iterable[str]) -> list[str]:
+    """Columns in their order: those that every log has first, the time last."""
+    names = dict.fromkeys(names)
     first = [name for name in FIRST_COLUMNS if name in names]
     middle = [name for name in names if name not in (*first, "time")]
     return [*first, *middle, *(["time"] if "time" in names else [])]
 
 
-def _write_table(columns: list[str], rows: list[Row], with_header: bool) -> None:
+class Writer:
+    """Writes rows as they come. A metric that is reported for the first time makes a new line of headings."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, None] = {}
+
+    def write(self, rows: list[Row]) -> None:
+        if not rows:
+            return
+        before = len(self._known)
+        self._known.update((name, None) for row in rows for name in row)
+        self._put(_columns(self._known), rows, with_header=len(self._known) > before)
+        sys.stdout.flush()
+
+    def _put(self, columns: list[str], rows: list[Row], *, with_header: bool) -> None:
+        raise NotImplementedError
+
+
+class TableWriter(Writer):
+    _layout: Layout
+
+    def _put(self, columns: list[str], rows: list[Row], *, with_header: bool) -> None:
+        from cockpit.cli.layout import Layout
+
+        body = [[_text(name, row.get(name)) for name in columns] for row in rows]
+        header, left_out = None, []
+        if with_header:
+            headings = [HEADINGS.get(name, name) for name in columns]
+            self._layout = Layout(headings, body, console().width, WORDS, OPTIONAL)
+            header, left_out = self._layout.header(), self._layout.left_out
+        print_lines([line for row in body for line in self._layout.lines(row)], header)
+        if left_out:
+            click.echo(f"(too narrow for {', '.join(left_out)}; they are in --format csv)", err=True)
+
+
+class CsvWriter(Writer):
+    def _put(self, columns: list[str], rows: list[Row], *, with_header: bool) -> None:
+        writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
+        if with_header:
+            writer.writeheader()
+        writer.writerows(rows)
+
+
+class JsonlWriter(Writer):
+    def _put(self, columns: list[str], rows: list[Row], *, with_header: bool) -> None:
+        from cockpit.store.document import plain
+
+        print_lines([json.dumps(plain(row), ensure_ascii=False) for row in rows])
+
+
+def _text(name: str, value: Any) -> str:
     from cockpit.store.numbers import metric_text, setting_text
 
-    def text(name: str, value: Any) -> str:
-        if value is None:
-            return ""
-        if name == "time":
-            return f"{value:.2f}"
-        rate = name == "lr" or name.endswith("_lr")
-        return metric_text(value) if isinstance(value, float) and not rate else setting_text(value)
-
-    if rows:
-        body = [[text(name, row.get(name)) for name in columns] for row in rows]
-        print_table(columns if with_header else [""] * len(columns), body, left=("phase", "group"))
+    if value is None:
+        return ""
+    if name == "time":
+        return f"{value:.2f}"
+    rate = name == "lr" or name.endswith("_lr")
+    return metric_text(value) if isinstance(value, float) and not rate else setting_text(value)
 
 
-def _write_csv(columns: list[str], rows: list[Row], with_header: bool) -> None:
-    writer = csv.DictWriter(sys.stdout, columns, extrasaction="ignore", lineterminator="\n")
-    if with_header and columns:
-        writer.writeheader()
-    writer.writerows(rows)
-    sys.stdout.flush()
-
-
-def _write_jsonl(columns: list[str], rows: list[Row], with_header: bool) -> None:
-    from cockpit.store.document import plain
-
-    for row in rows:
-        click.echo(json.dumps(plain(row), ensure_ascii=False))
-
-
-_WRITERS: dict[str, Callable[[list[str], list[Row], bool], None]] = {
-    "table": _write_table,
-    "csv": _write_csv,
-    "jsonl": _write_jsonl,
-}
+_WRITERS: dict[str, type[Writer]] = {"table": TableWriter, "csv": CsvWriter, "jsonl": JsonlWriter}

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import click
 
-from cockpit.cli.options import json_option, logs_option, print_json, print_table
+from cockpit.cli.options import for_each, json_option, logs_option, print_json, print_table
 
 PACKAGES = ("torch", "transformers", "ray", "optuna", "pandas", "textual", "kaggle", "six", "pytorch-metric-learning")
 CHILD_SECONDS = 60
@@ -23,16 +23,21 @@ LITTLE_SPACE = 2 << 30  # bytes; checkpoints of one larger sweep
 @click.command()
 @click.argument("experiment", metavar="[EXP]", required=False)
 @logs_option
-def reindex(experiment: str | None, logs: Path) -> None:
+def reindex(experiment: str | None, logs: Path) -> int:
     """Make index.db and summary.json of one experiment, or of all, anew from the run folders."""
-    from cockpit.store.folder import experiments, find_experiment
+    from cockpit.store.folder import RunFolder, experiments, find_experiment
     from cockpit.store.indexer import reindex as make_index
     from cockpit.store.summary import write_summary
 
-    for run in [find_experiment(logs, experiment)] if experiment else experiments(logs):
+    def renew(run: RunFolder) -> None:
         lines = make_index(run)
         write_summary(run)
         click.echo(f"{run.name}: {lines} lines")
+
+    if experiment:
+        renew(find_experiment(logs, experiment))
+        return 0
+    return for_each(experiments(logs), renew)
 
 
 class Finding(NamedTuple):
@@ -55,7 +60,7 @@ def doctor(logs: Path, as_json: bool) -> int:
     else:
         marks = {"ok": "✓", "note": "·", "bad": "✗"}
         rows = [[marks[finding.level], finding.what, finding.says] for finding in findings]
-        print_table(("", "what", "says"), rows, left=("", "what", "says"))
+        print_table(("", "what", "says"), rows, left=("", "what", "says"), last_folds=True)
     return 1 if any(finding.level == "bad" for finding in findings) else 0
 
 

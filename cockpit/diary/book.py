@@ -15,7 +15,7 @@ from cockpit.diary.page import entry
 from cockpit.store.folder import FolderError, RunFolder
 
 FILE = "diary.md"
-_DATE = re.compile(r"^# (\d{4}-\d\d-\d\d)\b", re.MULTILINE)
+_DATE = re.compile(r"^\ufeff?# (\d{4}-\d\d-\d\d)\b", re.MULTILINE)
 
 
 def write_entry(logs: Path, run: RunFolder) -> Path:
@@ -66,20 +66,25 @@ def put(text: str, experiment: str, body: str, date: str) -> str:
     """`text` with `body` as the entry of `experiment`.
 
     A new entry goes to the end, under a heading of its date if the last dated heading is another one. Line endings
-    are those of the text.
+    are those of most of the other lines.
     """
-    newline = "\r\n" if "\r\n" in text else "\n"
     begin, end = markers(experiment)
-    generated = newline.join([begin, *body.split("\n"), end])
     place = find(text, experiment)
+    before, after = (text, "") if place is None else (text[: place[0]], text[place[1] :])
+    newline = _newline_of(before + after)
+    generated = newline.join([begin, *body.split("\n"), end])
     if place is not None:
-        return text[: place[0]] + generated + text[place[1] :]
+        return before + generated + after
     dates = _DATE.findall(text)
     heading = "" if dates and dates[-1] == date else f"# {date}{newline}{newline}"
     # One blank line before it, without touching a character of what is there.
     trailing = len(text) - len(text.rstrip("\r\n"))
     missing = max(0, 2 - trailing // len(newline)) if text else 0
     return f"{text}{newline * missing}{heading}{generated}{newline}"
+
+
+def _newline_of(text: str) -> str:
+    return "\r\n" if 2 * text.count("\r\n") > text.count("\n") else "\n"
 
 
 def _marker_line(marker: str) -> str:
@@ -90,10 +95,14 @@ def _replace(path: Path, text: str) -> None:
     """Write the whole diary at once, through a link to where it really is, with the permissions that it had."""
     real = path.resolve()
     temporary = real.with_name(f".{real.name}.{os.getpid()}.tmp")
-    temporary.write_bytes(text.encode("utf-8", "surrogateescape"))
-    if real.exists():
-        temporary.chmod(real.stat().st_mode & 0o777)
-    temporary.replace(real)
+    try:
+        temporary.write_bytes(text.encode("utf-8", "surrogateescape"))
+        if real.exists():
+            temporary.chmod(real.stat().st_mode & 0o777)
+        temporary.replace(real)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from cockpit.events.text import one_line
 
 # Only what would be markup: `row_f1` and `0.61 < 0.74` read better without backslashes.
-_MARKUP = re.compile(r"[\\`*\[\]|]|<(?=[A-Za-z/!?])|~(?=~)|(?<!\w)_|_(?!\w)|^(?:#+|[-+>])(?=\s|$)")
+_MARKUP = re.compile(
+    r"[\\`*\[\]|]|<(?=[A-Za-z/!?])|&(?=#?\w+;)|~(?=.*~)|(?<![^\W_])_|_(?!_*[^\W_])"
+    r"|^(?:#+|[-+])(?=\s|$)|^(?:>|-+$|=+$)|(?<=^\d)[.)](?=\s|$)|(?<=^\d\d)[.)](?=\s|$)"
+)
 
 
 def escaped(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cockpit.diary.facts import Facts
 from cockpit.diary.markdown import block, code, escaped, table
 from cockpit.store import ranking
-from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
+from cockpit.store.numbers import counted, delta_text, duration_text, metric_text, setting_text
 from cockpit.store.rows import TrialRow
 
 MOST_ROWS = 10
@@ -27,7 +27,7 @@ def entry(facts: Facts) -> str:
 
 def _heading(facts: Facts) -> Iterator[str]:
     sweep = facts.sweep
-    yield f"## {sweep.experiment} · {escaped(sweep.search)} {MARKS.get(sweep.status, '⚠')}"
+    yield f"## {escaped(sweep.experiment)} · {escaped(sweep.search)} {MARKS.get(sweep.status, '⚠')}"
     if sweep.question:
         yield ""
         yield escaped(sweep.question)
@@ -38,15 +38,16 @@ def _heading(facts: Facts) -> Iterator[str]:
 
 def _change(facts: Facts) -> Iterator[str]:
     sweep, baseline, best = facts.sweep, facts.baseline, facts.best
+    metric = escaped(sweep.metric)
     yield f"**change** {_what_was_varied(facts)}  "
     if baseline is not None:
-        yield f"**baseline** {sweep.metric} {metric_text(baseline.best)} ({_config(baseline, sweep.varied)})  "
+        yield f"**baseline** {metric} {metric_text(baseline.best)} ({_config(baseline, sweep.varied)})  "
     if best is None:
         yield "**score** none: no trial was evaluated"
         return
     more = ", ".join(f"{name} {metric_text(value)}" for name, value in _other_metrics(facts).items())
     more = f" · {escaped(more)}" if more else ""
-    yield f"**score** {sweep.metric} {metric_text(best.best)} ({best.id}: {_config(best, sweep.varied)}){more}  "
+    yield f"**score** {metric} {metric_text(best.best)} ({best.id}: {_config(best, sweep.varied)}){more}  "
     yield f"**against** {_comparisons(facts)}"
 
 
@@ -177,9 +178,11 @@ def _last_line(facts: Facts) -> Iterator[str]:
     ended = sweep.ended or max((trial.ended or trial.started or 0.0 for trial in trials), default=0.0)
     took = duration_text(ended - sweep.started) if sweep.started and ended else "—"
     pruned = sum(trial.status == "pruned" for trial in trials)
-    devices = sorted({trial.device for trial in trials if trial.device})
-    parts = [took, f"{len(trials)} trials ({pruned} pruned)", escaped(", ".join(devices)), _commit(facts)]
-    yield " · ".join([*filter(None, parts), f"{code(sweep.command)}"])
+    devices = sorted({trial.device for trial in trials if trial.has_device})
+    parts = [took, f"{counted(len(trials), 'trial')} ({pruned} pruned)", escaped(", ".join(devices)), _commit(facts)]
+    if sweep.command:
+        parts.append(code(sweep.command))
+    yield " · ".join(filter(None, parts))
 
 
 def _commit(facts: Facts) -> str:

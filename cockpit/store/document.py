@@ -11,8 +11,6 @@ from cockpit.store.reader import Index
 from cockpit.store.rows import TrialRow
 from cockpit.store.summary import finite_or_none
 
-MODES = {"maximize": "max", "minimize": "min"}
-
 
 def experiment_document(index: Index) -> dict[str, Any]:
     """Everything about one experiment but its steps."""
@@ -28,7 +26,7 @@ def experiment_document(index: Index) -> dict[str, Any]:
         "status": sweep.status,
         "reason": sweep.reason,
         "metric": sweep.metric,
-        "mode": MODES[sweep.goal],
+        "mode": "max" if sweep.goal == "maximize" else "min",
         "varied": sweep.varied,
         "best_trial": best[0].id if best else None,
         "baseline": next((trial.id for trial in trials if trial.baseline), None),

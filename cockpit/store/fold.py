@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -27,6 +27,11 @@ from cockpit.events.kinds import (
 )
 
 _LARGEST_INTEGER = 2**63
+_OF_A_TRIAL = ("step", "point", "latest", "norm", "saved", "other")
+# What a trial has before it ends, also when it begins once more.
+_NOT_ENDED = {"reason": "", "rule": "", "error": "", "traceback": ""} | dict.fromkeys(
+    ("evaluation", "value", "threshold", "rank", "of")
+)
 
 
 class Batch:
@@ -80,6 +85,7 @@ class Batch:
             config=as_json(event.config),
             started=event.at,
             ended=None,
+            **_NOT_ENDED,
         )
 
     def _trial_ended(self, _: str | None, event: TrialEnded) -> None:
@@ -100,7 +106,8 @@ class Batch:
 
     def _attempt(self, trial: str | None, event: Attempt) -> None:
         if trial is not None:
-            self._set_trial(trial, attempt=event.attempt, device=event.device)
+            # Which attempt it is says the ledger: two files that set one column would depend on who is read first.
+            self._set_trial(trial, device=event.device)
 
     def _built(self, trial: str | None, event: Built) -> None:
         if trial is not None:
@@ -111,8 +118,7 @@ class Batch:
         if trial is None:
             return self._other(trial, event)
         number, kind, phase, step = trial_number(trial), event.kind, event.phase, event.step
-        if abs(step) >= _LARGEST_INTEGER or abs(event.epoch) >= _LARGEST_INTEGER:
-            raise OverflowError(step)
+        _refuse_huge(step, event.epoch)
         self._steps.append((number, kind, phase, step, event.epoch, event.time))
         for name, value in event.metrics.items():
             if type(value) is not float:
@@ -127,6 +133,7 @@ class Batch:
     def _norm(self, trial: str | None, event: Norms) -> None:
         if trial is None:
             return self._other(trial, event)
+        _refuse_huge(event.step, event.nonfinite)
         means = (event.param_mean, event.param_std, event.grad_mean, event.grad_std, event.grad_max)
         row = (trial_number(trial), event.step, event.group, *means, event.nonfinite, event.update_ratio)
         self._norms.append(row)
@@ -177,6 +184,12 @@ _FOLD: dict[type[Any], Callable[[Batch, str | None, Any], None]] = {
 }
 
 
+def _refuse_huge(*numbers: int) -> None:
+    """Raises `OverflowError` for an integer that no column takes."""
+    if any(abs(number) >= _LARGEST_INTEGER for number in numbers):
+        raise OverflowError(numbers)
+
+
 def trial_number(trial: str) -> int:
     """3 for `t003`."""
     return int(trial[1:])
@@ -188,10 +201,12 @@ def as_json(value: Any) -> str:
 
 
 def forget_trial(connection: sqlite3.Connection, trial: str) -> None:
-    """Drop everything that came from one trial's own file."""
-    for table in _tables_of_a_trial():
+    """Drop the rows that came from one trial's own file."""
+    for table in _OF_A_TRIAL:
         connection.execute(f"DELETE FROM {table} WHERE trial = ?", (trial_number(trial),))
 
 
-def _tables_of_a_trial() -> Iterator[str]:
-    yield from ("step", "point", "latest", "norm", "saved", "other")
+def forget_all(connection: sqlite3.Connection) -> None:
+    """Drop every row; the numbers of metrics stay."""
+    for table in ("sweep", "trial", "source", *_OF_A_TRIAL):
+        connection.execute(f"DELETE FROM {table}")

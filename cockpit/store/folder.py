@@ -116,9 +116,8 @@ def claim(logs: Path, name: str) -> RunFolder:
                 token.rmdir()
             number += 1
     except OSError as error:
-        raise FolderError(
-            f"{logs}: cannot write the logs folder ({error.strerror}); choose another with --logs DIR"
-        ) from None
+        why = "a file is in its place" if isinstance(error, FileExistsError | NotADirectoryError) else error.strerror
+        raise FolderError(f"{logs}: cannot write the logs folder ({why}); choose another with --logs DIR") from None
 
 
 def experiment_number(name: str) -> int:

@@ -26,9 +26,7 @@ class Indexer:
         self._run = run
         self._lock = _lock(run)
         self._connection = schema.create(run.index)
-        self._batch = fold.Batch(self._connection)
-        self._tails: dict[str, Tail] = {}
-        self._offsets = dict(self._connection.execute("SELECT path, offset FROM source"))
+        self._resume()
 
     def sync(self) -> int:
         """Read everything that is complete now; return how many lines were new."""
@@ -53,48 +51,67 @@ class Indexer:
         self.close()
 
     def _read_once(self) -> int:
+        """One look at every file, in one transaction: who sees that a trial ended sees all that it did before.
+
+        That holds because the ledger, where trials end, is looked at first.
+        """
         sources: list[tuple[str | None, Path]] = [(None, self._run.sweep)]
         sources += [(trial, self._run.trial(trial).events) for trial in self._run.trial_ids()]
-        total = 0
-        for trial, path in sources:
-            tail = self._tail(path)
-            restarts = tail.restarts
-            lines = tail.lines(LINES_A_READ, SECONDS_A_READ)
-            if lines or tail.restarts != restarts:
-                self._fold_lines(trial, tail, lines, starts_again=tail.restarts != restarts)
-            total += len(lines)
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            total = sum(self._read(trial, self._tail(path)) for trial, path in sources)
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            self._resume()
+            raise
         return total
 
+    def _resume(self) -> None:
+        """Stand where the index stands."""
+        self._batch = fold.Batch(self._connection)
+        self._tails: dict[str, Tail] = {}
+        self._offsets = dict(self._connection.execute("SELECT path, offset FROM source"))
+
     def _tail(self, path: Path) -> Tail:
-        key = path.relative_to(self._run.path).as_posix()
+        key = self._key(path)
         if key not in self._tails:
             self._tails[key] = Tail(path, self._offsets.get(key, 0))
         return self._tails[key]
 
-    def _fold_lines(self, trial: str | None, tail: Tail, lines: list[bytes], *, starts_again: bool) -> None:
-        execute = self._connection.execute
-        execute("BEGIN IMMEDIATE")
-        try:
-            if starts_again and trial is not None:
-                fold.forget_trial(self._connection, trial)
-            unread = tail.skipped
-            for line in lines:
-                try:
-                    self._batch.add(trial, decode(line))
-                except EventError:
-                    unread += 1
+    def _key(self, path: Path) -> str:
+        return path.relative_to(self._run.path).as_posix()
+
+    def _read(self, trial: str | None, tail: Tail) -> int:
+        before = tail.offset
+        lines = tail.lines(LINES_A_READ, SECONDS_A_READ)
+        if tail.restarts:
+            tail.restarts = 0
+            self._forget(trial, tail)
+        unread, tail.skipped = tail.skipped, 0
+        for line in lines:
+            try:
+                self._batch.add(trial, decode(line))
+            except EventError:
+                unread += 1
+        if tail.offset != before:
             self._batch.write()
-            key = tail.path.relative_to(self._run.path).as_posix()
-            execute(
+            self._connection.execute(
                 "INSERT INTO source VALUES (?1, ?2, ?3) ON CONFLICT (path) DO UPDATE "
                 "SET offset = ?2, unread = unread + ?3",
-                (key, tail.offset, unread),
+                (self._key(tail.path), tail.offset, unread),
             )
-            execute("COMMIT")
-        except BaseException:
-            execute("ROLLBACK")
-            raise
-        tail.skipped = 0
+        return len(lines)
+
+    def _forget(self, trial: str | None, tail: Tail) -> None:
+        """The file is another one than before, so what came from it goes; with the ledger goes everything."""
+        key = self._key(tail.path)
+        if trial is None:
+            fold.forget_all(self._connection)
+            self._tails, self._offsets = {key: tail}, {}
+        else:
+            fold.forget_trial(self._connection, trial)
+            self._connection.execute("DELETE FROM source WHERE path = ?", (key,))
 
 
 def reindex(run: RunFolder) -> int:
@@ -110,7 +127,11 @@ class _Lock:
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("w")
-        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.close()
+            raise
 
     def close(self) -> None:
         self._file.close()

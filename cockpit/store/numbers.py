@@ -66,10 +66,18 @@ def age_text(seconds: float | None) -> str:
 
 
 def utc_text(at: float | None) -> str | None:
-    """A time as ISO 8601 in UTC, to the millisecond."""
-    if at is None or not math.isfinite(at):
+    """A time as ISO 8601 in UTC, to the millisecond; None for what is no time of this calendar."""
+    if at is None:
         return None
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    try:
+        return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 trial`, `2 trials`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def sparkline(values: list[float | None], goal: str, width: int = 8) -> str:

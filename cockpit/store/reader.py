@@ -19,8 +19,8 @@ from cockpit.store.rows import NormRow, NormSummary, StepRow, SweepRow, TrialRow
 class Index:
     """A read-only view of one experiment.
 
-    An index that is missing is made first, unless a sweep is writing it. Raises `FolderError` when there is nothing
-    to read.
+    An index that is missing is made first, unless a sweep is writing it; one whose sweep died is brought up to date.
+    Raises `FolderError` when there is nothing to read.
     """
 
     def __init__(self, run: RunFolder) -> None:
@@ -28,8 +28,18 @@ class Index:
         if not run.index.exists():
             if not run.sweep.exists():
                 raise FolderError(f"{run.path}: no sweep.jsonl in it, so it is not an experiment; remove or restore it")
-            with Indexer(run) as indexer:
-                indexer.sync()
+            _sync(run)
+        self._open()
+        if self._writer_died():
+            self.close()
+            try:
+                _sync(run)
+            except FolderError:
+                pass  # not ours to write: what the sweep left is good enough
+            self._open()
+
+    def _open(self) -> None:
+        run = self.run
         try:
             self._connection = schema.open_read_only(run.index)
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
@@ -38,6 +48,14 @@ class Index:
         if version != schema.VERSION:
             self._connection.close()
             raise FolderError(f"{run.index}: made by another version; run `cockpit reindex {run.id}`")
+
+    def _writer_died(self) -> bool:
+        """Whether the sweep ended without a word, so that the last lines of its record may not be here."""
+        values = self._sweep_values()
+        return values.get("status") == "running" and not _is_alive(values)
+
+    def _sweep_values(self) -> dict[str, Any]:
+        return {row["key"]: json.loads(row["value"]) for row in self._rows("SELECT key, value FROM sweep")}
 
     def close(self) -> None:
         self._connection.close()
@@ -50,13 +68,12 @@ class Index:
 
     def sweep(self) -> SweepRow:
         """The experiment. A sweep whose process is gone without a word is `interrupted`."""
-        rows = self._rows("SELECT key, value FROM sweep")
-        values: dict[str, Any] = {row["key"]: json.loads(row["value"]) for row in rows}
+        values = self._sweep_values()
         if "experiment" not in values:
             raise FolderError(f"{self.run.path}: its sweep has not started yet, or sweep.jsonl lost its first line")
         values["started"] = values.pop("at")
         row = SweepRow(**{name: values[name] for name in SweepRow.__dataclass_fields__})
-        if row.status == "running" and not is_alive(row.host, row.pid, str(row.environment.get("process_started", ""))):
+        if row.status == "running" and not _is_alive(values):
             return replace(row, status="interrupted", reason="its process ended without a word")
         return row
 
@@ -192,6 +209,15 @@ class Index:
             StepRow(r["kind"], r["phase"], r["epoch"], r["step"], r["time"], values[r["kind"], r["phase"], r["step"]])
             for r in rows
         ]
+
+
+def _sync(run: RunFolder) -> None:
+    with Indexer(run) as indexer:
+        indexer.sync()
+
+
+def _is_alive(sweep: dict[str, Any]) -> bool:
+    return is_alive(sweep["host"], sweep["pid"], str(sweep["environment"].get("process_started", "")))
 
 
 def _nan(value: float | None) -> float:

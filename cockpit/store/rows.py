@@ -67,6 +67,11 @@ class TrialRow:
         """Wall time of the trial."""
         return None if self.started is None or self.ended is None else self.ended - self.started
 
+    @property
+    def has_device(self) -> bool:
+        """Whether it ran on something worth naming: a trainer without torch runs on `none`."""
+        return self.device not in ("", "none")
+
 
 @dataclass(frozen=True, slots=True)
 class StepRow:

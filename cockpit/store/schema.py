@@ -53,8 +53,14 @@ CREATE TABLE source (path TEXT PRIMARY KEY, offset INTEGER, unread INTEGER DEFAU
 
 
 def create(path: Path) -> sqlite3.Connection:
-    """Open the index for its one writer, making it when it is not there or of another version."""
-    connection = _open_for_writing(path)
+    """Open the index for its one writer, making it when it is not there, of another version, or no database."""
+    try:
+        connection = _open_for_writing(path)
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError:
+        remove(path)
+        connection = _open_for_writing(path)
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version != VERSION:
         if version or connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:

@@ -15,6 +15,7 @@ from cockpit.store.life import is_alive
 from cockpit.store.reader import Index
 from cockpit.store.rows import SweepRow, TrialRow
 
+_KEYS = {"status", "host", "pid", "process_started", "updated", "best", "history", "trials", "ended_trials", "question"}
 SILENT_AFTER = 15.0  # seconds; a living sweep writes its summary about once a second
 
 
@@ -77,8 +78,8 @@ def read_summary(run: RunFolder, now: float) -> dict[str, Any]:
     """
     try:
         summary: Any = json.loads(run.summary.read_text(encoding="utf-8"))
-        if not isinstance(summary, dict) or "updated" not in summary:
-            raise ValueError(summary)
+        if not isinstance(summary, dict) or not summary.keys() >= _KEYS:
+            raise ValueError("not a whole summary")
     except (OSError, ValueError):
         try:
             with Index(run) as index:

@@ -1,0 +1,120 @@
+"""The live table and the plain lines of a running sweep."""
+
+import io
+import math
+from types import SimpleNamespace
+
+import pytest
+from builders import Recorder
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from cockpit.cli.live import Lines, LiveTable, time_left, view_for
+from cockpit.events.kinds import Step
+from cockpit.store.indexer import Indexer
+from cockpit.store.reader import Index
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def show(view, run):
+    with Indexer(run) as indexer:
+        indexer.sync()
+    with Index(run) as index:
+        view.show(index, index.sweep(), index.trials())
+
+
+def frames(recorder, width, height=24):
+    """What a terminal without colours gets."""
+    file = Terminal()
+    view = LiveTable(Console(file=file, width=width, height=height, highlight=False, markup=False, no_color=True))
+    show(view, recorder.run)
+    recorder.end()
+    show(view, recorder.run)
+    # The last frame is drawn once more before it is wiped away.
+    return list(dict.fromkeys(Text.from_ansi(line).plain for line in file.getvalue().splitlines()))
+
+
+def wide_search(logs):
+    names = ["batch_size", "weight_decay", "learning_rate", "image_model", "dropout"]
+    config = {"batch_size": 32, "weight_decay": 0.01, "learning_rate": 3e-4, "image_model": "large/one", "dropout": 0.1}
+    recorder = Recorder(logs, varied=names, question="\x1b[2J")
+    recorder.trial(0, [0.5], config=config, baseline=True)
+    recorder.start(1, config=config).write(Step(step=4, metrics={"loss": 0.25}))
+    return recorder
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_no_line_of_the_live_table_is_wider_than_the_terminal(tmp_path, width):
+    lines = frames(wide_search(tmp_path), width)
+    assert max(map(cell_len, lines)) <= width
+    assert any("t000 ◆  ✓ finished" in line for line in lines)
+    assert any("t001    ● running" in line for line in lines)
+
+
+def test_the_live_table_says_how_far_trials_are(tmp_path):
+    lines = frames(wide_search(tmp_path), 200)
+    (row,) = [line for line in lines if line.startswith("t001")]
+    assert row.split()[:5] == ["t001", "●", "running", "4/10", "0.2500"]
+    assert any("1/3 done, 1 running" in line for line in lines)
+    assert any(line.startswith("best score 0.5000 +0.0000 against baseline") for line in lines)
+
+
+def test_a_low_terminal_shows_running_and_best_trials(tmp_path):
+    recorder = Recorder(tmp_path)
+    for number in range(20):
+        recorder.trial(number, [number / 20], baseline=number == 0)
+    recorder.start(20)
+    lines = frames(recorder, 80, height=11)
+    assert [line.split()[0] for line in lines if line.startswith("t0")] == ["t000", "t017", "t018", "t019", "t020"]
+
+
+def test_lines_say_every_evaluation_and_every_end_once(tmp_path):
+    stream = io.StringIO()
+    view = Lines(stream)
+    recorder = Recorder(tmp_path)
+    show(view, recorder.run)
+    recorder.trial(0, [0.25, math.nan, 0.5])
+    show(view, recorder.run)
+    show(view, recorder.run)
+    recorder.trial(1, [0.1], status="pruned", reason="asha rung 1: low")
+    show(view, recorder.run)
+    assert stream.getvalue().splitlines() == [
+        "t000  evaluation 1  score 0.2500  best 0.2500",
+        "t000  evaluation 2  score NaN  best 0.2500",
+        "t000  evaluation 3  score 0.5000  best 0.5000",
+        "t000  finished  score 0.5000",
+        "t001  evaluation 1  score 0.1000  best 0.1000",
+        "t001  pruned  score 0.1000  asha rung 1: low",
+    ]
+
+
+def test_a_terminal_gets_the_table_and_a_pipe_gets_lines():
+    assert isinstance(view_for(io.StringIO()), Lines)
+    table = view_for(Terminal())
+    assert isinstance(table, LiveTable)
+    table._live.stop()
+
+
+def trial(seconds=None, started=None, status="finished"):
+    return SimpleNamespace(seconds=seconds, started=started, status=status)
+
+
+@pytest.mark.parametrize(
+    ("trials", "total", "left"),
+    [
+        ([], 4, None),
+        ([trial(10.0)], None, None),
+        ([trial(10.0), trial(20.0)], 2, 0.0),
+        ([trial(10.0), trial(10.0)], 4, 20.0),
+        ([trial(10.0), trial(started=94.0, status="running")], 2, 4.0),
+        ([trial(10.0), trial(started=94.0, status="running"), trial(started=90.0, status="running")], 5, 12.0),
+        ([trial(10.0), trial(started=0.0, status="running")], 2, 0.0),
+    ],
+)
+def test_the_time_left_follows_from_trials_that_ended(trials, total, left):
+    assert time_left(trials, total, now=100.0) == left
