@@ -38,7 +38,7 @@ def is_installed(module: str) -> bool:
 def environment(home: Path) -> dict[str, str]:
     """This environment without what would lead a subject out of its folder."""
     kept = {name: value for name, value in os.environ.items() if name not in HIDDEN}
-    inside = {"HOME": str(home), "WANDB_DIR": str(home), "TRACKIO_DIR": str(home / "trackio")}
+    inside = {"HOME": str(home), "WANDB_DIR": str(home), "TRACKIO_DIR": str(home / "trackio"), "RAY_TMPDIR": str(home)}
     return {**kept, **SETTINGS, **inside}
 
 
@@ -52,7 +52,13 @@ def measure_in_child(module: str, *arguments: str) -> dict[str, Any]:
         command = [sys.executable, "-m", f"tests.bench.{module}", name, *arguments]
         began = time.perf_counter()
         done = subprocess.run(
-            command, cwd=ROOT, env=environment(folder), capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+            command,
+            cwd=ROOT,
+            env=environment(folder),
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
         )
         took = time.perf_counter() - began
         result = folder / "result.json"

@@ -21,7 +21,7 @@ from .child import leave_result
 THREADS = 2
 VOCABULARY, WIDTH, HEADS, LAYERS = 3_500, 384, 6, 6  # 12.0 million parameters
 BATCH, TOKENS = 16, 128
-WARM_UP = 2
+WARM_UP = 1
 
 
 class Encoder(nn.Module):

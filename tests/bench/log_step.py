@@ -32,7 +32,7 @@ def rows(quick: bool, peers: Sequence[str] = PEERS) -> list[Row]:
 
 
 def _round(peers: Sequence[str], quick: bool) -> Figures:
-    """Each subject once, one after the other, so that a noisy moment of the machine does not hit the same one always."""
+    """Each subject once: in turns, a noisy moment of the machine does not always hit the same one."""
     subjects = ["ours", "bare", *filter(is_installed, peers)]
     return {subject: _measure(subject, STEPS[subject] // (10 if quick else 1)) for subject in subjects}
 
