@@ -25,4 +25,4 @@ class Breaker:
 
 def _without_numbers(error: str) -> str:
     """Errors that differ in a size, an address or a trial's id only are the same error."""
-    return re.sub(r"0x[0-9a-f]+|\d+(?:\.\d+)?", "#", error)
+    return re.sub(r"0x[0-9a-f]+|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?", "#", error)

@@ -36,8 +36,9 @@ class Channel:
 
     def send(self, message: Message) -> None:
         """Say one thing. Raises `ChannelClosedError`."""
+        line = json.dumps(message, default=float).encode() + b"\n"  # numbers of numpy and torch are numbers too
         try:
-            self._socket.sendall(json.dumps(message).encode() + b"\n")
+            self._socket.sendall(line)
         except OSError:
             raise ChannelClosedError from None
 

@@ -16,6 +16,7 @@ from cockpit.engine.plan import Plan
 from cockpit.engine.proposer import Proposer
 from cockpit.engine.request import Outcome, TrialRequest
 from cockpit.events.kinds import SweepEnded, TrialEnded, TrialStarted
+from cockpit.events.text import one_line
 from cockpit.events.writer import EventWriter
 from cockpit.search.stopping import CONTINUE, Rules, Verdict
 from cockpit.store.folder import RunFolder
@@ -105,11 +106,13 @@ class Conductor:
         name = self.plan.metric.name
         if not is_ranked(phase):
             return True
-        if name not in metrics:
-            error = f"its evaluation reports no {name}, only {', '.join(metrics)}"
+        try:
+            value = float(metrics[name])
+        except (KeyError, TypeError, ValueError):
+            error = f"its evaluation reports no number as {name}, only {_shown(metrics)}"
             self._end(opened, Outcome("failed", reason=error, error=error))
             return False
-        return self._judge(opened, step, float(metrics[name]))
+        return self._judge(opened, step, value)
 
     def on_exit(self, trial: str, outcome: Outcome) -> None:
         """The trial's process is gone. Nothing to do for a trial that was stopped by a decision here."""
@@ -205,3 +208,7 @@ class Conductor:
         if self._number and not self._finished:
             return Ending("failed", "no trial came to an end; `cockpit show` has the reasons")
         return Ending("finished")
+
+
+def _shown(metrics: Mapping[str, Any]) -> str:
+    return one_line(", ".join(f"{name} {value}" for name, value in metrics.items()), 200) or "nothing"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from cockpit.engine.base import decide
 from cockpit.engine.conductor import Conductor
 from cockpit.engine.machine import GpuPool, gpu_environment, gpu_ids
+from cockpit.engine.request import Outcome, TrialRequest
 from cockpit.engine.trial import Trial, wait_for
 from cockpit.engine.warm_client import WarmParentProcess
 
@@ -26,6 +27,8 @@ class LocalEngine:
                 if conductor.ending is not None and not told_to_end:
                     told_to_end = True
                     warm.terminate_trials()
+                    for trial in slots.running:
+                        trial.stop()  # which sees to it that they do end
         finally:
             for trial in slots.running:
                 trial.kill()
@@ -48,10 +51,19 @@ class _Slots:
             request = self._conductor.next_trial()
             if request is None:
                 break
-            self._gpus[request.trial] = gpus = self._pool.take(share.gpu)
-            request = replace(request, environment=gpu_environment(gpus))
-            self.running.append(Trial(request, self._warm.socket_path))
+            self._start(request)
         return bool(self.running)
+
+    def _start(self, request: TrialRequest) -> None:
+        gpus = self._pool.take(self._conductor.plan.share.gpu)
+        try:
+            trial = Trial(replace(request, environment=gpu_environment(gpus)), self._warm.socket_path)
+        except ConnectionError as error:
+            self._pool.give_back(gpus, self._conductor.plan.share.gpu)
+            self._conductor.on_exit(request.trial, Outcome("lost", reason=str(error), error=str(error)))
+            return
+        self._gpus[trial.id] = gpus
+        self.running.append(trial)
 
     def attend(self) -> None:
         """Answer what the trials asked, and let go of those that are gone."""

@@ -55,15 +55,20 @@ def share(search: Search, device: str, available_cores: int, gpus: int) -> Share
         raise NoRoomError(
             f"resources.cpu: a trial wants {cpu:g} cores and this machine has {available_cores}; ask for less"
         )
-    fit = int(available_cores // cpu)
+    fit = _fit(available_cores, cpu)
     if gpu:
-        fit = min(fit, int(gpus / gpu) if gpu < 1 else int(gpus // gpu))
+        fit = min(fit, gpus * _fit(1, gpu) if gpu < 1 else _fit(gpus, gpu))
     concurrent = search.concurrent or fit
     if gpu and concurrent > fit:
         raise NoRoomError(f"concurrent: {concurrent} trials at once do not fit on {gpus} GPUs; at most {fit} do")
     if search.concurrent and search.concurrent * cpu > available_cores:
-        cpu = max(1.0, available_cores / search.concurrent)
+        cpu = min(cpu, max(1.0, available_cores / search.concurrent))
     return Share(concurrent=max(1, concurrent), cpu=cpu, gpu=gpu)
+
+
+def _fit(room: int, each: float) -> int:
+    """How many times `each` fits: 10 times 0.1 fit into 1, whatever floating point makes of it."""
+    return int(room / each + 1e-9)
 
 
 class GpuPool:

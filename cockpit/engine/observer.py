@@ -47,8 +47,10 @@ class Observer:
         self._over.set()
         self._thread.join()
         self._summary_due = 0.0
-        self._tick()
-        self._indexer.close()
+        try:
+            self._tick()
+        finally:
+            self._indexer.close()
 
     def __enter__(self) -> Observer:
         return self

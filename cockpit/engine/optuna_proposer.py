@@ -17,8 +17,9 @@ from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, TPESampler
 from optuna.trial import TrialState
 
 from cockpit.search import sampling
-from cockpit.search.space import Categorical, Distribution, IntUniform, LogUniformValues, Uniform
+from cockpit.search.space import Categorical, Distribution, IntUniform, LogUniformValues, Uniform, Weighted
 from cockpit.search.spec import Search
+from cockpit.search.values import identity
 
 SCALARS = (str, int, float, bool, type(None))  # what Optuna takes as a choice
 
@@ -104,10 +105,9 @@ def _drawn(distribution: Distribution, value: Any) -> Any:
 
 
 def _u_of(distribution: Distribution, value: Any) -> float:
-    """Some u whose sample is `value`, or next to it: by bisection for numbers, by trial for choices."""
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        grid = (index / 1000 for index in range(1, 1000))
-        return next((u for u in grid if distribution.sample(u) == value), 0.5)
+    """Some u whose sample is `value`, or next to it."""
+    if isinstance(distribution, Weighted):
+        return _middle_of_choice(distribution, value)
     low, high = 0.0, 1.0
     for _ in range(60):
         middle = (low + high) / 2
@@ -116,6 +116,16 @@ def _u_of(distribution: Distribution, value: Any) -> float:
         else:
             high = middle
     return min(max(high, 0.0), 1.0)
+
+
+def _middle_of_choice(distribution: Weighted, value: Any) -> float:
+    """The middle of the part of (0, 1) that belongs to one of the choices."""
+    begin = 0.0
+    for choice, probability in zip(distribution.values, distribution.probabilities, strict=True):
+        if probability and identity(choice) == identity(value):
+            return (begin + probability / 2) / sum(distribution.probabilities)
+        begin += probability
+    raise ValueError(value)  # callers ask for what the distribution contains
 
 
 def _tpe(seed: int, trials: int) -> BaseSampler:

@@ -22,6 +22,7 @@ from cockpit.engine.base import decide
 from cockpit.engine.conductor import Conductor
 from cockpit.engine.machine import cores, gpu_environment
 from cockpit.engine.request import Outcome, TrialRequest
+from cockpit.engine.signals import kept
 from cockpit.engine.trial import Trial, wait_for
 from cockpit.engine.warm_client import WarmParentProcess
 
@@ -46,8 +47,9 @@ class RayEngine:
     def run(self, conductor: Conductor, warm: WarmParentProcess) -> None:
         os.environ.update(SETTINGS)
         # Short, because Ray puts Unix sockets into it, whose paths may have about 100 characters.
-        with tempfile.TemporaryDirectory(prefix="cockpit-ray-") as folder:
-            self._init(conductor, folder)
+        with tempfile.TemporaryDirectory(prefix="cockpit-ray-", ignore_cleanup_errors=True) as folder:
+            with kept():  # Ray has its own way with SIGTERM
+                self._init(conductor, folder)
             try:
                 _tuner(conductor, warm, folder).fit()
             finally:
@@ -112,28 +114,34 @@ class TrialActor(tune.Trainable):  # type: ignore[misc]  # Ray's types are not c
     They go as JSON texts, because Tune flattens nested results.
     """
 
+    _config: dict[str, Any]
     _trial: Trial | None = None
-    _unanswered = False
 
     def setup(self, config: dict[str, Any]) -> None:
-        request = TrialRequest(**config["request"])
-        gpus = [str(gpu) for gpu in ray.get_gpu_ids()]
-        self._trial = Trial(replace(request, environment=gpu_environment(gpus)), config["socket_path"])
-        self._unanswered = False
+        # Nothing is started here: Tune makes actors ahead of time, and then may give the trial to one that is free.
+        self._config = config
+        self._trial = None
 
     def step(self) -> dict[str, Any]:
         trial = self._trial
-        assert trial is not None  # Tune calls `setup` first
-        if self._unanswered:
-            trial.answer(True)  # Tune would not have called again otherwise
-        self._unanswered = True
-        while True:
+        if trial is None:
+            try:
+                trial = self._trial = self._start()
+            except ConnectionError as error:
+                return _last_result(Outcome("lost", reason=str(error), error=str(error)))
+        else:
+            trial.answer(True)  # to the last message; Tune would not have called again otherwise
+        while trial.outcome is None:
             wait_for([trial], 1.0)
             messages = trial.read()
             if messages:
                 return {"message": json.dumps(messages[0])}  # one at most: the trial waits for its answer
-            if trial.outcome is not None:
-                return {"outcome": json.dumps(trial.outcome.to_json()), "done": True}
+        return _last_result(trial.outcome)
+
+    def _start(self) -> Trial:
+        request = TrialRequest(**self._config["request"])
+        gpus = [str(gpu) for gpu in ray.get_gpu_ids()]
+        return Trial(replace(request, environment=gpu_environment(gpus)), self._config["socket_path"])
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         self.cleanup()
@@ -210,6 +218,10 @@ class _WhenConductorEnds(tune.Stopper):  # type: ignore[misc]
             self._told = True
             self._warm().terminate_trials()
         return True
+
+
+def _last_result(outcome: Outcome) -> dict[str, Any]:
+    return {"outcome": json.dumps(outcome.to_json()), "done": True}
 
 
 def _id(trial: Any) -> str:

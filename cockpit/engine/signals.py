@@ -21,9 +21,16 @@ def interruptible(interrupt: Callable[[str], None], *, detached: bool) -> Iterat
         heard.append(number)
         interrupt(REASONS[signal.Signals(number)])
 
+    with kept():
+        for number in REASONS:
+            signal.signal(number, signal.SIG_IGN if detached and number == signal.SIGHUP else handle)
+        yield
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Put the handlers back as they are now, whatever is done to them inside."""
     previous = {number: signal.getsignal(number) for number in REASONS}
-    for number in REASONS:
-        signal.signal(number, signal.SIG_IGN if detached and number == signal.SIGHUP else handle)
     try:
         yield
     finally:

@@ -55,5 +55,8 @@ def tell_ready(name: str) -> None:
     """Tell whoever detached this sweep that its experiment exists."""
     descriptor = os.environ.pop(READY_FD, None)
     if descriptor is not None:
-        with os.fdopen(int(descriptor), "w") as line:
-            line.write(f"{name}\n")
+        try:
+            os.write(int(descriptor), f"{name}\n".encode())
+        except BrokenPipeError:
+            pass  # nobody waits for it any more
+        os.close(int(descriptor))

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from cockpit.engine.channel import GO, STOP, Channel, ChannelClosedError, Message
 from cockpit.engine.request import Outcome, TrialRequest
-from cockpit.engine.warm_client import ask_for_process, connect
+from cockpit.engine.warm_client import DIED, ask_for_process, connect
 
 GRACE_SECONDS = 5.0  # from the word to SIGTERM, and from SIGTERM to SIGKILL
 
@@ -23,7 +23,7 @@ class Trial:
     """One running process. Its messages are `built` and `eval`, each to be answered with `go` or `stop`.
 
     When it is gone, `outcome` says how it ended. The process dies with this object: it holds the read end of a pipe
-    whose write end is only here.
+    whose write end is only here. Making one raises `ConnectionError` when the warm parent is gone.
     """
 
     def __init__(self, request: TrialRequest, socket_path: str) -> None:
@@ -34,16 +34,19 @@ class Trial:
         self._end: Message | None = None
         self._deadline: float | None = None
         self._terminated = False
+        connection = connect(socket_path)
         ours, theirs = socket.socketpair()
         lifeline_reader, self._lifeline = os.pipe()
+        self._channel = Channel(ours)
+        self._parent = Channel(connection)
         try:
-            connection = connect(socket_path)
             ask_for_process(connection, request, theirs.fileno(), lifeline_reader)
+        except ConnectionError:
+            self._release()
+            raise
         finally:
             theirs.close()
             os.close(lifeline_reader)
-        self._channel = Channel(ours)
-        self._parent = Channel(connection)
 
     def filenos(self) -> tuple[int, int]:
         """What to wait on: readable when `read` has something to do."""
@@ -51,9 +54,14 @@ class Trial:
 
     def read(self) -> list[Message]:
         """The messages that want an answer. Sets `outcome` once the process is gone."""
+        if self.outcome is not None:
+            return []
+        # In this order: what a process said before its end is here when the news of the end is.
+        gone, exit_code = self._read_parent()
         messages = self._read_channel()
-        self._read_parent()
-        if self.outcome is None:
+        if gone:
+            self._finish(exit_code)
+        else:
             self._enforce_deadline()
         return messages
 
@@ -70,8 +78,11 @@ class Trial:
         self._say(STOP)
 
     def kill(self) -> None:
-        """End the process group at once."""
-        self._signal(signal.SIGKILL)
+        """End the process group at once and hear no more of it."""
+        if self.outcome is None:
+            self._signal(signal.SIGKILL)
+            self.outcome = Outcome("stopped", reason="killed")
+            self._release()
 
     def close(self) -> None:
         """Make sure that nothing of the trial is left, waiting as long as a stop may take."""
@@ -99,24 +110,30 @@ class Trial:
             pass  # its exit follows on the other line
         return wanting
 
-    def _read_parent(self) -> None:
+    def _read_parent(self) -> tuple[bool, int | None]:
+        """Whether the process is gone, and its exit code where the warm parent lived to tell."""
         try:
-            for message in self._parent.pending():
-                if "pid" in message:
-                    self._pid = message["pid"]
-                elif "exit" in message:
-                    self._finish(message["exit"])
+            messages = self._parent.pending()
         except ChannelClosedError:
-            if self.outcome is None:
-                self._finish(None)
+            return True, None
+        for message in messages:
+            if "exit" in message:
+                return True, message["exit"]
+            self._pid = message["pid"]
+        return False, None
 
     def _finish(self, exit_code: int | None) -> None:
-        self._read_channel()
         if self._end is not None:
             self.outcome = Outcome(**self._end["outcome"])
+        elif self._deadline is not None:
+            self.outcome = Outcome("stopped", reason="it did not close itself when it was told to, and was killed")
         else:
             self.outcome = Outcome("lost", reason=_how_it_died(exit_code), error=_how_it_died(exit_code))
-        self._signal(signal.SIGKILL)  # whatever the trial started and left behind
+        if exit_code is None:
+            self._signal(signal.SIGKILL)  # the warm parent would have done it
+        self._release()
+
+    def _release(self) -> None:
         os.close(self._lifeline)
         self._channel.close()
         self._parent.close()
@@ -148,7 +165,7 @@ def wait_for(trials: Sequence[Trial], seconds: float) -> None:
 
 def _how_it_died(exit_code: int | None) -> str:
     if exit_code is None:
-        return "the warm parent of this node died; see engine.log"
+        return DIED
     if exit_code >= 0:
         return f"its process ended without a word, exit code {exit_code}; see output.log"
     name = signal.Signals(-exit_code).name

@@ -18,6 +18,7 @@ from typing import Any
 
 from cockpit.engine.channel import Channel, ChannelClosedError
 from cockpit.engine.digest import digest_of
+from cockpit.engine.output import unfailing
 from cockpit.engine.request import Outcome, TrialRequest
 from cockpit.events import kinds
 from cockpit.events.text import one_line, safe_text
@@ -62,7 +63,7 @@ def _enter_surroundings(request: TrialRequest) -> None:
         os.dup2(nothing.fileno(), 0)
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # readers follow output.log
+    sys.stdout, sys.stderr = unfailing(1), unfailing(2)
     config_path = request.path / "config.json"
     config_path.write_text(json.dumps(request.config, indent=1), encoding="utf-8")
     threads = str(request.threads)
@@ -75,7 +76,6 @@ def _enter_surroundings(request: TrialRequest) -> None:
         **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads),
     )
     os.environ.update(request.environment)
-    signal.signal(signal.SIGTERM, _raise_terminated)
 
 
 def _raise_terminated(*_: object) -> None:
@@ -92,15 +92,25 @@ def _die_with_supervisor(lifeline: int) -> None:
 
 
 def _run(request: TrialRequest, channel: Channel) -> Outcome:
+    """How the attempt ended. SIGTERM, which the warm parent holds back, is answered from here on."""
     try:
-        return _train(request, channel)
+        signal.signal(signal.SIGTERM, _raise_terminated)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+        outcome = _attempt(request, channel)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # too late to change anything
     except _TerminatedError:
         return Outcome("terminated", reason="told to end by a signal")
+    return outcome
+
+
+def _attempt(request: TrialRequest, channel: Channel) -> Outcome:
+    try:
+        return _train(request, channel)
     except _DivergedError as error:
         return Outcome("diverged", reason=str(error), details=error.details)
     except (ChannelClosedError, KeyboardInterrupt):
         return Outcome("lost", reason="its supervisor is gone")
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         traceback.print_exc()
         text = one_line(f"{type(error).__name__}: {error}", 500)
         if isinstance(error, contract.InputError):

@@ -19,6 +19,7 @@ import selectors
 import signal
 import socket
 import sys
+import traceback
 from pathlib import Path
 
 LONGEST_REQUEST = 1 << 20
@@ -28,10 +29,8 @@ class WarmParent:
     """The server's state: its listening socket and the children by process id."""
 
     def __init__(self, path: str) -> None:
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(path)
-        self._listener.listen(128)
         self._children: dict[int, socket.socket] = {}
+        self._ending = False  # trials that are still asked for shall end at once
         self._selector = selectors.DefaultSelector()
         self._wakeup, wakeup_writer = socket.socketpair()
         for end in (self._wakeup, wakeup_writer):
@@ -42,9 +41,10 @@ class WarmParent:
         signal.signal(signal.SIGTERM, lambda *_: None)
         for ignored in (signal.SIGINT, signal.SIGHUP):
             signal.signal(ignored, signal.SIG_IGN)
+        self._listener = _listen(path)
 
     def serve(self) -> None:
-        """Fork and reap until standard input closes; SIGTERM passes on to every trial."""
+        """Fork and reap until standard input closes. SIGTERM passes on to every trial, also to those still to come."""
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._selector.register(self._wakeup, selectors.EVENT_READ)
         self._selector.register(sys.stdin, selectors.EVENT_READ)
@@ -55,13 +55,21 @@ class WarmParent:
                 elif key.fileobj is self._wakeup:
                     self._answer_signals(self._wakeup.recv(1 << 12))
                 elif not os.read(sys.stdin.fileno(), 1):
-                    self._signal_all(signal.SIGKILL)
+                    self._end_all()
                     return
 
     def _answer_signals(self, numbers: bytes) -> None:
         if signal.SIGTERM in numbers:
-            self._signal_all(signal.SIGTERM)
+            self._ending = True
+            for pid in self._children:
+                _signal_group(pid, signal.SIGTERM)
         self._reap()
+
+    def _end_all(self) -> None:
+        for pid in self._children:
+            _signal_group(pid, signal.SIGKILL)
+        for pid in self._children:
+            os.waitpid(pid, 0)
 
     def _accept(self) -> None:
         connection, _ = self._listener.accept()
@@ -76,16 +84,23 @@ class WarmParent:
         self._fork(connection, data, *descriptors)
 
     def _fork(self, connection: socket.socket, data: bytes, channel: int, lifeline: int) -> None:
+        # Held back until the child can answer it, and until this process knows the child.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         pid = os.fork()
         if pid == 0:
             try:
                 self._become_trial(connection, data, channel, lifeline)
+            except BaseException:
+                traceback.print_exc()
             finally:
                 os._exit(70)  # only reached when even reporting the failure failed
         os.close(channel)
         os.close(lifeline)
         self._children[pid] = connection
         self._tell(connection, {"pid": pid})
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+        if self._ending:
+            _signal_group(pid, signal.SIGTERM)
 
     def _become_trial(self, connection: socket.socket, data: bytes, channel: int, lifeline: int) -> None:
         os.setsid()
@@ -100,27 +115,45 @@ class WarmParent:
         trial_process.main(json.loads(data), socket.socket(fileno=channel), lifeline)
 
     def _reap(self) -> None:
-        while self._children:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
+        while pid := _ended_child():
+            # What the trial started and left behind; before reaping, because until then the id is nobody else's.
+            _signal_group(pid, signal.SIGKILL)
+            _, status = os.waitpid(pid, 0)
             connection = self._children.pop(pid, None)
             if connection is not None:
                 self._tell(connection, {"exit": os.waitstatus_to_exitcode(status)})
                 connection.close()
 
-    def _signal_all(self, number: int) -> None:
-        for pid in self._children:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(pid, number)
-
     @staticmethod
     def _tell(connection: socket.socket, message: dict[str, int]) -> None:
         with contextlib.suppress(OSError):  # the supervisor is gone; its lifeline ends the trial
             connection.sendall(json.dumps(message).encode() + b"\n")
+
+
+def _listen(path: str) -> socket.socket:
+    """Listen at `path`, which is there only once connections are taken: one that is refused finds a dead parent."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(f"{path}.new")
+    listener.listen(128)
+    Path(f"{path}.new").rename(path)
+    return listener
+
+
+def _ended_child() -> int:
+    """A child that has ended and is not reaped yet; 0 if there is none."""
+    try:
+        ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return 0
+    return ended.si_pid if ended else 0
+
+
+def _signal_group(pid: int, number: int) -> None:
+    try:
+        os.killpg(pid, number)
+    except ProcessLookupError:
+        with contextlib.suppress(ProcessLookupError):  # forked just now, and not in its own session yet
+            os.kill(pid, number)
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from typing import IO
 from cockpit.engine.request import TrialRequest
 
 START_SECONDS = 30.0
+DIED = "the warm parent of this node died; see engine.log"
 
 
 class WarmParentProcess:
@@ -72,15 +73,21 @@ def connect(socket_path: str) -> socket.socket:
         try:
             connection.connect(socket_path)
             return connection
-        except (FileNotFoundError, ConnectionRefusedError):
+        except FileNotFoundError:
             connection.close()
             if time.monotonic() > deadline:
                 raise ConnectionError(f"the warm parent did not open {socket_path}; see engine.log") from None
             time.sleep(0.005)
+        except ConnectionRefusedError:
+            connection.close()
+            raise ConnectionError(DIED) from None
 
 
 def ask_for_process(connection: socket.socket, request: TrialRequest, channel: int, lifeline: int) -> None:
-    """Send a trial's request with its ends of the channel and the lifeline."""
+    """Send a trial's request with its ends of the channel and the lifeline. Raises `ConnectionError`."""
     data = json.dumps(request.to_json()).encode() + b"\n"
-    sent = socket.send_fds(connection, [data], [channel, lifeline])
-    connection.sendall(data[sent:])
+    try:
+        sent = socket.send_fds(connection, [data], [channel, lifeline])
+        connection.sendall(data[sent:])
+    except OSError:
+        raise ConnectionError(DIED) from None

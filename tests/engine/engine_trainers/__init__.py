@@ -1,0 +1,1 @@
+"""Trainers that only tests of the engine use, addressed by their dotted names."""
