@@ -1,15 +1,13 @@
 """The Ray engine: Ray Tune's `Tuner` decides where and when trials run, the conductor decides everything else.
 
-The only module that imports Ray. Tune sees a trial as a `Trainable` whose every result is one message of the trial's
-process; the answer is whether Tune calls `step` again or stops the trial. Values of single steps never come this way.
+Tune sees a trial as a `Trainable` whose every result is one message of the trial's process; the answer is whether Tune
+calls `step` again or stops the trial. Values of single steps never come this way.
 """
 
 from __future__ import annotations
 
 import json
-import logging
-import os
-import tempfile
+import traceback
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
@@ -20,22 +18,11 @@ from ray.tune.search import Searcher
 
 from cockpit.engine.base import decide
 from cockpit.engine.conductor import Conductor
-from cockpit.engine.machine import cores, gpu_environment
+from cockpit.engine.machine import gpu_environment
+from cockpit.engine.ray_start import running_ray
 from cockpit.engine.request import Outcome, TrialRequest
-from cockpit.engine.signals import kept
 from cockpit.engine.trial import Trial, wait_for
 from cockpit.engine.warm_client import WarmParentProcess
-
-OBJECT_STORE_BYTES = 100 << 20  # nothing but small messages goes through it
-SETTINGS = {
-    "RAY_AIR_NEW_OUTPUT": "0",
-    "RAY_CHDIR_TO_TRIAL_DIR": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # the sweep handles signals, so that both engines end alike
-    "TUNE_GLOBAL_CHECKPOINT_S": "1000000",  # the ledger is what is kept, Tune's snapshots are not
-}
 
 
 class RayEngine:
@@ -45,30 +32,24 @@ class RayEngine:
         self._address = address
 
     def run(self, conductor: Conductor, warm: WarmParentProcess) -> None:
-        os.environ.update(SETTINGS)
-        # Short, because Ray puts Unix sockets into it, whose paths may have about 100 characters.
-        with tempfile.TemporaryDirectory(prefix="cockpit-ray-", ignore_cleanup_errors=True) as folder:
-            with kept():  # Ray has its own way with SIGTERM
-                self._init(conductor, folder)
-            try:
-                _tuner(conductor, warm, folder).fit()
-            finally:
-                ray.shutdown()
+        with running_ray(conductor.plan.share, self._address) as folder:
+            failure = _fit(conductor, warm, folder)
+        if failure is not None:
+            raise failure
 
-    def _init(self, conductor: Conductor, folder: str) -> None:
-        common = {"log_to_driver": False, "logging_level": logging.ERROR}
-        if self._address:
-            ray.init(address=self._address, **common)
-            return
-        share = conductor.plan.share
-        ray.init(
-            num_cpus=max(cores(), int(share.concurrent * share.cpu + 0.999)),
-            include_dashboard=False,
-            object_store_memory=OBJECT_STORE_BYTES,
-            _node_ip_address="127.0.0.1",
-            _temp_dir=folder,
-            **common,
-        )
+
+def _fit(conductor: Conductor, warm: WarmParentProcess, folder: str) -> BaseException | None:
+    """Run the sweep. Returns a failure instead of raising it, as a copy, because a traceback keeps objects of Ray alive
+    beyond its shutdown, which they must not be.
+    """
+    try:
+        _tuner(conductor, warm, folder).fit()
+    except KeyboardInterrupt:
+        return KeyboardInterrupt()
+    except Exception as error:
+        traceback.print_exc()
+        return RuntimeError(str(error) or type(error).__name__)
+    return None
 
 
 def _tuner(conductor: Conductor, warm: WarmParentProcess, folder: str) -> tune.Tuner:

@@ -1,4 +1,4 @@
-"""Sweeps as processes of their own, and what happens when they or their helpers are killed."""
+"""Sweeps as processes of their own, and what happens when they or the processes they started are killed."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ def test_a_message_that_crosses_a_stop_is_harmless(start: Starter) -> None:
     assert trial.read() == []
 
 
-def test_the_last_message_of_a_killed_trial_is_still_read(start: Starter, tmp_path: Path, monkeypatch: Any) -> None:
+def test_the_last_message_of_a_killed_trial_is_still_read(start: Starter, tmp_path: Path) -> None:
     trial = start()
     assert next_message(trial)["say"] == "built"
     trial.answer(True)
