@@ -139,6 +139,7 @@ def _train(request: TrialRequest, channel: Channel) -> Outcome:
     try:
         return _follow(events, _Recorder(writer, channel, trainer.name, config.seed))
     finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # closing is what it asks for, and must not be cut short
         events.close()
         writer.close()
 
