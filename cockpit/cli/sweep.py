@@ -42,7 +42,7 @@ class Wanted:
 @click.option("--epochs", type=Amount(), metavar="X", help="Passes over the data per trial; fractions work.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Fix a parameter for all trials.")
 @click.option("--engine", type=click.Choice(["ray", "local"]), help="Ray Tune, or a plain loop without Ray.")
-@click.option("--address", metavar="ADDR", help="Join the Ray cluster there; its nodes must share the logs folder.")
+@click.option("--address", metavar="ADDR", help="Join the Ray there, as its share of this machine.")
 @click.option("--concurrent", type=int, metavar="N", help="Trials at once.")
 @click.option("--cpus", type=Amount(), metavar="X", help="Cores per trial.")
 @click.option("--gpus", type=Amount(), metavar="X", help="GPUs per trial; a fraction shares one.")

@@ -26,7 +26,7 @@ from cockpit.engine.warm_client import WarmParentProcess
 
 
 class RayEngine:
-    """Runs trials on a Ray started for this sweep, or on the cluster at `address`."""
+    """Runs trials on this machine, in a Ray started for this sweep or in the one at `address`."""
 
     def __init__(self, address: str | None = None) -> None:
         self._address = address
@@ -54,8 +54,10 @@ def _fit(conductor: Conductor, warm: WarmParentProcess, folder: str) -> BaseExce
 
 def _tuner(conductor: Conductor, warm: WarmParentProcess, folder: str) -> tune.Tuner:
     share, total = conductor.plan.share, conductor.plan.total
+    # A sliver of what only this node has: the warm parent and the run folder are here.
+    here = f"node:{ray.util.get_node_ip_address()}"
     return tune.Tuner(
-        tune.with_resources(TrialActor, {"cpu": share.cpu, "gpu": share.gpu}),
+        tune.with_resources(TrialActor, {"cpu": share.cpu, "gpu": share.gpu, here: 0.001}),
         tune_config=tune.TuneConfig(
             num_samples=-1 if total is None else total,
             search_alg=_Proposals(_Here(conductor), warm.socket_path),
