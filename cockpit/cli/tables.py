@@ -6,6 +6,7 @@ import csv
 import json
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -133,7 +134,7 @@ def _columns(names: Iterable[str]) -> list[str]:
     return [*first, *middle, *(["time"] if "time" in names else [])]
 
 
-class Writer:
+class Writer(ABC):
     """Writes rows as they come. A metric that is reported for the first time makes a new line of headings."""
 
     def __init__(self) -> None:
@@ -147,8 +148,9 @@ class Writer:
         self._put(_columns(self._known), rows, with_header=len(self._known) > before)
         sys.stdout.flush()
 
+    @abstractmethod
     def _put(self, columns: list[str], rows: list[Row], *, with_header: bool) -> None:
-        raise NotImplementedError
+        """Write the rows, after a line of headings where one is due and the format has such a thing."""
 
 
 class TableWriter(Writer):
