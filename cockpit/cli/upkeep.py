@@ -80,7 +80,7 @@ def _versions() -> Iterator[Finding]:
 def _devices() -> Iterator[Finding]:
     """Ask torch in a child: a broken or mismatched device library must not take the doctor along."""
     yield Finding("cpu", "ok", f"{len(os.sched_getaffinity(0))} cores")
-    yield _in_child("torch", "import torch; print(torch.__version__, torch.ones(2).sum().item() == 2)")
+    yield _in_child("torch", "import torch; assert torch.ones(2).sum() == 2; print(torch.__version__)")
     name_all = "print(*map(torch.cuda.get_device_name, range(torch.cuda.device_count())), sep=', ')"
     found = _in_child("cuda", f"import torch; {name_all}")
     yield found if found.says else Finding("cuda", "note", "no GPU that this torch can use")
