@@ -113,19 +113,18 @@ def _one_trial(index: Index, trial_id: str) -> TrialRow:
 
 def _show_experiment(index: Index) -> None:
     from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
-    from cockpit.store.ranking import gain, ranked
+    from cockpit.store.ranking import baseline_trial, best_trial, gain
 
     sweep, trials = index.sweep(), index.trials()
     out = console()
     out.print(f"{sweep.experiment} {sweep.search}  {GLYPHS.get(sweep.status, '?')} {sweep.status}", style="bold")
     for text in filter(None, (sweep.question, sweep.reason)):
         out.print(text)
-    baseline = next((trial for trial in trials if trial.baseline), None)
-    best = ranked([trial for trial in trials if trial.best is not None], sweep.goal)
+    best, baseline = best_trial(trials, sweep.goal), baseline_trial(trials)
     if best:
-        against = gain(best[0].best, baseline.best, sweep.goal) if baseline else None
+        against = gain(best.best, baseline.best, sweep.goal) if baseline else None
         out.print(
-            f"best {sweep.metric} {metric_text(best[0].best)} ({best[0].id}), "
+            f"best {sweep.metric} {metric_text(best.best)} ({best.id}), "
             f"against the baseline {delta_text(against)}; higher is {'better' if sweep.goal == 'maximize' else 'worse'}"
         )
     out.print()

@@ -12,7 +12,7 @@ from rich.text import Text
 from cockpit.cli.inspect import GLYPHS
 from cockpit.cli.layout import Layout
 from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
-from cockpit.store.ranking import best_of, gain, ranked
+from cockpit.store.ranking import baseline_trial, best_of, best_trial, gain, ranked
 
 if TYPE_CHECKING:
     from cockpit.engine.observer import View
@@ -93,15 +93,13 @@ class LiveTable:
         return text
 
     def _footer(self, sweep: SweepRow, trials: list[TrialRow]) -> Text:
-        best = ranked([trial for trial in trials if trial.best is not None], sweep.goal)
+        best, baseline = best_trial(trials, sweep.goal), baseline_trial(trials)
         text = Text(no_wrap=True, overflow="ellipsis")
         if best:
-            baseline = next((trial.best for trial in trials if trial.baseline), None)
-            config = " ".join(f"{name}={setting_text(best[0].config.get(name))}" for name in sweep.varied)
-            text.append(f"best {sweep.metric} {metric_text(best[0].best)}", style="bold")
-            text.append(
-                f" {delta_text(gain(best[0].best, baseline, sweep.goal))} against baseline  {best[0].id} {config}\n"
-            )
+            against = gain(best.best, baseline.best if baseline else None, sweep.goal)
+            config = " ".join(f"{name}={setting_text(best.config.get(name))}" for name in sweep.varied)
+            text.append(f"best {sweep.metric} {metric_text(best.best)}", style="bold")
+            text.append(f" {delta_text(against)} against baseline  {best.id} {config}\n")
         left = time_left(trials, sweep.trials, time.time())
         text.append(f"time left {duration_text(left)}   Ctrl-C stops cleanly", style="dim")
         return text

@@ -190,7 +190,7 @@ def _run(plan: Plan, logs: Path, address: str | None, as_json: bool) -> int:
 
 def _print_end(index: Index, diary: Path) -> None:
     from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
-    from cockpit.store.ranking import gain, ranked
+    from cockpit.store.ranking import baseline_trial, best_trial, gain
 
     sweep, trials = index.sweep(), index.trials()
     out = console()
@@ -202,13 +202,12 @@ def _print_end(index: Index, diary: Path) -> None:
     out.print(f"{sweep.experiment} {sweep.status} after {took}: {tally or 'no trial was started'}", style="bold")
     if sweep.reason:
         out.print(sweep.reason)
-    best = ranked([trial for trial in trials if trial.best is not None], sweep.goal)
+    best, baseline = best_trial(trials, sweep.goal), baseline_trial(trials)
     if best:
-        baseline = next((trial.best for trial in trials if trial.baseline), None)
-        config = " ".join(f"{name}={setting_text(best[0].config.get(name))}" for name in sweep.varied)
-        out.print(f"best {sweep.metric} {metric_text(best[0].best)} by {best[0].id}: {config}")
-        if baseline is not None and not best[0].baseline:
-            against = delta_text(gain(best[0].best, baseline, sweep.goal))
+        config = " ".join(f"{name}={setting_text(best.config.get(name))}" for name in sweep.varied)
+        out.print(f"best {sweep.metric} {metric_text(best.best)} by {best.id}: {config}")
+        if baseline is not None and baseline.best is not None and not best.baseline:
+            against = delta_text(gain(best.best, baseline.best, sweep.goal))
             out.print(f"against the baseline {against} on one seed, which tells little; the diary says more")
     out.print(f"diary: {diary}")
 

@@ -42,12 +42,11 @@ def gather(logs: Path, run: RunFolder) -> Facts:
     """Read one experiment's record. Raises `FolderError` when there is nothing to read."""
     with Index(run) as index:
         sweep, trials = index.sweep(), index.trials()
-        ranked = ranking.ranked([trial for trial in trials if trial.best is not None], sweep.goal)
-        best: TrialRow | None = ranked[0] if ranked else None
+        best = ranking.best_trial(trials, sweep.goal)
         return Facts(
             sweep=sweep,
             trials=trials,
-            baseline=next((trial for trial in trials if trial.baseline), None),
+            baseline=ranking.baseline_trial(trials),
             best=best,
             rival=_rival(logs, run, sweep),
             results=_results(run.trial(best.id).output) if best else [],

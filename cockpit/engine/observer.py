@@ -11,7 +11,7 @@ from cockpit.store.folder import RunFolder
 from cockpit.store.indexer import Indexer
 from cockpit.store.reader import Index
 from cockpit.store.rows import SweepRow, TrialRow
-from cockpit.store.summary import write_summary
+from cockpit.store.summary import save_summary
 
 TICK_SECONDS = 0.25
 SUMMARY_SECONDS = 1.0
@@ -69,7 +69,8 @@ class Observer:
     def _tick(self) -> None:
         self._indexer.sync()
         with Index(self._run) as index:
-            self._view.show(index, index.sweep(), index.trials())
+            sweep, trials = index.sweep(), index.trials()
+            self._view.show(index, sweep, trials)
         if time.monotonic() >= self._summary_due:
             self._summary_due = time.monotonic() + SUMMARY_SECONDS
-            write_summary(self._run)
+            save_summary(self._run, sweep, trials)

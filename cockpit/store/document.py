@@ -15,7 +15,8 @@ from cockpit.store.summary import finite_or_none
 def experiment_document(index: Index) -> dict[str, Any]:
     """Everything about one experiment but its steps."""
     sweep, trials = index.sweep(), index.trials()
-    best = ranking.ranked([trial for trial in trials if trial.best is not None], sweep.goal)
+    best = ranking.best_trial(trials, sweep.goal)
+    baseline = ranking.baseline_trial(trials)
     return {
         "experiment": sweep.experiment,
         "name": index.run.name,
@@ -28,8 +29,8 @@ def experiment_document(index: Index) -> dict[str, Any]:
         "metric": sweep.metric,
         "mode": "max" if sweep.goal == "maximize" else "min",
         "varied": sweep.varied,
-        "best_trial": best[0].id if best else None,
-        "baseline": next((trial.id for trial in trials if trial.baseline), None),
+        "best_trial": best.id if best else None,
+        "baseline": baseline.id if baseline else None,
         "command": sweep.command,
         "started": utc_text(sweep.started),
         "ended": utc_text(sweep.ended),

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from cockpit.store.rows import TrialRow
+
 UNRANKED_PHASES = ("train", "tune", "test")  # fitted to what they measure, or not to be looked at
 
 
@@ -43,3 +45,13 @@ def gain(value: float | None, over: float | None, goal: str) -> float | None:
 def ranked(rows: Sequence[Any], goal: str) -> list[Any]:
     """`rows` with a `best` attribute, best first; ties keep their order."""
     return sorted(rows, key=lambda row: sort_key(row.best, goal))
+
+
+def best_trial(trials: Sequence[TrialRow], goal: str) -> TrialRow | None:
+    """The trial with the best value, the first of equals; None while none has one."""
+    return next((trial for trial in ranked(trials, goal) if trial.best is not None), None)
+
+
+def baseline_trial(trials: Sequence[TrialRow]) -> TrialRow | None:
+    """The reference that every delta is against; None where the search has none."""
+    return next((trial for trial in trials if trial.baseline), None)

@@ -21,9 +21,8 @@ SILENT_AFTER = 15.0  # seconds; a living sweep writes its summary about once a s
 
 def summarize(sweep: SweepRow, trials: list[TrialRow], now: float) -> dict[str, Any]:
     """The summary of one experiment as plain JSON values."""
-    by_rank = ranking.ranked([trial for trial in trials if trial.best is not None], sweep.goal)
-    best: TrialRow | None = by_rank[0] if by_rank else None
-    baseline = next((trial for trial in trials if trial.baseline), None)
+    best = ranking.best_trial(trials, sweep.goal)
+    baseline = ranking.baseline_trial(trials)
     return {
         "experiment": sweep.experiment,
         "search": sweep.search,
@@ -59,7 +58,12 @@ def finite_or_none(value: float | None) -> float | None:
 def write_summary(run: RunFolder) -> dict[str, Any]:
     """Make `summary.json` from the index, atomically; return what is in it."""
     with Index(run) as index:
-        summary = summarize(index.sweep(), index.trials(), time.time())
+        return save_summary(run, index.sweep(), index.trials())
+
+
+def save_summary(run: RunFolder, sweep: SweepRow, trials: list[TrialRow]) -> dict[str, Any]:
+    """`write_summary` for who has read the rows already."""
+    summary = summarize(sweep, trials, time.time())
     replace_file(run.summary, json.dumps(summary, ensure_ascii=False))
     return summary
 
