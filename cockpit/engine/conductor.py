@@ -29,7 +29,6 @@ class OpenTrial:
 
     id: str
     config: Mapping[str, Any]
-    digest: str = ""
     total_steps: int = 0
     values: list[float] = field(default_factory=list)
 
@@ -88,7 +87,7 @@ class Conductor:
         opened = self._open.get(trial)
         if opened is None:
             return False
-        opened.digest, opened.total_steps = digest, total_steps
+        opened.total_steps = total_steps
         twin, config = self._labels.setdefault(digest, (trial, opened.config))
         differing = [name for name in opened.config if opened.config[name] != config.get(name)]
         if not differing:

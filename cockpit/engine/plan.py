@@ -17,7 +17,7 @@ from cockpit.search.metric import Metric
 from cockpit.search.resolve import resolve_trainer
 from cockpit.search.spec import Search
 from trainers import registry
-from trainers.contract import InputError, Trainer
+from trainers.contract import Trainer
 
 RUN_FIELDS = ("data", "out")  # set for every trial from the command line and the run folder
 NOT_RUN_HERE = {"scheduler": ("pbt",), "sampler": ("cmaes",)}
@@ -107,6 +107,3 @@ def _sample(search: Search) -> Iterator[Mapping[str, Any]]:
     else:
         for index in range(20):
             yield sampling.random_point(search.space, search.seed, index)
-
-
-__all__ = ["InputError", "Plan", "make_plan"]
