@@ -16,6 +16,12 @@ run *words:
 demo:
     {{bin}}/cockpit sweep demo
 
+# Make the recording that `cockpit demo` replays anew: real training, about a minute
+record:
+    rm -rf build/recorded
+    {{bin}}/cockpit sweep arcface --trials 20 --epochs 12 --engine local --logs build/recorded
+    {{bin}}/cockpit demo latest --logs build/recorded --pack cockpit/recordings/arcface.zip
+
 # All tests but those that start Ray
 test *words:
     {{bin}}/python -m pytest -m "not ray" {{words}}

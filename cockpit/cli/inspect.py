@@ -114,6 +114,7 @@ def _one_trial(index: Index, trial_id: str) -> TrialRow:
 def _show_experiment(index: Index) -> None:
     from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
     from cockpit.store.ranking import baseline_trial, best_trial, gain
+    from cockpit.store.scores import leaderboard_text, scores
 
     sweep, trials = index.sweep(), index.trials()
     out = console()
@@ -127,6 +128,8 @@ def _show_experiment(index: Index) -> None:
             f"best {sweep.metric} {metric_text(best.best)} ({best.id}), "
             f"against the baseline {delta_text(against)}; higher is {'better' if sweep.goal == 'maximize' else 'worse'}"
         )
+    if told := leaderboard_text(scores(index.run)):
+        out.print(told)
     out.print()
     varied = sweep.varied
     headings = ["trial", "status", *varied, sweep.metric, "last", "epochs", "steps", "time", "ended"]

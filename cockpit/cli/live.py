@@ -13,6 +13,7 @@ from cockpit.cli.inspect import GLYPHS
 from cockpit.cli.layout import Layout
 from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
 from cockpit.store.ranking import baseline_trial, best_of, best_trial, gain, ranked
+from cockpit.store.time_left import time_left
 
 if TYPE_CHECKING:
     from cockpit.engine.observer import View
@@ -135,15 +136,3 @@ def _most_interesting(trials: list[TrialRow], goal: str, count: int) -> list[Tri
     newest = [trial for trial in reversed(others) if trial not in best]
     chosen = (first + best + newest)[:count]
     return [trial for trial in trials if trial in chosen]
-
-
-def time_left(trials: list[TrialRow], total: int | None, now: float) -> float | None:
-    """Seconds until the sweep ends, if the coming trials take as long as those that ended; None before the first."""
-    took = [trial.seconds for trial in trials if trial.seconds is not None]
-    running = [now - trial.started for trial in trials if trial.status == "running" and trial.started is not None]
-    if not took or total is None:
-        return None
-    mean = sum(took) / len(took)
-    waiting = max(0, total - len(trials)) * mean
-    begun = sum(max(0.0, mean - elapsed) for elapsed in running)
-    return (waiting + begun) / max(1, len(running))

@@ -18,11 +18,22 @@ DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 # Command: where it is, and what the list of commands says. Importing them all would take longer than showing the list.
 COMMANDS = {
+    "open": ("cockpit.cli.tui:open_", "Open the cockpit on the screen; so does no command at all."),
     "sweep": ("cockpit.cli.sweep:sweep", "Run a search as an experiment."),
+    "demo": ("cockpit.cli.demo:demo", "Replay a recorded sweep, with nothing trained."),
     "ls": ("cockpit.cli.inspect:ls", "List the experiments."),
     "show": ("cockpit.cli.inspect:show", "Show an experiment or a trial, and why trials stopped."),
     "steps": ("cockpit.cli.tables:steps", "Print the per-step table of a trial."),
     "grads": ("cockpit.cli.tables:grads", "Print the norm table of a trial."),
+    "importance": ("cockpit.cli.importance:importance", "Show which parameters matter, and their best ranges."),
+    "note": ("cockpit.cli.words:note", "Write a note into the diary."),
+    "score": ("cockpit.cli.words:score", "Enter a score of the leaderboard."),
+    "stop": ("cockpit.cli.steer:stop", "Stop a running trial or sweep."),
+    "kill": ("cockpit.cli.steer:kill", "Kill a running trial or sweep."),
+    "pause": ("cockpit.cli.steer:pause", "Pause a running trial or sweep."),
+    "resume": ("cockpit.cli.steer:resume", "Let a paused trial or sweep go on."),
+    "add": ("cockpit.cli.steer:add", "Add a trial to a running sweep."),
+    "set": ("cockpit.cli.steer:set_", "Change a value in a running trial."),
     "diary": ("cockpit.cli.diary:diary", "Print or regenerate the diary."),
     "reindex": ("cockpit.cli.upkeep:reindex", "Make the indexes anew from the run folders."),
     "doctor": ("cockpit.cli.upkeep:doctor", "Check devices, versions, credentials and disk."),
@@ -49,14 +60,24 @@ class Commands(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="cockpit-ml", prog_name="cockpit")
-def cockpit() -> None:
-    """Launch, watch and record training sweeps from a terminal.
+@click.option("--logs", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the experiments.")
+@click.pass_context
+def cockpit(ctx: click.Context, logs: Path | None) -> int:
+    """Launch, watch, steer and record training sweeps from a terminal. Without a command, the cockpit opens.
 
     An experiment is called exp012, by its folder's name, or latest; a trial exp012/t003. `cockpit sweep demo` tries
     things out in seconds, `cockpit sweep arcface` is real training on built-in data.
     """
+    given = {} if logs is None else {"logs": logs}
+    if ctx.invoked_subcommand is not None:
+        ctx.default_map = {ctx.invoked_subcommand: given}
+        return DONE
+    from cockpit.cli.tui import open_
+
+    code: int = open_.main(["--logs", str(logs)] if logs else [], prog_name="cockpit open", standalone_mode=False)
+    return code
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -70,9 +91,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
         code = cockpit.main(arguments, prog_name="cockpit", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else DONE
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help() if error.ctx else "", err=True)
-        return USAGE
     except click.ClickException as error:
         return _complain(_usage_text(error), USAGE)
     except (click.Abort, KeyboardInterrupt):
@@ -91,9 +109,10 @@ def _is_for_people(error: Exception) -> bool:
     """Errors about the user's input carry their whole explanation in one line."""
     from cockpit.search.errors import SearchError
     from cockpit.store.folder import FolderError
+    from cockpit.tui.settings import SettingsError
     from trainers.contract import InputError
 
-    return isinstance(error, FolderError | SearchError | InputError)
+    return isinstance(error, FolderError | SearchError | SettingsError | InputError)
 
 
 def _usage_text(error: click.ClickException) -> str:

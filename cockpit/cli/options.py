@@ -87,6 +87,19 @@ def print_facts(facts: Mapping[str, str]) -> None:
         print_lines([f"{name:{indent}}{lines[0].lstrip()}", *lines[1:]])
 
 
+def settings_of(pairs: Iterable[str], option: str = "") -> dict[str, Any]:
+    """`KEY=VALUE` pairs with values as a search file would have them; `option` is what stands before each of them."""
+    from cockpit.search.yaml_text import scalar
+
+    settings = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not key or not equals:
+            raise click.UsageError(f"{option}{pair}: write it as KEY=VALUE, for example {option}lr=3e-4")
+        settings[key] = scalar(text)
+    return settings
+
+
 def for_each(runs: Iterable[RunFolder], work: Callable[[RunFolder], object]) -> int:
     """Do some work on each experiment; one that fails is told of and keeps none of the others from it."""
     from cockpit.store.folder import FolderError

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from cockpit.cli.options import Amount, console, json_option, logs_option, print_json, print_table
+from cockpit.cli.options import Amount, console, json_option, logs_option, print_json, print_table, settings_of
 
 if TYPE_CHECKING:
     from cockpit.engine.plan import Plan
@@ -89,7 +88,7 @@ def _resolve(name: str, wanted: Wanted) -> Search:
 
     search = load(find_search(name, Path.cwd()))
     return search.with_overrides(
-        settings=_settings(wanted.settings),
+        settings=settings_of(wanted.settings, "--set "),
         trials=wanted.trials,
         epochs=wanted.epochs,
         engine=wanted.engine,
@@ -99,19 +98,6 @@ def _resolve(name: str, wanted: Wanted) -> Search:
         seed=wanted.seed,
         note=wanted.note,
     )
-
-
-def _settings(pairs: tuple[str, ...]) -> Mapping[str, Any]:
-    """`KEY=VALUE` pairs with values as a search file would have them."""
-    from cockpit.search.yaml_text import scalar
-
-    settings = {}
-    for pair in pairs:
-        key, equals, text = pair.partition("=")
-        if not key or not equals:
-            raise click.UsageError(f"--set {pair}: write it as KEY=VALUE, for example --set lr=3e-4")
-        settings[key] = scalar(text)
-    return settings
 
 
 def _print_plan(plan: Plan, as_json: bool) -> None:

@@ -142,6 +142,8 @@ def where(logs: Path, as_json: bool) -> None:
     import cockpit
     import searches
     import trainers
+    from cockpit.tui.settings import settings_path
+    from cockpit.tui.trouble import log_path
 
     folders = {
         "logs": logs.resolve(),
@@ -151,6 +153,8 @@ def where(logs: Path, as_json: bool) -> None:
         "trainers": Path(trainers.__path__[0]),
         "program": Path(cockpit.__path__[0]),
         "python": Path(sys.executable),
+        "settings": settings_path(),
+        "cockpit's log": log_path(),
     }
     if as_json:
         print_json({name: str(path) for name, path in folders.items()})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -24,18 +24,43 @@ def write_entry(logs: Path, run: RunFolder) -> Path:
     Raises `FolderError` when the diary cannot be written or its markers are not in pairs.
     """
     facts = gather(logs, run)
-    path = logs / FILE
     date = datetime.fromtimestamp(facts.sweep.started or 0.0).strftime("%Y-%m-%d")
+    body = entry(facts)
+    return change(logs, lambda text: put(text, run.id, body, date), f"the record in {run.path} is whole")
+
+
+def read(logs: Path) -> str:
+    """The diary to look at: bytes that are no UTF-8 show as `\\xff`. Empty when there is none, or it cannot be read."""
+    try:
+        return (logs / FILE).read_bytes().decode("utf-8", "backslashreplace")
+    except OSError:
+        return ""
+
+
+def has_entry(logs: Path, run: RunFolder) -> bool:
+    """Whether the diary has an entry of this experiment. Raises `FolderError` when its markers are damaged."""
+    path = logs / FILE
+    try:
+        return find(_read(path), run.id) is not None
+    except OSError as error:
+        raise FolderError(f"{path}: cannot read the diary ({error.strerror})") from None
+
+
+def change(logs: Path, edit: Callable[[str], str], consolation: str) -> Path:
+    """Replace the diary's text by what `edit` makes of it, one process after the other; return the diary's path.
+
+    Bytes that are no UTF-8 come as lone surrogates and go back as they were. Raises `FolderError`, which ends with
+    `consolation`, when the diary cannot be written.
+    """
+    path = logs / FILE
     try:
         with _locked(logs):
-            before = path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else ""
-            after = put(before, run.id, entry(facts), date)
+            before = _read(path)
+            after = edit(before)
             if after != before:
                 _replace(path, after)
     except OSError as error:
-        raise FolderError(
-            f"{path}: cannot write the diary ({error.strerror}); the record in {run.path} is whole"
-        ) from None
+        raise FolderError(f"{path}: cannot write the diary ({error.strerror}); {consolation}") from None
     return path
 
 
@@ -71,7 +96,7 @@ def put(text: str, experiment: str, body: str, date: str) -> str:
     begin, end = markers(experiment)
     place = find(text, experiment)
     before, after = (text, "") if place is None else (text[: place[0]], text[place[1] :])
-    newline = _newline_of(before + after)
+    newline = newline_of(before + after)
     generated = newline.join([begin, *body.split("\n"), end])
     if place is not None:
         return before + generated + after
@@ -83,7 +108,12 @@ def put(text: str, experiment: str, body: str, date: str) -> str:
     return f"{text}{newline * missing}{heading}{generated}{newline}"
 
 
-def _newline_of(text: str) -> str:
+def _read(path: Path) -> str:
+    return path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else ""
+
+
+def newline_of(text: str) -> str:
+    """The line ending of most lines."""
     return "\r\n" if 2 * text.count("\r\n") > text.count("\n") else "\n"
 
 

@@ -10,6 +10,7 @@ from cockpit.store import ranking
 from cockpit.store.folder import RunFolder, experiments
 from cockpit.store.reader import Index
 from cockpit.store.rows import NormSummary, SweepRow, TrialRow
+from cockpit.store.scores import Score, scores
 from cockpit.store.summary import read_summary
 
 RESULT_LINES = 2
@@ -35,6 +36,7 @@ class Facts:
     rival: Rival | None
     results: list[str]
     norms: list[NormSummary]
+    scores: list[Score]
     logs_name: str
 
 
@@ -51,6 +53,7 @@ def gather(logs: Path, run: RunFolder) -> Facts:
             rival=_rival(logs, run, sweep),
             results=_results(run.trial(best.id).output) if best else [],
             norms=index.norm_summary(best.id) if best else [],
+            scores=scores(run),
             logs_name=logs.name,
         )
 

@@ -9,16 +9,17 @@ from cockpit.diary.markdown import block, code, escaped, table
 from cockpit.store import ranking
 from cockpit.store.numbers import counted, delta_text, duration_text, metric_text, setting_text
 from cockpit.store.rows import TrialRow
+from cockpit.store.scores import leaderboard_text
 
 MOST_ROWS = 10
-MARKS = {"running": "⏳", "interrupted": "⚠", "failed": "⚠", "finished": "➖"}
+MARKS = {"running": "⏳", "interrupted": "⚠", "failed": "⚠", "finished": "➖", "stopped": "➖"}
 
 
 def entry(facts: Facts) -> str:
     """The text between the markers of one experiment, without them.
 
-    The verdict of a finished sweep is ➖: every configuration ran on one seed, and the best of many on one seed says
-    nothing about which is better.
+    The verdict of a finished sweep, and of one that somebody stopped, is ➖: every configuration ran on one seed, and
+    the best of many on one seed says nothing about which is better.
     """
     parts = [_heading(facts), _change(facts), _trials(facts), _stops(facts), _results(facts), _norms(facts)]
     parts.append(_last_line(facts))
@@ -31,9 +32,11 @@ def _heading(facts: Facts) -> Iterator[str]:
     if sweep.question:
         yield ""
         yield escaped(sweep.question)
-    if sweep.status in ("interrupted", "failed"):
+    if sweep.status in ("stopped", "interrupted", "failed"):
+        why = escaped(sweep.reason)
+        more = why.removeprefix(sweep.status)  # a sweep that was stopped says "stopped by" whom
         yield ""
-        yield f"**{sweep.status}**{': ' if sweep.reason else ''}{escaped(sweep.reason)}"
+        yield f"**{sweep.status}**{': ' if why and why == more else ''}{more}"
 
 
 def _change(facts: Facts) -> Iterator[str]:
@@ -43,10 +46,10 @@ def _change(facts: Facts) -> Iterator[str]:
     if baseline is not None:
         yield f"**baseline** {metric} {metric_text(baseline.best)} ({_config(baseline, sweep.varied)})  "
     if best is None:
-        yield "**score** none: no trial was evaluated"
+        yield f"**score** none: no trial was evaluated{_leaderboard(facts)}"
         return
     more = ", ".join(f"{name} {metric_text(value)}" for name, value in _other_metrics(facts).items())
-    more = f" · {escaped(more)}" if more else ""
+    more = (f" · {escaped(more)}" if more else "") + _leaderboard(facts)
     yield f"**score** {metric} {metric_text(best.best)} ({best.id}: {_config(best, sweep.varied)}){more}  "
     yield f"**against** {_comparisons(facts)}"
 
@@ -76,6 +79,11 @@ def _config(trial: TrialRow, names: list[str]) -> str:
 def _other_metrics(facts: Facts) -> dict[str, float]:
     best = facts.best
     return {} if best is None else {k: v for k, v in best.best_metrics.items() if k != facts.sweep.metric}
+
+
+def _leaderboard(facts: Facts) -> str:
+    told = leaderboard_text(facts.scores)
+    return f" · {told}" if told else ""
 
 
 def _comparisons(facts: Facts) -> str:

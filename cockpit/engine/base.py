@@ -6,17 +6,19 @@ from typing import Protocol
 
 from cockpit.engine.channel import Message
 from cockpit.engine.conductor import Conductor
+from cockpit.engine.steering import Steering
 from cockpit.engine.warm_client import WarmParentProcess
 
 
 class Engine(Protocol):
     """Runs a conductor's trials until it has no more of them.
 
-    `run` returns when every trial's process is gone. Once `conductor.ending` is set, by a decision or by a signal, the
-    engine starts nothing more and asks the warm parent to close the trials that still run.
+    `run` returns when every trial's process is gone. It calls `steering.attend` several times a second, so that
+    commands are obeyed at once. Once `conductor.ending` is set, by a decision, a command or a signal, it starts nothing
+    more, and the trials that still run are closed.
     """
 
-    def run(self, conductor: Conductor, warm: WarmParentProcess) -> None: ...
+    def run(self, conductor: Conductor, warm: WarmParentProcess, steering: Steering) -> None: ...
 
 
 def decide(conductor: Conductor, trial: str, message: Message) -> bool:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cockpit.engine import answers
 from cockpit.engine.breaker import FAILURES_RUNNING, Breaker
+from cockpit.engine.control import Command
 from cockpit.engine.plan import Plan
 from cockpit.engine.proposer import Proposer
 from cockpit.engine.request import Outcome, TrialRequest
@@ -20,22 +23,24 @@ from cockpit.events.text import one_line
 from cockpit.events.writer import EventWriter
 from cockpit.search.stopping import CONTINUE, Rules, Verdict
 from cockpit.store.folder import RunFolder
+from cockpit.store.numbers import counted
 from cockpit.store.ranking import best_of, is_ranked
 
 
 @dataclass
 class OpenTrial:
-    """What the conductor knows of a running trial."""
+    """What the conductor knows of a running trial. `orders` are commands that want it to end."""
 
     id: str
     config: Mapping[str, Any]
     total_steps: int = 0
     values: list[float] = field(default_factory=list)
+    orders: list[Command] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How the sweep ends: `finished`, `interrupted` or `failed`, and why."""
+    """How the sweep ends: `finished`, `stopped` (by a command), `interrupted` (by a signal) or `failed`, and why."""
 
     status: str
     reason: str = ""
@@ -62,8 +67,11 @@ class Conductor:
         self._clock = clock
         self._breaker = Breaker()
         self._open: dict[str, OpenTrial] = {}
+        self._ended: dict[str, str] = {}  # trial and how it ended
         self._number = 0
-        self._finished = 0
+        self._added: deque[tuple[Command, Mapping[str, Any]]] = deque()  # to be tried before anything else
+        self._added_number = 0
+        self._orders: list[Command] = []  # those that want the whole sweep to end
         self._labels: dict[str, tuple[str, Mapping[str, Any]]] = {}  # by effective digest: trial and its config
 
     @property
@@ -71,12 +79,20 @@ class Conductor:
         """How many trials are open now."""
         return len(self._open)
 
+    def is_open(self, trial: str) -> bool:
+        """Whether the trial runs, or is about to."""
+        return trial in self._open
+
     def next_trial(self) -> TrialRequest | None:
         """The next trial to start, already in the ledger; None when there is none."""
-        cap = self.plan.search.run_cap
-        if self.ending is not None or (cap is not None and self._number >= cap):
+        if self.ending is not None:
             return None
         trial = f"t{self._number:03d}"
+        if self._added and (self._number or not self.plan.search.baseline):  # the baseline is always the first
+            return self._start_added(trial, *self._added.popleft())
+        cap = self.plan.search.run_cap
+        if cap is not None and self._number - self._added_number >= cap:
+            return None
         proposal = self._proposer.propose(trial)
         if proposal is None:
             return None
@@ -119,6 +135,39 @@ class Conductor:
         if opened is not None:
             self._end(opened, outcome)
 
+    def order_end(self, command: Command) -> list[str]:
+        """Take the order to end a trial, or all of them and the sweep; return which ones are to be told.
+
+        What became of it is answered when they have ended.
+        """
+        if command.trial is None:
+            self.ending = self.ending or Ending("stopped", answers.reason_of([command]))
+            self._orders.append(command)
+            meant = list(self._open.values())
+        elif command.trial in self._open:
+            meant = [self._open[command.trial]]
+        else:
+            ended = self._ended.get(command.trial)
+            text = "has not started yet" if ended is None else f"has ended already ({ended})"
+            self.answer(command, "refused", f"{command.trial} {text}")
+            return []
+        for opened in meant:
+            opened.orders.append(command)
+        self.answer(command, "accepted", f"{command.trial or counted(len(meant), 'trial')} told to end")
+        return [opened.id for opened in meant]
+
+    def add(self, command: Command, config: Mapping[str, Any]) -> None:
+        """Try this whole configuration next, beside the trials that were planned."""
+        if self.ending is not None:
+            self.answer(command, "refused", "the sweep is ending, so nothing more is started")
+            return
+        self._added.append((command, config))
+        self.answer(command, "accepted", "it is the next trial to start")
+
+    def answer(self, command: Command, state: str, text: str, trial: str | None = None) -> None:
+        """Say in the ledger what became of a command; `trial` is the one that it made."""
+        self._ledger.write(answers.answer(command, state, text, self._clock(), trial))
+
     def interrupt(self, reason: str) -> None:
         """Start nothing more; called from a signal handler, so it does no more than that."""
         if self.ending is None:
@@ -129,9 +178,20 @@ class Conductor:
         for opened in list(self._open.values()):
             self._end(opened, Outcome("terminated", reason="the sweep ended"))
         ending = self.ending or self._natural_ending()
+        for command, _ in self._added:
+            self.answer(command, "refused", "the sweep ended before this could start")
+        for command in self._orders:
+            self.answer(command, "done", f"the sweep ended: {ending.reason}")
         self._ledger.write(SweepEnded(status=ending.status, reason=ending.reason, at=self._clock()))
         self._ledger.close()
         return ending
+
+    def _start_added(self, trial: str, command: Command, config: Mapping[str, Any]) -> TrialRequest:
+        self._added_number += 1
+        self._proposer.adopt(trial, config)
+        request = self._start(trial, config)
+        self.answer(command, "done", f"{trial} started", trial)
+        return request
 
     def _start(self, trial: str, proposal: Mapping[str, Any]) -> TrialRequest:
         plan, number = self.plan, self._number
@@ -174,14 +234,15 @@ class Conductor:
 
     def _end(self, opened: OpenTrial, outcome: Outcome, verdict: Verdict = CONTINUE) -> None:
         del self._open[opened.id]
-        status, reason = self._named(outcome)
-        self._finished += status in ("finished", "pruned")
+        outcome = self._named(opened, outcome)
+        as_ordered = bool(opened.orders) and outcome.status == "stopped"
+        self._ended[opened.id] = outcome.status
         fields = {name: getattr(verdict, name) for name in ("rule", "evaluation", "value", "threshold", "rank", "of")}
         self._ledger.write(
             TrialEnded(
                 trial=opened.id,
-                status=status,
-                reason=reason,
+                status=outcome.status,
+                reason=outcome.reason,
                 error=outcome.error,
                 traceback=outcome.traceback,
                 at=self._clock(),
@@ -190,23 +251,41 @@ class Conductor:
             )
         )
         best = best_of(opened.values, self.plan.metric.goal)
-        self._proposer.tell(opened.id, best, finished=status == "finished")
-        if self._breaker.note(outcome.error) and self.ending is None:
+        self._proposer.tell(opened.id, best, finished=outcome.status == "finished")
+        self._answer_orders(opened, as_ordered)
+        if not as_ordered and self._breaker.note(outcome.error) and self.ending is None:
             reason = f"the same error in {FAILURES_RUNNING} trials running: {outcome.error}"
             self.ending = Ending("failed", reason)
 
-    def _named(self, outcome: Outcome) -> tuple[str, str]:
-        """The status of a trial as people know it."""
+    def _answer_orders(self, opened: OpenTrial, as_ordered: bool) -> None:
+        """Tell those who wanted this very trial to end; who wanted the sweep to end hears of it with the sweep."""
+        for order in opened.orders:
+            if order.trial is None:
+                continue
+            if as_ordered:
+                text = answers.ended_text(opened.id, opened.orders, self._run.trial(opened.id).events)
+                self.answer(order, "done", text)
+            else:
+                self.answer(order, "refused", f"{opened.id} had ended before ({self._ended[opened.id]})")
+
+    def _named(self, opened: OpenTrial, outcome: Outcome) -> Outcome:
+        """How a trial ended as people know it."""
+        if opened.orders and outcome.status in ("terminated", "stopped", "lost"):
+            return Outcome("stopped", reason=answers.reason_of(opened.orders))
         if outcome.status not in ("terminated", "stopped"):
-            return outcome.status, outcome.reason
-        if self.ending is not None:
-            return "interrupted" if self.ending.status == "interrupted" else "stopped", self.ending.reason
-        return "lost", outcome.reason
+            return outcome
+        if self.ending is None:
+            return replace(outcome, status="lost")
+        status = "interrupted" if self.ending.status == "interrupted" else "stopped"
+        return replace(outcome, status=status, reason=self.ending.reason)
 
     def _natural_ending(self) -> Ending:
-        if self._number and not self._finished:
-            return Ending("failed", "no trial came to an end; `cockpit show` has the reasons")
-        return Ending("finished")
+        statuses = set(self._ended.values())
+        if not statuses or statuses & {"finished", "pruned"}:
+            return Ending("finished")
+        if "stopped" in statuses:
+            return Ending("stopped", "no trial came to an end, some were told to stop")
+        return Ending("failed", "no trial came to an end; `cockpit show` has the reasons")
 
 
 def _shown(metrics: Mapping[str, Any]) -> str:

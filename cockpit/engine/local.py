@@ -8,25 +8,26 @@ from cockpit.engine.base import decide
 from cockpit.engine.conductor import Conductor
 from cockpit.engine.machine import GpuPool, gpu_environment, gpu_ids
 from cockpit.engine.request import Outcome, TrialRequest
+from cockpit.engine.steering import Steering
 from cockpit.engine.trial import Trial, wait_for
 from cockpit.engine.warm_client import WarmParentProcess
 
-TICK_SECONDS = 0.2  # how long an interruption may go unnoticed
+TICK_SECONDS = 0.2  # how long an interruption or a command may go unnoticed
 
 
 class LocalEngine:
     """Keeps as many trials running as the plan has room for."""
 
-    def run(self, conductor: Conductor, warm: WarmParentProcess) -> None:
+    def run(self, conductor: Conductor, warm: WarmParentProcess, steering: Steering) -> None:
         slots = _Slots(conductor, warm)
         told_to_end = False
         try:
             while slots.fill():
                 wait_for(slots.running, TICK_SECONDS)
                 slots.attend()
+                steering.attend()
                 if conductor.ending is not None and not told_to_end:
                     told_to_end = True
-                    warm.terminate_trials()
                     for trial in slots.running:
                         trial.stop()  # which sees to it that they do end
         finally:

@@ -31,23 +31,29 @@ class OptunaProposer:
 
     def __init__(self, search: Search) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self._whole_space = search.space
         self._fixed = search.fixed
         self._space = search.varied
         self._baseline = sampling.baseline_point(search) if search.baseline else None
-        self._distributions = {name: _to_optuna(d) for name, d in self._space.items()}
+        self._distributions = {name: to_optuna(d) for name, d in self._space.items()}
         goal = search.metric.goal if search.metric else "maximize"
         self._study = optuna.create_study(direction=goal, sampler=_sampler(search))
         self._open: dict[str, optuna.Trial] = {}
 
     def propose(self, trial: str) -> Mapping[str, Any] | None:
         baseline, self._baseline = self._baseline, None
-        if baseline is not None and not self._enqueue(baseline):
-            return baseline  # outside the space, so the sampler cannot be told of it
-        asked = self._study.ask(self._distributions)
-        self._open[trial] = asked
         if baseline is not None:
+            self.adopt(trial, baseline)
             return baseline
+        asked = self._open[trial] = self._study.ask(self._distributions)
         return {**self._fixed, **{name: self._value(name, asked.params[name]) for name in self._space}}
+
+    def adopt(self, trial: str, config: Mapping[str, Any]) -> None:
+        """Make this the study's next trial. The sampler is not told of what lies outside the space."""
+        space = self._whole_space
+        if config.keys() == space.keys() and all(space[name].contains(config[name]) for name in space):
+            self._study.enqueue_trial({name: as_drawn(d, config[name]) for name, d in self._space.items()})
+            self._open[trial] = self._study.ask(self._distributions)
 
     def report(self, trial: str, evaluation: int, value: float) -> None:
         if trial in self._open and math.isfinite(value):
@@ -64,13 +70,6 @@ class OptunaProposer:
         else:
             self._study.tell(asked, state=TrialState.PRUNED)
 
-    def _enqueue(self, baseline: Mapping[str, Any]) -> bool:
-        """Make the study's next trial the baseline; False when that lies outside the space."""
-        if not all(d.contains(baseline[name]) for name, d in self._space.items()):
-            return False
-        self._study.enqueue_trial({name: _drawn(d, baseline[name]) for name, d in self._space.items()})
-        return True
-
     def _value(self, name: str, drawn: Any) -> Any:
         distribution = self._space[name]
         if isinstance(distribution, Categorical) and not _has_scalars(distribution):
@@ -80,7 +79,8 @@ class OptunaProposer:
         return distribution.sample(min(max(drawn, 1e-9), 1 - 1e-9))
 
 
-def _to_optuna(distribution: Distribution) -> BaseDistribution:
+def to_optuna(distribution: Distribution) -> BaseDistribution:
+    """The distribution as Optuna has it, or that of a number in (0, 1)."""
     if isinstance(distribution, Categorical):
         scalars = _has_scalars(distribution)
         return CategoricalDistribution(distribution.values if scalars else range(len(distribution.values)))
@@ -95,7 +95,7 @@ def _has_scalars(distribution: Categorical) -> bool:
     return all(isinstance(value, SCALARS) for value in distribution.values)
 
 
-def _drawn(distribution: Distribution, value: Any) -> Any:
+def as_drawn(distribution: Distribution, value: Any) -> Any:
     """What Optuna would have drawn to give `value`: the inverse of `OptunaProposer._value`."""
     if isinstance(distribution, Categorical):
         return value if _has_scalars(distribution) else distribution.values.index(value)

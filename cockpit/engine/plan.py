@@ -17,7 +17,7 @@ from cockpit.search.metric import Metric
 from cockpit.search.resolve import resolve_trainer
 from cockpit.search.spec import Search
 from trainers import registry
-from trainers.contract import Trainer
+from trainers.contract import InputError, Trainer
 
 RUN_FIELDS = ("data", "out")  # set for every trial from the command line and the run folder
 NOT_RUN_HERE = {"scheduler": ("pbt",), "sampler": ("cmaes",)}
@@ -47,6 +47,22 @@ class Plan:
     def trial_config(self, proposal: Mapping[str, Any]) -> dict[str, Any]:
         """The whole configuration of one trial."""
         return {"seed": self.search.seed, **proposal, **self.shared}
+
+    def completed(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """A configuration that somebody chose, made whole with the search's constants and the baseline.
+
+        Raises `InputError` for what the trainer would not take, and for parameters that are still missing.
+        """
+        reserved = [name for name in settings if name in RUN_FIELDS]
+        if reserved:
+            raise InputError(f"{reserved[0]}: set for every trial by the program itself; leave it out")
+        chosen = {name: registry.value_of(self.trainer, name, value) for name, value in settings.items()}
+        config = {**self.search.fixed, **self.search.baseline, **chosen}
+        missing = [name for name in self.search.varied if name not in config]
+        if missing:
+            raise InputError(f"{', '.join(missing)}: missing, and no baseline to take it from; add {missing[0]}=VALUE")
+        registry.build_config(self.trainer, self.trial_config(config))
+        return dict(sorted(config.items()))
 
     def first_configs(self, count: int) -> list[dict[str, Any]]:
         """The configurations of the first trials, as far as they do not depend on results."""

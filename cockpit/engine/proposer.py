@@ -14,11 +14,14 @@ Config = Mapping[str, Any]
 class Proposer(Protocol):
     """Proposes configurations and hears what became of them. Trials are known by their ids.
 
-    `propose` returns None when there is nothing left to try. `report` passes on evaluations as they come, `tell` the
+    `propose` returns None when there is nothing left to try. `adopt` tells of a configuration that somebody else chose;
+    what becomes of it is a result like any other. `report` passes on evaluations as they come, `tell` the
     end: the best value, or None when the trial has none.
     """
 
     def propose(self, trial: str) -> Config | None: ...
+
+    def adopt(self, trial: str, config: Config) -> None: ...
 
     def report(self, trial: str, evaluation: int, value: float) -> None: ...
 
@@ -33,6 +36,9 @@ class ListedProposer:
 
     def propose(self, trial: str) -> Config | None:
         return next(self._configs, None)
+
+    def adopt(self, trial: str, config: Config) -> None:
+        pass
 
     def report(self, trial: str, evaluation: int, value: float) -> None:
         pass

@@ -21,6 +21,7 @@ from cockpit.engine.conductor import Conductor
 from cockpit.engine.machine import gpu_environment
 from cockpit.engine.ray_start import running_ray
 from cockpit.engine.request import Outcome, TrialRequest
+from cockpit.engine.steering import Steering
 from cockpit.engine.trial import Trial, wait_for
 from cockpit.engine.warm_client import WarmParentProcess
 
@@ -31,19 +32,19 @@ class RayEngine:
     def __init__(self, address: str | None = None) -> None:
         self._address = address
 
-    def run(self, conductor: Conductor, warm: WarmParentProcess) -> None:
+    def run(self, conductor: Conductor, warm: WarmParentProcess, steering: Steering) -> None:
         with running_ray(conductor.plan.share, self._address) as folder:
-            failure = _fit(conductor, warm, folder)
+            failure = _fit(conductor, warm, steering, folder)
         if failure is not None:
             raise failure
 
 
-def _fit(conductor: Conductor, warm: WarmParentProcess, folder: str) -> BaseException | None:
+def _fit(conductor: Conductor, warm: WarmParentProcess, steering: Steering, folder: str) -> BaseException | None:
     """Run the sweep. Returns a failure instead of raising it, as a copy, because a traceback keeps objects of Ray alive
     beyond its shutdown, which they must not be.
     """
     try:
-        _tuner(conductor, warm, folder).fit()
+        _tuner(conductor, warm, steering, folder).fit()
     except KeyboardInterrupt:
         return KeyboardInterrupt()
     except Exception as error:
@@ -52,14 +53,14 @@ def _fit(conductor: Conductor, warm: WarmParentProcess, folder: str) -> BaseExce
     return None
 
 
-def _tuner(conductor: Conductor, warm: WarmParentProcess, folder: str) -> tune.Tuner:
-    share, total = conductor.plan.share, conductor.plan.total
+def _tuner(conductor: Conductor, warm: WarmParentProcess, steering: Steering, folder: str) -> tune.Tuner:
+    share = conductor.plan.share
     # A sliver of what only this node has: the warm parent and the run folder are here.
     here = f"node:{ray.util.get_node_ip_address()}"
     return tune.Tuner(
         tune.with_resources(TrialActor, {"cpu": share.cpu, "gpu": share.gpu, here: 0.001}),
         tune_config=tune.TuneConfig(
-            num_samples=-1 if total is None else total,
+            num_samples=-1,  # the conductor counts, and a trial may be added while others run
             search_alg=_Proposals(_Here(conductor), warm.socket_path),
             scheduler=_Decisions(_Here(conductor)),
             reuse_actors=True,
@@ -68,7 +69,7 @@ def _tuner(conductor: Conductor, warm: WarmParentProcess, folder: str) -> tune.T
             name="sweep",
             storage_path=folder,
             verbose=0,
-            stop=_WhenConductorEnds(_Here(conductor), _Here(warm)),
+            stop=_Steered(_Here(conductor), _Here(steering)),
             checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
         ),
     )
@@ -150,7 +151,8 @@ class _Proposals(Searcher):  # type: ignore[misc]
             return None
         request = self._conductor().next_trial()
         if request is None:
-            return Searcher.FINISHED
+            # Tune does not ask again after FINISHED, and while trials run one may still be added.
+            return None if self._conductor().running else Searcher.FINISHED
         return {"request": request.to_json(), "socket_path": self._socket_path}
 
     def on_trial_complete(self, trial_id: str, result: Any = None, error: bool = False) -> None:
@@ -183,24 +185,20 @@ class _Decisions(FIFOScheduler):  # type: ignore[misc]
         self._conductor().on_exit(_id(trial), Outcome("lost", reason=error, error=error))
 
 
-class _WhenConductorEnds(tune.Stopper):  # type: ignore[misc]
-    """Ends the experiment once the conductor says so, after asking the trials of this node to close themselves."""
+class _Steered(tune.Stopper):  # type: ignore[misc]
+    """Attends to commands, and ends the experiment once the conductor says so."""
 
-    def __init__(self, conductor: _Here[Conductor], warm: _Here[WarmParentProcess]) -> None:
+    def __init__(self, conductor: _Here[Conductor], steering: _Here[Steering]) -> None:
         self._conductor = conductor
-        self._warm = warm
-        self._told = False
+        self._steering = steering
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
         return False
 
     def stop_all(self) -> bool:
-        if self._conductor().ending is None:
-            return False
-        if not self._told:
-            self._told = True
-            self._warm().terminate_trials()
-        return True
+        """Tune asks this in every turn of its loop, which waits a tenth of a second at most for something to happen."""
+        self._steering().attend()
+        return self._conductor().ending is not None
 
 
 def _last_result(outcome: Outcome) -> dict[str, Any]:

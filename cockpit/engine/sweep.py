@@ -13,12 +13,14 @@ from typing import TextIO
 
 from cockpit.engine.base import Engine
 from cockpit.engine.conductor import Conductor, Ending
+from cockpit.engine.control import Inbox
 from cockpit.engine.observer import Observer, View
 from cockpit.engine.output import into_log
 from cockpit.engine.plan import Plan
 from cockpit.engine.proposer import proposer_for
 from cockpit.engine.provenance import environment
 from cockpit.engine.signals import interruptible
+from cockpit.engine.steering import Steering
 from cockpit.engine.warm_client import WarmParentProcess
 from cockpit.events.kinds import SweepStarted
 from cockpit.events.writer import EventWriter
@@ -46,6 +48,7 @@ def run_sweep(job: Job, make_view: ViewMaker, announce: Callable[[RunFolder], No
     """
     run = claim(job.logs, job.plan.search.slug)
     run.search.write_text(job.plan.search.to_yaml(), encoding="utf-8")
+    inbox = Inbox(run)  # before anybody can know that the sweep runs
     ledger = EventWriter(run.sweep)
     ledger.write(_started(job, run))
     announce(run)
@@ -53,7 +56,7 @@ def run_sweep(job: Job, make_view: ViewMaker, announce: Callable[[RunFolder], No
     with into_log(run.engine_log) as terminal, Observer(run, make_view(run, terminal)):
         try:
             with interruptible(conductor.interrupt, detached=job.detached):
-                _conduct(job, conductor, run)
+                _conduct(job, conductor, run, inbox)
         except KeyboardInterrupt:
             conductor.interrupt("Ctrl-C, twice")
         except Exception as error:
@@ -61,14 +64,16 @@ def run_sweep(job: Job, make_view: ViewMaker, announce: Callable[[RunFolder], No
             last_line = (str(error).strip() or type(error).__name__).splitlines()[-1]
             conductor.ending = Ending("failed", f"the engine failed: {last_line}; see engine.log")
         finally:
+            for command in inbox.read():
+                conductor.answer(command, "refused", "the sweep has ended")
             ending = conductor.close()
     return run, ending
 
 
-def _conduct(job: Job, conductor: Conductor, run: RunFolder) -> None:
+def _conduct(job: Job, conductor: Conductor, run: RunFolder, inbox: Inbox) -> None:
     # The warm parent imports while the engine boots, so it comes first.
     with run.engine_log.open("ab") as log, WarmParentProcess(job.plan.preload, log) as warm:
-        _engine(job).run(conductor, warm)
+        _engine(job).run(conductor, warm, Steering(conductor, warm, inbox))
 
 
 def _engine(job: Job) -> Engine:

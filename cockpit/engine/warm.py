@@ -3,9 +3,10 @@
 A fork takes milliseconds where a fresh interpreter needs seconds for its imports. The parent runs no tensor
 operation and no thread, so that its children start from a clean state, each in a session of its own.
 
-Started as `python -m cockpit.engine.warm SOCKET MODULE…`. Each connection is one trial: the request with its channel
-and lifeline comes in, `{"pid": …}` goes out, and when the child is gone `{"exit": …}`. Standard input is the parent's
-own lifeline: when it closes, all trials are killed and the parent ends.
+Started as `python -m cockpit.engine.warm SOCKET MODULE…`. A connection is one trial: the request with its channel and
+lifeline comes in, `{"pid": …}` goes out, and when the child is gone `{"exit": …}`. Or it is one signal to a trial,
+`{"trial": …, "signal": …}`, and nothing goes out. Standard input is the parent's own lifeline: when it closes, all
+trials are killed and the parent ends.
 """
 
 from __future__ import annotations
@@ -20,16 +21,27 @@ import signal
 import socket
 import sys
 import traceback
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 LONGEST_REQUEST = 1 << 20
+
+
+@dataclass(frozen=True)
+class Child:
+    """A trial's process and the line to its supervisor."""
+
+    trial: str
+    connection: socket.socket
 
 
 class WarmParent:
     """The server's state: its listening socket and the children by process id."""
 
     def __init__(self, path: str) -> None:
-        self._children: dict[int, socket.socket] = {}
+        self._children: dict[int, Child] = {}
+        self._signals: dict[str, int] = {}  # for trials that are not there yet
         self._ending = False  # trials that are still asked for shall end at once
         self._selector = selectors.DefaultSelector()
         self._wakeup, wakeup_writer = socket.socketpair()
@@ -78,51 +90,65 @@ class WarmParent:
         while data and not data.endswith(b"\n"):
             more = connection.recv(LONGEST_REQUEST)
             data = data + more if more else b""
-        if not data or len(descriptors) != 2:
-            connection.close()
+        if data and len(descriptors) == 2:
+            self._fork(connection, json.loads(data), *descriptors)
             return
-        self._fork(connection, data, *descriptors)
+        connection.close()
+        if data:
+            message = json.loads(data)
+            self._pass_on(message["trial"], message["signal"])
 
-    def _fork(self, connection: socket.socket, data: bytes, channel: int, lifeline: int) -> None:
+    def _pass_on(self, trial: str, number: int) -> None:
+        """Signal a trial, or keep the signal until it comes."""
+        pids = [pid for pid, child in self._children.items() if child.trial == trial]
+        if not pids:
+            self._signals[trial] = number
+        for pid in pids:
+            _signal_trial(pid, number)
+
+    def _fork(self, connection: socket.socket, request: dict[str, Any], channel: int, lifeline: int) -> None:
         # Held back until the child can answer it, and until this process knows the child.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         pid = os.fork()
         if pid == 0:
             try:
-                self._become_trial(connection, data, channel, lifeline)
+                self._become_trial(connection, request, channel, lifeline)
             except BaseException:
                 traceback.print_exc()
             finally:
                 os._exit(70)  # only reached when even reporting the failure failed
         os.close(channel)
         os.close(lifeline)
-        self._children[pid] = connection
+        self._children[pid] = Child(request["trial"], connection)
         self._tell(connection, {"pid": pid})
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         if self._ending:
             _signal_group(pid, signal.SIGTERM)
+        if request["trial"] in self._signals:
+            _signal_trial(pid, self._signals.pop(request["trial"]))
 
-    def _become_trial(self, connection: socket.socket, data: bytes, channel: int, lifeline: int) -> None:
+    def _become_trial(self, connection: socket.socket, request: dict[str, Any], channel: int, lifeline: int) -> None:
         os.setsid()
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
-        for end in (self._listener, self._wakeup, self._wakeup_writer, connection, *self._children.values()):
+        others = [child.connection for child in self._children.values()]
+        for end in (self._listener, self._wakeup, self._wakeup_writer, connection, *others):
             end.close()
         self._selector.close()
         from cockpit.engine import trial_process
 
-        trial_process.main(json.loads(data), socket.socket(fileno=channel), lifeline)
+        trial_process.main(request, socket.socket(fileno=channel), lifeline)
 
     def _reap(self) -> None:
         while pid := _ended_child():
             # What the trial started and left behind; before reaping, because until then the id is nobody else's.
             _signal_group(pid, signal.SIGKILL)
             _, status = os.waitpid(pid, 0)
-            connection = self._children.pop(pid, None)
-            if connection is not None:
-                self._tell(connection, {"exit": os.waitstatus_to_exitcode(status)})
-                connection.close()
+            child = self._children.pop(pid, None)
+            if child is not None:
+                self._tell(child.connection, {"exit": os.waitstatus_to_exitcode(status)})
+                child.connection.close()
 
     @staticmethod
     def _tell(connection: socket.socket, message: dict[str, int]) -> None:
@@ -146,6 +172,14 @@ def _ended_child() -> int:
     except ChildProcessError:
         return 0
     return ended.si_pid if ended else 0
+
+
+def _signal_trial(pid: int, number: int) -> None:
+    """SIGKILL ends all that a trial started; any other signal is for the trial, which ends what it started itself."""
+    if number == signal.SIGKILL:
+        _signal_group(pid, number)
+    else:
+        os.kill(pid, number)  # not reaped yet, so it is there
 
 
 def _signal_group(pid: int, number: int) -> None:

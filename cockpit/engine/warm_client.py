@@ -41,6 +41,15 @@ class WarmParentProcess:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
 
+    def signal_trial(self, trial: str, number: int) -> None:
+        """Send a signal to a trial's process; SIGKILL to all of its group. One still to come gets it when it begins."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            try:
+                connection.connect(self.socket_path)
+                connection.sendall(json.dumps({"trial": trial, "signal": number}).encode() + b"\n")
+            except OSError:
+                pass  # the warm parent is dead; its trials are being found dead too
+
     def close(self) -> None:
         """End the warm parent; every trial that is still there is killed."""
         if self._process.stdin is not None:

@@ -1,6 +1,6 @@
 """The kinds of events. A run folder is files of these, one JSON object a line.
 
-`sweep.jsonl` holds the life of the sweep and its trials (`SweepStarted`, `TrialStarted`, `TrialEnded`,
+`sweep.jsonl` holds the life of the sweep and its trials (`SweepStarted`, `TrialStarted`, `TrialEnded`, `Answered`,
 `SweepEnded`); a trial's `events.jsonl` holds what the trial itself did (`Attempt`, `Built`, `Step`, `Eval`, `Norms`,
 `Saved`, `Note`, `Lost`). Times named `at` are seconds since 1970, durations are seconds. Each kind keeps keys that it
 does not know in `extra` (`metrics` for steps and evaluations), so that newer or foreign writers lose nothing.
@@ -70,6 +70,26 @@ class TrialEnded:
     of: int = 0
     error: str = ""
     traceback: str = ""
+    at: float = 0.0
+    extra: Values = field(default_factory=_none)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What became of a command to the sweep: `accepted` while it is on its way, then `done`, or `refused` and why.
+
+    `command` is the id of the command; a later answer with the same id takes the place of an earlier one. `trial` is
+    empty when the whole sweep was meant.
+    """
+
+    kind: ClassVar[str] = "answered"
+    command: str
+    name: str
+    trial: str = ""
+    settings: Values = field(default_factory=_none)
+    who: str = ""
+    state: str = "done"
+    text: str = ""
     at: float = 0.0
     extra: Values = field(default_factory=_none)
 
@@ -185,6 +205,7 @@ Event = (
     SweepStarted
     | TrialStarted
     | TrialEnded
+    | Answered
     | SweepEnded
     | Attempt
     | Built
@@ -201,6 +222,7 @@ KINDS: tuple[type[Any], ...] = (
     SweepStarted,
     TrialStarted,
     TrialEnded,
+    Answered,
     SweepEnded,
     Attempt,
     Built,

@@ -11,17 +11,16 @@ from pathlib import Path
 class SearchError(Exception):
     """A search cannot be used. The message is one line: `file:line: key: what is wrong; what is allowed`.
 
-    `line` counts from 1; it is None where no line is to blame, e.g. for a file that does not exist.
+    `line` counts from 1; it is None where no line is to blame, e.g. for a file that does not exist. `problem` is the
+    message without the place.
     """
 
     def __init__(self, problem: str, path: Path | None = None, line: int | None = None, key: str = "") -> None:
         where = "" if path is None else _shown_path(path)
         if where and line:
             where += f":{line}"
-        text = ": ".join(part for part in (where, key, problem) if part)
-        # Keys and values come from a file that anybody may have written: nothing in it may steer a terminal.
-        super().__init__("".join(char if char.isprintable() else " " for char in text))
-        self.path, self.line, self.key = path, line, key
+        super().__init__(_printable(": ".join(part for part in (where, key, problem) if part)))
+        self.path, self.line, self.key, self.problem = path, line, key, _printable(problem)
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,11 @@ def closest(word: object, known: Iterable[str]) -> str:
     """`" (did you mean lr?)"`, or nothing when no known word is similar."""
     found = get_close_matches(str(word), list(known), n=1, cutoff=0.6)
     return f" (did you mean {found[0]}?)" if found else ""
+
+
+def _printable(text: str) -> str:
+    """Keys and values come from a file that anybody may have written: nothing in it may steer a terminal."""
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _shown_path(path: Path) -> str:

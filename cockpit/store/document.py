@@ -9,6 +9,7 @@ from cockpit.store import ranking
 from cockpit.store.numbers import utc_text
 from cockpit.store.reader import Index
 from cockpit.store.rows import TrialRow
+from cockpit.store.scores import scores
 from cockpit.store.summary import finite_or_none
 
 
@@ -31,6 +32,9 @@ def experiment_document(index: Index) -> dict[str, Any]:
         "varied": sweep.varied,
         "best_trial": best.id if best else None,
         "baseline": baseline.id if baseline else None,
+        "scores": [
+            {"value": score.value, "private": score.private, "at": utc_text(score.at)} for score in scores(index.run)
+        ],
         "command": sweep.command,
         "started": utc_text(sweep.started),
         "ended": utc_text(sweep.ended),

@@ -13,6 +13,7 @@ from typing import Any
 
 from cockpit.events.codec import encode
 from cockpit.events.kinds import (
+    Answered,
     Attempt,
     Built,
     Eval,
@@ -35,9 +36,13 @@ _NOT_ENDED = {"reason": "", "rule": "", "error": "", "traceback": ""} | dict.fro
 
 
 class Batch:
-    """Rows waiting to be written. `trial` is the trial whose file is read, or None for the sweep's own file."""
+    """Rows waiting to be written. `trial` is the trial whose file is read, or None for the sweep's own file.
+
+    `look` numbers the looks at the run folder; every trial keeps the number of the last one that brought something.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        self.look = (connection.execute("SELECT max(changed) FROM trial").fetchone()[0] or 0) + 1
         self._connection = connection
         self._metrics = {
             (kind, phase, name): number
@@ -47,6 +52,10 @@ class Batch:
         self._points: list[tuple[int, int, int, float | None]] = []
         self._latest: dict[tuple[int, int], tuple[int, float | None]] = {}
         self._norms: list[tuple[Any, ...]] = []
+
+    def touch(self, trial: str) -> None:
+        """Say that something of this trial is new in this look."""
+        self._connection.execute("UPDATE trial SET changed = ? WHERE id = ?", (self.look, trial))
 
     def add(self, trial: str | None, event: Event) -> None:
         """Fold one event."""
@@ -104,6 +113,10 @@ class Batch:
             ended=event.at,
         )
 
+    def _answered(self, _: str | None, event: Answered) -> None:
+        row = (event.command, event.name, event.trial, as_json(event.settings), event.who, event.state, event.text)
+        self._connection.execute("INSERT OR REPLACE INTO command VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, event.at))
+
     def _attempt(self, trial: str | None, event: Attempt) -> None:
         if trial is not None:
             # Which attempt it is says the ledger: two files that set one column would depend on who is read first.
@@ -159,6 +172,7 @@ class Batch:
         self._connection.execute(
             "INSERT OR IGNORE INTO trial (id, number, status) VALUES (?, ?, 'running')", (trial, trial_number(trial))
         )
+        values["changed"] = self.look
         columns = ", ".join(f'"{name}" = ?' for name in values)
         self._connection.execute(f"UPDATE trial SET {columns} WHERE id = ?", (*values.values(), trial))
 
@@ -175,6 +189,7 @@ _FOLD: dict[type[Any], Callable[[Batch, str | None, Any], None]] = {
     SweepEnded: Batch._sweep_ended,
     TrialStarted: Batch._trial_started,
     TrialEnded: Batch._trial_ended,
+    Answered: Batch._answered,
     Attempt: Batch._attempt,
     Built: Batch._built,
     Step: Batch._step,
@@ -208,5 +223,5 @@ def forget_trial(connection: sqlite3.Connection, trial: str) -> None:
 
 def forget_all(connection: sqlite3.Connection) -> None:
     """Drop every row; the numbers of metrics stay."""
-    for table in ("sweep", "trial", "source", *_OF_A_TRIAL):
+    for table in ("sweep", "trial", "source", "command", *_OF_A_TRIAL):
         connection.execute(f"DELETE FROM {table}")

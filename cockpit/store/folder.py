@@ -56,6 +56,11 @@ class RunFolder:
         return self.path / "sweep.jsonl"
 
     @property
+    def control(self) -> Path:
+        """Commands to the running sweep, appended by anybody; see `cockpit.engine.control`."""
+        return self.path / "control.jsonl"
+
+    @property
     def index(self) -> Path:
         return self.path / "index.db"
 
@@ -66,6 +71,10 @@ class RunFolder:
     @property
     def summary(self) -> Path:
         return self.path / "summary.json"
+
+    @property
+    def scores(self) -> Path:
+        return self.path / "scores.jsonl"
 
     @property
     def engine_log(self) -> Path:

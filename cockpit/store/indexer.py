@@ -60,6 +60,7 @@ class Indexer:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             total = sum(self._read(trial, self._tail(path)) for trial, path in sources)
+            self._batch.look += total > 0
             self._connection.execute("COMMIT")
         except BaseException:
             self._connection.execute("ROLLBACK")
@@ -96,6 +97,8 @@ class Indexer:
                 unread += 1
         if tail.offset != before:
             self._batch.write()
+            if trial is not None:
+                self._batch.touch(trial)
             self._connection.execute(
                 "INSERT INTO source VALUES (?1, ?2, ?3) ON CONFLICT (path) DO UPDATE "
                 "SET offset = ?2, unread = unread + ?3",

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cockpit.store import ranking, schema, series
+from cockpit.store import schema, series, trials
 from cockpit.store.fold import trial_number
 from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.indexer import Indexer
 from cockpit.store.life import is_alive
-from cockpit.store.rows import NormRow, NormSummary, StepRow, SweepRow, TrialRow
+from cockpit.store.rows import CommandRow, NormRow, NormSummary, StepRow, SweepRow, TrialRow
+
+if TYPE_CHECKING:
+    from cockpit.store.curve import Curve, GrowingCurve
 
 
 class Index:
@@ -77,12 +82,58 @@ class Index:
             return replace(row, status="interrupted", reason="its process ended without a word")
         return row
 
-    def trials(self) -> list[TrialRow]:
-        """All trials in the order in which they began."""
-        sweep = self.sweep()
-        evaluations = self._evaluations_by_trial(sweep.metric)
-        rows = self._rows("SELECT * FROM trial ORDER BY number")
-        return [self._trial(row, sweep, evaluations.get(row["number"], [])) for row in rows]
+    def trials(self, since: int = 0) -> list[TrialRow]:
+        """All trials, or those that changed after look `since`, in the order in which they began."""
+        return trials.read_trials(self._connection, self.sweep(), since)
+
+    def newest_values(self, since: int = 0, names: Iterable[str] | None = None) -> dict[str, dict[str, float]]:
+        """The newest value of each metric by trial, evaluations over steps of the same name; `names` limits them."""
+        return trials.newest_values(self._connection, since, names)
+
+    def look(self) -> int:
+        """The number of the newest look at the run folder; what changed later has a greater one."""
+        return int(self._rows("SELECT max(changed) FROM trial")[0][0] or 0)
+
+    def version(self) -> int:
+        """A number that differs from before where the index was written since; costs next to nothing to ask."""
+        return int(self._rows("PRAGMA data_version")[0][0])
+
+    @contextmanager
+    def moment(self) -> Iterator[None]:
+        """Everything that is read inside is as of one moment."""
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.execute("COMMIT")
+
+    def commands(self) -> list[CommandRow]:
+        """What was asked of the running sweep, oldest first."""
+        rows = self._rows("SELECT * FROM command ORDER BY at, id")
+        return [CommandRow(**{**dict(row), "settings": json.loads(row["settings"])}) for row in rows]
+
+    def metrics(self) -> list[tuple[str, str, str]]:
+        """Kind (`step` or `eval`), phase and name of every metric, in the order in which they first came."""
+        return [tuple(row) for row in self._rows("SELECT kind, phase, name FROM metric ORDER BY id")]
+
+    def growing_curve(
+        self, trial: str, name: str, *, kind: str, phase: str, window: tuple[int, int] | None = None
+    ) -> GrowingCurve | None:
+        """One metric of a trial to be read again and again with `grow`; None while nobody has reported it.
+
+        The kind `norm` stands for the norm table: `name` is a column of it and `phase` a parameter group.
+        """
+        from cockpit.store import curve  # brings numpy, which lists and tables do without
+
+        number = trial_number(trial)
+        if kind == "norm":
+            return curve.GrowingCurve(curve.norm_values(number, phase, name), window)
+        ids = self._rows("SELECT id FROM metric WHERE kind = ? AND phase = ? AND name = ?", kind, phase, name)
+        return curve.GrowingCurve(curve.metric_values(number, ids[0][0]), window) if ids else None
+
+    def grow(self, curve: GrowingCurve) -> Curve:
+        """The curve as of now; the same object as before where nothing was added."""
+        return curve.read(self._connection)
 
     def steps(self, trial: str, last: int | None = None) -> list[StepRow]:
         """The newest `last` steps and evaluations (all by default), oldest first."""
@@ -103,6 +154,12 @@ class Index:
         query = f'SELECT {columns} FROM norm WHERE trial = ? ORDER BY step DESC, "group" DESC LIMIT ?'
         rows = self._rows(query, trial_number(trial), -1 if last is None else last)
         return [NormRow(**_numbers(row)) for row in reversed(rows)]
+
+    def norm_groups(self, trial: str) -> list[str]:
+        """The parameter groups of the newest rows of the norm table, in their order."""
+        query = """SELECT "group" FROM norm WHERE trial = :trial AND step =
+                   (SELECT max(step) FROM norm WHERE trial = :trial) ORDER BY "group" """
+        return [row[0] for row in self._connection.execute(query, {"trial": trial_number(trial)})]
 
     def norm_summary(self, trial: str) -> list[NormSummary]:
         """One row per parameter group over the logged steps; NaN is left out of means."""
@@ -136,60 +193,6 @@ class Index:
 
     def _rows(self, query: str, *arguments: Any) -> list[sqlite3.Row]:
         return self._connection.execute(query, arguments).fetchall()
-
-    def _ranked_metrics(self, name: str) -> list[int]:
-        rows = self._rows("SELECT id, phase FROM metric WHERE kind = 'eval' AND name = ?", name)
-        return [row["id"] for row in rows if ranking.is_ranked(row["phase"])]
-
-    def _evaluations_by_trial(self, metric: str) -> dict[int, list[tuple[int, float | None]]]:
-        by_trial: dict[int, list[tuple[int, float | None]]] = {}
-        for number in self._ranked_metrics(metric):
-            query = """SELECT trial.number, point.step, point.value FROM trial
-                       JOIN point ON point.trial = trial.number AND point.metric = ? ORDER BY 1, 2"""
-            for trial, step, value in self._rows(query, number):
-                by_trial.setdefault(trial, []).append((step, value))
-        return by_trial
-
-    def _trial(self, row: sqlite3.Row, sweep: SweepRow, evaluations: list[tuple[int, float | None]]) -> TrialRow:
-        values = [value for _, value in evaluations]
-        best = ranking.best_of(values, sweep.goal)
-        best_step = next((step for step, value in evaluations if best is not None and value == best), None)
-        steps, epochs = self._progress(row["number"])
-        running = row["status"] == "running" and sweep.status != "running"
-        plain = ("id", "rule", "error", "traceback", "seed", "attempt", "digest", "device", "total_steps")
-        return TrialRow(
-            **{name: row[name] for name in plain},
-            status="lost" if running else row["status"],
-            reason="its sweep ended before it did" if running else row["reason"],
-            baseline=bool(row["baseline"]),
-            config=json.loads(row["config"]),
-            effective=json.loads(row["effective"]),
-            started=row["started"],
-            ended=row["ended"],
-            best=best,
-            best_step=best_step,
-            best_metrics=self._metrics_at(row["number"], best_step),
-            last=values[-1] if values else None,
-            evaluations=tuple(values),
-            steps=steps,
-            epochs=epochs,
-        )
-
-    def _progress(self, trial: int) -> tuple[int, int]:
-        """The last training step, and how many epochs were begun."""
-        query = """SELECT step, epoch FROM step WHERE trial = ? AND kind = 'step' AND phase = 'train'
-                   ORDER BY step DESC LIMIT 1"""
-        rows = self._rows(query, trial)
-        return (rows[0]["step"], rows[0]["epoch"] + 1) if rows else (0, 0)
-
-    def _metrics_at(self, trial: int, step: int | None) -> dict[str, float]:
-        if step is None:
-            return {}
-        rows = self._rows("SELECT id, phase, name FROM metric WHERE kind = 'eval'")
-        ids = {row["id"]: row["name"] for row in rows if ranking.is_ranked(row["phase"])}
-        query = f"""SELECT metric, value FROM point WHERE trial = ? AND step = ?
-                    AND metric IN ({", ".join("?" * len(ids))})"""
-        return {ids[row["metric"]]: _nan(row["value"]) for row in self._rows(query, trial, step, *ids)}
 
     def _with_metrics(self, trial: int, rows: list[sqlite3.Row]) -> list[StepRow]:
         """The chosen steps with their values, read as one range of steps for each metric."""

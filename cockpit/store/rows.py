@@ -35,7 +35,8 @@ class SweepRow:
 class TrialRow:
     """One trial. `best` and `last` are values of the sweep's metric on ranked evaluations, None before the first.
 
-    `best_metrics` are all metrics of the evaluation that was best; `steps` is the last training step.
+    `best_metrics` are all metrics of the evaluation that was best; `steps` is the last training step; `changed` is the
+    number of the look at the run folder that last brought something of it.
     """
 
     id: str
@@ -52,6 +53,7 @@ class TrialRow:
     digest: str
     device: str
     total_steps: int
+    changed: int
     started: float | None
     ended: float | None
     best: float | None
@@ -71,6 +73,20 @@ class TrialRow:
     def has_device(self) -> bool:
         """Whether it ran on something worth naming: a trainer without torch runs on `none`."""
         return self.device not in ("", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRow:
+    """What a person asked of the running sweep. `state` is `accepted`, `done` or `refused`, `text` says more."""
+
+    id: str
+    name: str
+    trial: str
+    settings: Mapping[str, Any]
+    who: str
+    state: str
+    text: str
+    at: float
 
 
 @dataclass(frozen=True, slots=True)

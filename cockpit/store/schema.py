@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-VERSION = 1
+VERSION = 2
 
 TABLES = """
 CREATE TABLE sweep (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;  -- values are JSON
@@ -19,8 +19,10 @@ CREATE TABLE trial (
     reason TEXT DEFAULT '', rule TEXT DEFAULT '', evaluation INTEGER, value REAL, threshold REAL, rank INTEGER,
     "of" INTEGER, error TEXT DEFAULT '', traceback TEXT DEFAULT '', seed INTEGER, config TEXT DEFAULT '{}',
     effective TEXT DEFAULT '{}', digest TEXT DEFAULT '', device TEXT DEFAULT '', total_steps INTEGER DEFAULT 0,
-    started REAL, ended REAL
+    started REAL, ended REAL,
+    changed INTEGER DEFAULT 0  -- the number of the look at the run folder that last brought something of this trial
 ) WITHOUT ROWID;
+CREATE INDEX trial_changed ON trial (changed);
 
 CREATE TABLE metric (id INTEGER PRIMARY KEY, kind TEXT, phase TEXT, name TEXT, UNIQUE (kind, phase, name));
 
@@ -43,6 +45,10 @@ CREATE TABLE norm (
 ) WITHOUT ROWID;
 
 CREATE TABLE saved (trial INTEGER, label TEXT, step INTEGER, path TEXT, PRIMARY KEY (trial, label, path)) WITHOUT ROWID;
+
+CREATE TABLE command (  -- what a person asked of the running sweep, and what became of it
+    id TEXT PRIMARY KEY, name TEXT, trial TEXT, settings TEXT, who TEXT, state TEXT, text TEXT, at REAL
+) WITHOUT ROWID;
 
 CREATE TABLE other (  -- notes, lost events, kinds unknown here: kept as they came
     trial INTEGER, kind TEXT, data TEXT

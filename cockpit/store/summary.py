@@ -14,12 +14,13 @@ from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.life import is_alive
 from cockpit.store.reader import Index
 from cockpit.store.rows import SweepRow, TrialRow
+from cockpit.store.scores import Score, newest, record_score, scores
 
 _KEYS = {"status", "host", "pid", "process_started", "updated", "best", "history", "trials", "ended_trials", "question"}
 SILENT_AFTER = 15.0  # seconds; a living sweep writes its summary about once a second
 
 
-def summarize(sweep: SweepRow, trials: list[TrialRow], now: float) -> dict[str, Any]:
+def summarize(run: RunFolder, sweep: SweepRow, trials: list[TrialRow], now: float) -> dict[str, Any]:
     """The summary of one experiment as plain JSON values."""
     best = ranking.best_trial(trials, sweep.goal)
     baseline = ranking.baseline_trial(trials)
@@ -40,7 +41,7 @@ def summarize(sweep: SweepRow, trials: list[TrialRow], now: float) -> dict[str, 
         "best_trial": best.id if best else None,
         "baseline": finite_or_none(baseline.best) if baseline else None,
         "history": [finite_or_none(trial.best) for trial in trials],
-        "leaderboard": None,
+        "leaderboard": newest(scores(run), private=False),
         "host": sweep.host,
         "pid": sweep.pid,
         "process_started": str(sweep.environment.get("process_started", "")),
@@ -63,9 +64,21 @@ def write_summary(run: RunFolder) -> dict[str, Any]:
 
 def save_summary(run: RunFolder, sweep: SweepRow, trials: list[TrialRow]) -> dict[str, Any]:
     """`write_summary` for who has read the rows already."""
-    summary = summarize(sweep, trials, time.time())
+    summary = summarize(run, sweep, trials, time.time())
     replace_file(run.summary, json.dumps(summary, ensure_ascii=False))
     return summary
+
+
+def add_score(run: RunFolder, value: float, private: bool = False) -> Score:
+    """Record a score of the leaderboard, and let lists show it. Raises `FolderError`; see `record_score`."""
+    known = read_summary(run, time.time())
+    if known["status"] == "broken":
+        raise FolderError(f"{run.id} takes no score: {known['reason']}")
+    score = record_score(run, value, private)
+    # Asked again: a sweep that still runs after this writes the score into its summary itself, one that ended does not.
+    if read_summary(run, time.time())["status"] != "running":
+        write_summary(run)
+    return score
 
 
 def replace_file(path: Path, text: str) -> None:
@@ -87,7 +100,7 @@ def read_summary(run: RunFolder, now: float) -> dict[str, Any]:
     except (OSError, ValueError):
         try:
             with Index(run) as index:
-                summary = summarize(index.sweep(), index.trials(), now)
+                summary = summarize(run, index.sweep(), index.trials(), now)
         except FolderError as error:
             return {
                 "experiment": run.id,

@@ -2,7 +2,6 @@
 
 import io
 import math
-from types import SimpleNamespace
 
 import pytest
 from builders import Recorder
@@ -10,7 +9,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from cockpit.cli.live import Lines, LiveTable, time_left, view_for
+from cockpit.cli.live import Lines, LiveTable, view_for
 from cockpit.events.kinds import Step
 from cockpit.store.indexer import Indexer
 from cockpit.store.reader import Index
@@ -98,23 +97,3 @@ def test_a_terminal_gets_the_table_and_a_pipe_gets_lines():
     table = view_for(Terminal())
     assert isinstance(table, LiveTable)
     table._live.stop()
-
-
-def trial(seconds=None, started=None, status="finished"):
-    return SimpleNamespace(seconds=seconds, started=started, status=status)
-
-
-@pytest.mark.parametrize(
-    ("trials", "total", "left"),
-    [
-        ([], 4, None),
-        ([trial(10.0)], None, None),
-        ([trial(10.0), trial(20.0)], 2, 0.0),
-        ([trial(10.0), trial(10.0)], 4, 20.0),
-        ([trial(10.0), trial(started=94.0, status="running")], 2, 4.0),
-        ([trial(10.0), trial(started=94.0, status="running"), trial(started=90.0, status="running")], 5, 12.0),
-        ([trial(10.0), trial(started=0.0, status="running")], 2, 0.0),
-    ],
-)
-def test_the_time_left_follows_from_trials_that_ended(trials, total, left):
-    assert time_left(trials, total, now=100.0) == left

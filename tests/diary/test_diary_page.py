@@ -57,6 +57,18 @@ def test_a_sweep_that_did_not_finish_says_so_and_why(tmp_path, status):
     assert f"\n**{status}**: Ctrl-C\n" in text
 
 
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [("stopped by me@here", "**stopped** by me@here"), ("killed by me@here", "**stopped**: killed by me@here")],
+)
+def test_a_sweep_that_somebody_stopped_says_who(tmp_path, reason, told):
+    recorder = Recorder(tmp_path).trial(0, [0.5]).trial(1, [0.25], status="stopped", reason="stopped by you@there")
+    text = page(recorder.end("stopped", reason))
+    assert text.startswith("## exp001 · hill ➖\n")
+    assert f"\n{told}\n" in text
+    assert "**stopped early** 1 stopped (stopped by you@there)" in text
+
+
 def test_a_sweep_that_goes_on_is_marked(tmp_path):
     recorder = Recorder(tmp_path)
     recorder.start(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import time
@@ -116,6 +117,25 @@ class Once:
         if not self._done and self._condition(trials):
             self._done = True
             self._action()
+
+
+class Scenes:
+    """A view that does one thing after the other to the run folder, each as soon as its condition on the trials holds.
+
+    A condition gets the trials by their ids; one that raises `KeyError` does not hold yet.
+    """
+
+    def __init__(self, *scenes: tuple[Callable[[dict[str, TrialRow]], bool], Callable[[RunFolder], object]]) -> None:
+        self._coming = list(scenes)
+
+    def show(self, index: Index, sweep: SweepRow, trials: list[TrialRow]) -> None:
+        if not self._coming:
+            return
+        condition, action = self._coming[0]
+        with contextlib.suppress(KeyError):
+            if condition({trial.id: trial for trial in trials}):
+                del self._coming[0]
+                action(index.run)
 
 
 def events_in(path: Path) -> list[Event]:

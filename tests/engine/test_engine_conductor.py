@@ -3,55 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from stage import Stage
 from sweeping import events_in, plan_of
 
 from cockpit.engine.breaker import Breaker
-from cockpit.engine.conductor import Conductor
 from cockpit.engine.digest import digest_of
-from cockpit.engine.proposer import ListedProposer, proposer_for
+from cockpit.engine.proposer import proposer_for
 from cockpit.engine.request import Outcome
-from cockpit.events.kinds import SweepEnded, TrialEnded
-from cockpit.events.writer import EventWriter
-from cockpit.search.stopping import build_rules
-from cockpit.store.folder import RunFolder
-
-
-class Deaf(ListedProposer):
-    """Proposes what it was given and remembers what it hears."""
-
-    def __init__(self, configs: Iterator[Mapping[str, Any]]) -> None:
-        super().__init__(configs)
-        self.told: list[tuple[str, float | None, bool]] = []
-
-    def tell(self, trial: str, value: float | None, *, finished: bool) -> None:
-        self.told.append((trial, value, finished))
-
-
-class Stage:
-    """A conductor over a folder, its clock standing still."""
-
-    def __init__(self, folder: Path, **keys: Any) -> None:
-        plan = plan_of(**{"run_cap": 10, **keys})
-        self.run = RunFolder(folder / "exp001-test")
-        self.run.trials.mkdir(parents=True)
-        self.proposer = Deaf({"x": number / 10} for number in range(100))
-        rules = build_rules(plan.search)
-        self.conductor = Conductor(plan, self.run, EventWriter(self.run.sweep), self.proposer, rules, lambda: 5.0)
-
-    def start(self, digest: str | None = None) -> str:
-        request = self.conductor.next_trial()
-        assert request is not None
-        self.conductor.on_built(request.trial, digest or request.trial, 4)
-        return request.trial
-
-    def ended(self) -> list[TrialEnded]:
-        return [event for event in events_in(self.run.sweep) if isinstance(event, TrialEnded)]
-
+from cockpit.events.kinds import SweepEnded
 
 FAILED = Outcome("failed", reason="RuntimeError: no", error="RuntimeError: no")
 

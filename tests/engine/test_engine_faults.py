@@ -184,7 +184,6 @@ def test_a_killed_trial_leaves_the_others_alone(start: Starter) -> None:
     assert sweep.ended()["t001"].status == "interrupted"
 
 
-@pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
 def test_detaching_returns_when_the_experiment_exists(
     tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from optuna.trial import TrialState
 from sweeping import START, search
 
-from cockpit.engine.optuna_proposer import OptunaProposer, _drawn
+from cockpit.engine.optuna_proposer import OptunaProposer, as_drawn
 from cockpit.engine.proposer import proposer_for
 
 SPACE: dict[str, dict[str, Any]] = {
@@ -90,7 +90,7 @@ def test_a_baseline_is_proposed_exactly_and_optuna_is_told_the_same(kind: str, v
     assert asked.state == TrialState.RUNNING
     back = tried._value("p", asked.params["p"])
     assert back == (pytest.approx(value, rel=1e-6) if isinstance(value, float) else value)
-    assert asked.params["p"] == _drawn(wanted.space["p"], value)
+    assert asked.params["p"] == as_drawn(wanted.space["p"], value)
     assert "p" in (tried.propose("t001") or {})
 
 
@@ -101,6 +101,40 @@ def test_a_baseline_outside_the_space_is_run_but_optuna_hears_nothing_of_it() ->
     tried.tell("t000", 0.5, finished=True)
     assert tried._study.trials == []
     assert 0.0 <= (tried.propose("t001") or {})["x"] <= 1.0
+
+
+def test_a_configuration_that_somebody_chose_is_a_trial_of_the_study() -> None:
+    tried = proposer(
+        {"x": {"min": 0.0, "max": 1.0}, "size": {"values": [1, 2]}, "steps": {"value": 4}, "warm": {"min": 0, "max": 5}}
+    )
+    tried.propose("t000")
+    tried.adopt("t001", {"x": 0.5, "size": 2.0, "steps": 4, "warm": 3.0})
+    tried.report("t001", 1, 0.25)
+    tried.tell("t001", 0.75, finished=True)
+    chosen = tried._study.trials[1]
+    assert (chosen.params, chosen.value, chosen.intermediate_values) == (
+        {"x": 0.5, "size": 2, "warm": 3},
+        0.75,
+        {1: 0.25},
+    )
+    assert tried.propose("t002") is not None
+    assert states(tried)[1:] == [(TrialState.COMPLETE, 0.75), (TrialState.RUNNING, None)]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"x": 5.0, "steps": 4},
+        {"x": 0.5, "steps": 8},  # a constant that is another one makes the results incomparable
+        {"x": 0.5, "steps": 4, "delay": 1.0},
+        {"x": 0.5, "steps": 4, "seed": 7},
+    ],
+)
+def test_a_chosen_configuration_outside_the_space_stays_unknown_to_optuna(config: dict[str, Any]) -> None:
+    tried = proposer({"x": {"min": 0.0, "max": 1.0}, "steps": {"value": 4}})
+    tried.adopt("t000", config)
+    tried.tell("t000", 0.75, finished=True)
+    assert tried._study.trials == []
 
 
 def states(tried: OptunaProposer) -> list[tuple[TrialState, float | None]]:

@@ -23,7 +23,7 @@ from cockpit.store.rows import SweepRow, TrialRow
 
 
 class BrokenEngine:
-    def run(self, conductor: Any, warm: Any) -> None:
+    def run(self, conductor: Any, warm: Any, steering: Any) -> None:
         assert conductor.next_trial()
         raise RuntimeError("first line\nthe gears jammed")
 

@@ -85,6 +85,15 @@ def after(folder: Path, name: str) -> int:
     return int(path.read_text() or 0)
 
 
+def built_and_waiting(start: Starter, folder: Path) -> tuple[Trial, int]:
+    """A trial in the middle of a step that has no end, and the process id of its child."""
+    trial = start(mode="waits with a child")
+    for _ in range(2):
+        next_message(trial)
+        trial.answer(True)
+    return trial, after(folder, "child")
+
+
 def group_is_gone(folder: Path) -> bool:
     return not left_processes(RunFolder(folder))
 
@@ -175,11 +184,7 @@ def test_a_busy_trial_is_closed_by_sigterm_when_the_word_is_not_heard(
     start: Starter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trial_module, "GRACE_SECONDS", 0.1)
-    trial = start(mode="waits with a child")
-    for _ in range(2):
-        next_message(trial)
-        trial.answer(True)
-    child = after(tmp_path, "child")
+    trial, child = built_and_waiting(start, tmp_path)
     monkeypatch.setattr(trial_module, "GRACE_SECONDS", 60.0)
     trial.stop()
     trial._deadline = time.monotonic()  # the word was given long ago
@@ -197,12 +202,46 @@ def test_the_interruption_of_all_trials_reaches_one_that_was_only_just_asked_for
     assert {finish(trial).status for trial in trials} == {"terminated"}
 
 
+def test_a_signal_to_one_trial_closes_it_in_the_middle_of_a_step(
+    start: Starter, warm: WarmParentProcess, tmp_path: Path
+) -> None:
+    trial, child = built_and_waiting(start, tmp_path)
+    warm.signal_trial("t001", signal.SIGKILL)
+    warm.signal_trial("t000", signal.SIGTERM)
+    assert finish(trial) == Outcome("terminated", "told to end by a signal")
+    assert (tmp_path / "trials/t000/closed").exists()
+    wait_until(lambda: not is_alive(child))
+
+
+def test_sigkill_to_one_trial_takes_its_children_along(start: Starter, warm: WarmParentProcess, tmp_path: Path) -> None:
+    trial, child = built_and_waiting(start, tmp_path)
+    warm.signal_trial("t000", signal.SIGKILL)
+    outcome = finish(trial)
+    assert outcome.status == "lost"
+    assert "SIGKILL" in outcome.reason
+    assert not (tmp_path / "trials/t000/closed").exists()
+    wait_until(lambda: group_is_gone(tmp_path) and not is_alive(child))
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, "terminated"), (signal.SIGKILL, "lost")])
+def test_a_signal_waits_for_the_trial_that_it_is_for(
+    start: Starter, warm: WarmParentProcess, number: signal.Signals, status: str
+) -> None:
+    warm.signal_trial("t000", number)
+    assert finish(start(steps=100_000, delay=0.01)).status == status
+    assert finish(start()).status == "finished"  # the signal was for one process
+
+
+def test_a_signal_to_a_dead_warm_parent_is_harmless(warm: WarmParentProcess) -> None:
+    before = descriptors()
+    warm._process.kill()
+    warm._process.wait()
+    warm.signal_trial("t000", signal.SIGKILL)
+    assert descriptors() == before
+
+
 def test_a_killed_trial_is_dead_and_heard_of_no_more(start: Starter, tmp_path: Path) -> None:
-    trial = start(mode="waits with a child")
-    for _ in range(2):
-        next_message(trial)
-        trial.answer(True)
-    child = after(tmp_path, "child")
+    trial, child = built_and_waiting(start, tmp_path)
     trial.kill()
     wait_until(lambda: group_is_gone(tmp_path) and not is_alive(child))
     assert trial.read() == []

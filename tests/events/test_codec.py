@@ -12,7 +12,14 @@ from cockpit.events.kinds import KINDS, Attempt, Eval, Norms, Note, Step, SweepS
 
 @pytest.mark.parametrize("cls", KINDS, ids=lambda cls: cls.kind)
 def test_every_kind_survives_with_only_its_required_fields(cls):
-    required = {"experiment": "exp001", "search": "lr", "trial": "t000", "status": "finished"}
+    required = {
+        "experiment": "exp001",
+        "search": "lr",
+        "trial": "t000",
+        "status": "finished",
+        "command": "3f2a",
+        "name": "stop",
+    }
     names = cls.__dataclass_fields__
     event = cls(**{key: value for key, value in required.items() if key in names})
     assert repr(decode(encode(event))) == repr(event)  # by text, because NaN is not equal to itself

@@ -15,7 +15,7 @@ from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.indexer import Indexer, reindex
 from cockpit.store.reader import Index
 
-TABLES = ("sweep", "trial", "step", "point", "latest", "norm", "saved", "other", "source")
+TABLES = ("sweep", "trial", "step", "point", "latest", "norm", "saved", "command", "other", "source")
 
 
 def sync(run):
@@ -24,7 +24,7 @@ def sync(run):
 
 
 def contents(run):
-    """Every row of the index, metrics by their names instead of their numbers."""
+    """Every row of the index, metrics by their names instead of their numbers, without the numbers of looks."""
     connection = sqlite3.connect(run.index)
     names = {row[0]: row[1:] for row in connection.execute("SELECT * FROM metric")}
     found = {}
@@ -32,6 +32,8 @@ def contents(run):
         rows = connection.execute(f"SELECT * FROM {table}").fetchall()
         if table in ("point", "latest"):
             rows = [(trial, names[metric], *rest) for trial, metric, *rest in rows]
+        if table == "trial":
+            rows = [row[:-1] for row in rows]
         found[table] = sorted(rows, key=repr)
     connection.close()
     return found

@@ -1,0 +1,15 @@
+"""What this machine has and how busy it is: processor, memory, disk, GPUs, TPUs and the processes of trials."""
+
+from cockpit.store.machine.meter import MachineMeter
+from cockpit.store.machine.rows import DiskRow, GpuProcess, GpuRow, MachineRow, MemoryRow, ProcessorRow, TrialProcess
+
+__all__ = [
+    "DiskRow",
+    "GpuProcess",
+    "GpuRow",
+    "MachineMeter",
+    "MachineRow",
+    "MemoryRow",
+    "ProcessorRow",
+    "TrialProcess",
+]

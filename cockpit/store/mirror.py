@@ -1,0 +1,58 @@
+"""An index of one's own, for a run folder whose index is not ours to read or write.
+
+A folder that another machine's rsync fills may bring half an index along, and nobody here writes it; one that cannot
+be written has none at all. Their index is kept in the user's cache folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from cockpit.events.codec import EventError, decode
+from cockpit.events.kinds import SweepStarted
+from cockpit.store.folder import RunFolder
+
+FIRST_LINE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class MirroredFolder(RunFolder):
+    """A run folder whose index is somewhere else."""
+
+    cache: Path
+
+    @property
+    def index(self) -> Path:
+        return self.cache / "index.db"
+
+    @property
+    def index_lock(self) -> Path:
+        return self.cache / "index.lock"
+
+
+def is_indexed_here(run: RunFolder) -> bool:
+    """Whether the index inside the folder is kept by this machine, so that it can be trusted."""
+    return _host(run) == socket.gethostname() and (run.index.exists() or os.access(run.path, os.W_OK))
+
+
+def mirrored(run: RunFolder) -> MirroredFolder:
+    """`run` with its index in the cache folder, which is made."""
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    name = hashlib.sha256(str(run.path.resolve()).encode()).hexdigest()[:16]
+    cache = base / "cockpit" / "indexes" / f"{run.id}-{name}"
+    cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return MirroredFolder(run.path, cache)
+
+
+def _host(run: RunFolder) -> str:
+    """Where the sweep runs, as its ledger says on the first line; empty while that is not there."""
+    try:
+        with run.sweep.open("rb") as file:
+            event = decode(file.readline(FIRST_LINE_BYTES))
+    except (OSError, EventError):
+        return ""
+    return event.host if isinstance(event, SweepStarted) else ""

@@ -1,0 +1,82 @@
+"""Scores that a leaderboard gave: `scores.jsonl`, one line each, in the order in which they were entered."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import math
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from cockpit.events.text import one_line
+from cockpit.store.folder import FolderError, RunFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One score. `private` is the part of a leaderboard that shows after its end; `at` is seconds since 1970."""
+
+    value: float
+    private: bool
+    at: float
+    who: str
+
+
+def scores(run: RunFolder) -> list[Score]:
+    """All scores of an experiment, oldest first. Lines that are no score are passed over."""
+    try:
+        lines = run.scores.read_bytes().split(b"\n")
+    except OSError:
+        return []
+    return [score for line in lines for score in _parsed(line)]
+
+
+def newest(known: list[Score], *, private: bool) -> float | None:
+    """The score that counts: the last one that was entered for this part of the leaderboard."""
+    return next((score.value for score in reversed(known) if score.private == private), None)
+
+
+def record_score(run: RunFolder, value: float, private: bool) -> Score:
+    """Append a score to the experiment's record. Raises `FolderError` when it is no number or cannot be written."""
+    if not math.isfinite(value):
+        raise FolderError(f"{value} is no score; enter the number that the leaderboard shows for {run.id}")
+    score = Score(value, private, time.time(), _user())
+    line = json.dumps(asdict(score), ensure_ascii=False) + "\n"
+    try:
+        # One write for the whole line: two processes that append at once do not mix their lines.
+        with run.scores.open("ab+", buffering=0) as file:
+            whole = not file.tell() or os.pread(file.fileno(), 1, file.tell() - 1) == b"\n"
+            file.write(("" if whole else "\n").encode() + line.encode())
+    except OSError as error:
+        raise FolderError(f"{run.scores}: cannot be written ({error.strerror}); the score is not recorded") from None
+    return score
+
+
+def score_text(value: float) -> str:
+    """A score with all the digits that were entered: `0.727`, `0.93921`."""
+    return f"{value:.12g}"
+
+
+def leaderboard_text(known: list[Score]) -> str:
+    """The scores that count: `LB 0.727 · private LB 0.719`; empty where none was entered."""
+    parts = {"LB": newest(known, private=False), "private LB": newest(known, private=True)}
+    return " · ".join(f"{name} {score_text(value)}" for name, value in parts.items() if value is not None)
+
+
+def _parsed(line: bytes) -> Iterator[Score]:
+    try:
+        record = json.loads(line)
+        value, at = float(record["value"]), float(record.get("at") or 0.0)
+        if math.isfinite(value) and math.isfinite(at):
+            yield Score(value, record.get("private") is True, at, one_line(str(record.get("who", ""))))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
+        return
+
+
+def _user() -> str:
+    try:
+        return one_line(getpass.getuser())
+    except (OSError, KeyError):  # a container's user without a name
+        return str(os.getuid())

@@ -1,0 +1,1 @@
+"""The cockpit on the screen. The only home of Textual."""

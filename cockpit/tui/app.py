@@ -1,0 +1,199 @@
+"""The app: wires feed, screens and settings together, and does nothing else."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import App
+from textual.binding import Binding
+from textual.message import Message
+from textual.worker import Worker, WorkerState
+
+from cockpit.engine.control import ControlError, send
+from cockpit.engine.spawn import NotStartedError, spawn_detached
+from cockpit.store.folder import RunFolder
+from cockpit.tui.actions import Action, bindings_problem
+from cockpit.tui.errands import Errands
+from cockpit.tui.feed import Feed
+from cockpit.tui.glyphs import Glyphs, glyphs_for, status_style
+from cockpit.tui.palette_commands import MomentCommands
+from cockpit.tui.screens.base import CockpitScreen
+from cockpit.tui.settings import Settings
+from cockpit.tui.snapshot import Snapshot
+from cockpit.tui.themes import THEMES
+from cockpit.tui.trouble import keep_traceback
+
+
+class CockpitApp(App[None]):
+    """The cockpit over one logs folder. `target` is what to open first: an experiment's folder name and a trial."""
+
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[set[Any]] = {MomentCommands}
+    BINDINGS: ClassVar[list[Any]] = [Binding("ctrl+q,ctrl+c", "leave", show=False, priority=True)]
+
+    class Arrived(Message):
+        """The feed has a new snapshot. The newest one counts; older ones need not be drawn any more."""
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, CockpitApp.Arrived)
+
+    def __init__(self, feed: Feed, settings: Settings, target: tuple[str, str] | None = None) -> None:
+        super().__init__()
+        self.feed = feed
+        self.settings = settings
+        self.glyphs: Glyphs = glyphs_for(settings.ascii)
+        self.snapshot: Snapshot | None = None
+        self.farewell = ""
+        self._target = target
+        self._errands = Errands()
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = settings.theme if settings.theme in self.available_themes else THEMES[0].name
+        self.set_keymap(dict(settings.keys))
+
+    def get_default_screen(self) -> CockpitScreen:
+        from cockpit.tui.screens.home import HomeScreen
+
+        return HomeScreen()
+
+    def on_mount(self) -> None:
+        self.snapshot = self.feed.newest
+        self.feed.send_to(self._receive)
+        if self._target is not None:
+            self._open_target(*self._target)
+        if self.settings.theme not in self.available_themes:
+            self.say(f"there is no theme {self.settings.theme}; F2 shows those that there are", "warning")
+        if problem := bindings_problem(self.settings.keys):
+            self.say(problem, "warning")
+
+    def _open_target(self, experiment: str, trial: str) -> None:
+        from cockpit.tui.screens.sweep import SweepScreen
+
+        self.push_screen(SweepScreen(experiment))
+        if trial:
+            from cockpit.tui.screens.trial import TrialScreen
+
+            self.push_screen(TrialScreen(experiment, trial))
+
+    def _receive(self, _: Snapshot) -> None:
+        """Called from the feed's thread; posting a message is the one thing that is safe from there."""
+        self.post_message(self.Arrived())
+
+    def on_cockpit_app_arrived(self) -> None:
+        snapshot = self.feed.newest
+        if snapshot is None or snapshot is self.snapshot:
+            return
+        self.snapshot = snapshot
+        if isinstance(self.screen, CockpitScreen) and self.screen.is_mounted:
+            self._show(self.screen, snapshot)
+        for view in snapshot.sweeps.values():
+            for word in self._errands.hear(view):
+                self.say(word.text, word.tone)
+
+    def _show(self, screen: CockpitScreen, snapshot: Snapshot) -> None:
+        try:
+            screen.receive(snapshot)
+        except Exception as error:
+            # One value that cannot be shown must not take the other nine hundred away.
+            self.log.error(traceback.format_exc())
+            keep_traceback()
+            self.say(f"something here cannot be shown ({type(error).__name__}: {error})", "error", None)
+
+    def say(self, text: str, tone: str = "plain", seconds: float | None = 8.0) -> None:
+        """One line at the bottom of the screen."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, CockpitScreen) and screen.is_mounted:
+                screen.bottom.notice(text, tone, seconds)
+                return
+
+    def status_colour(self, status: str) -> str:
+        """How a status is written where the style has to be Rich's."""
+        style = status_style(status)
+        return str(self.theme_variables.get(style[1:], "")) if style.startswith("$") else style
+
+    def key_of(self, action: Action) -> str:
+        """The key of an action as it is now, written for people."""
+        keys = self.settings.keys.get(action.id, action.keys)
+        return self.get_key_display(Binding(keys.split(",")[0], action.name))
+
+    def machine_line(self, snapshot: Snapshot) -> Text:
+        """What the first line of every screen says about this machine, and about what could not be read."""
+        from cockpit.tui.machine_words import machine_words
+
+        line = machine_words(snapshot)
+        if snapshot.trouble:
+            line = Text("✗ cannot read it now  ", self.theme_variables.get("error", "")).append_text(line)
+        return line
+
+    # What screens ask for
+
+    def go_back(self) -> None:
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+        else:
+            self.say("q leaves the cockpit; sweeps go on")
+
+    def leave(self) -> None:
+        running = [row.id for row in (self.snapshot.experiments if self.snapshot else ()) if row.status == "running"]
+        if running:
+            verb = "runs" if len(running) == 1 else "run"
+            self.farewell = f"{', '.join(running)} {verb} on; `cockpit` shows it again"
+        self.exit()
+
+    def action_leave(self) -> None:
+        self.leave()
+
+    def show_help(self, screen: CockpitScreen) -> None:
+        from cockpit.tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(screen))
+
+    def next_theme(self) -> None:
+        names = sorted(self.available_themes, key=lambda name: (not name.startswith("cockpit"), name))
+        self.theme = names[(names.index(self.theme) + 1) % len(names)]
+        self.say(f'theme {self.theme}; keep it with theme = "{self.theme}" in the settings file')
+
+    def command(
+        self, experiment: str, name: str, trials: Iterable[str | None], settings: Mapping[str, Any] | None = None
+    ) -> None:
+        """Send a command for each of the trials, or with None for the whole sweep, and tell what becomes of it."""
+        wanted = tuple(trials)
+
+        def send_all() -> None:
+            for trial in wanted:
+                try:
+                    sent = send(RunFolder(self.feed.logs / experiment), name, trial, settings)
+                except (ControlError, OSError) as error:
+                    self.call_from_thread(self.say, str(error), "error")
+                    continue
+                word = self._errands.sent(experiment, sent)
+                self.call_from_thread(self.say, *word, None)
+
+        self.run_in_thread(send_all)
+
+    def start_sweep(self, arguments: list[str], on_started: Callable[[str], object], what: str) -> None:
+        """Start a detached `cockpit sweep`; then call `on_started` with the name of the experiment's folder."""
+        self.say(f"starting {what}…", seconds=None)
+
+        def start() -> None:
+            try:
+                name, _ = spawn_detached([*arguments, "--logs", str(self.feed.logs)])
+            except (NotStartedError, OSError) as error:
+                self.call_from_thread(self.say, f"{what} did not start: {error}", "error", None)
+                return
+            self.call_from_thread(self.say, f"{name} runs; it goes on when the cockpit is left", "good")
+            self.call_from_thread(on_started, name)
+
+        self.run_in_thread(start)
+
+    def run_in_thread(self, work: Callable[[], object]) -> None:
+        """Do something that may take a while; what it raises turns the bottom line red and ends nothing."""
+        self.run_worker(work, thread=True, exit_on_error=False)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        if event.state is WorkerState.ERROR:
+            self.say(f"that did not work: {event.worker.error}", "error")

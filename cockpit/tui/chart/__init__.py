@@ -1,0 +1,1 @@
+"""Charts of characters, drawn with numpy alone: from curves to a grid of characters and their roles."""

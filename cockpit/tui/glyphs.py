@@ -1,0 +1,60 @@
+"""What stands for a status: a glyph, a word and a colour, so that no one of them is the only sign."""
+
+from __future__ import annotations
+
+import locale
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_NAMES = (
+    "running waiting paused finished pruned stopped failed diverged interrupted lost broken silent".split()  # noqa: SIM905
+)
+
+
+@dataclass(frozen=True)
+class Glyphs:
+    """The characters of one kind of terminal."""
+
+    status: Mapping[str, str]
+    baseline: str
+    mark: str
+    blocks: str
+    ellipsis: str
+    ascii: bool
+
+    def of(self, status: str) -> str:
+        """`● running`."""
+        return f"{self.status.get(status, '?')} {status}"
+
+
+UNICODE = Glyphs(dict(zip(_NAMES, "●◌‖✓✂■✗≁■✗✗?", strict=True)), "◆", "▌", "▁▂▃▄▅▆▇█", "…", ascii=False)
+ASCII = Glyphs(dict(zip(_NAMES, "*o=+x#!~#!!?", strict=True)), "B", "|", "_.,-=+*#", "~", ascii=True)
+
+# In Textual's language of styles; the colours are the theme's.
+_STYLES: Mapping[str, str] = {
+    "running": "$success",
+    "waiting": "dim",
+    "paused": "$warning",
+    "pruned": "dim",
+    "stopped": "$warning",
+    "failed": "$error",
+    "diverged": "$error",
+    "interrupted": "$warning",
+    "lost": "$error",
+    "broken": "$error",
+    "silent": "$warning",
+}
+
+
+def status_style(status: str) -> str:
+    """How a status is written, for tables."""
+    return _STYLES.get(status, "")
+
+
+def glyphs_for(ascii_wanted: bool | None) -> Glyphs:
+    """The set that was asked for, or the one that this terminal's encoding can show."""
+    if ascii_wanted is None:
+        encoding = getattr(sys.__stdout__, "encoding", None) or locale.getpreferredencoding(False)
+        ascii_wanted = "utf" not in encoding.lower()
+    return ASCII if ascii_wanted else UNICODE

@@ -1,0 +1,107 @@
+"""The `cockpit sweep` that a draft stands for: its name with flags, or the changed search as a file of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from cockpit.events.text import one_line
+from cockpit.search.sampling import baseline_point
+from cockpit.search.spec import Search
+from cockpit.search.values import identity
+from cockpit.search.yaml_text import scalar
+from cockpit.tui.launch.draft import Draft
+from cockpit.tui.launch.options import BY_NAME, DATA, DEVICE, EPOCHS
+from cockpit.tui.launch.value_text import number_text, value_text
+
+FOLDER = ".drafts"  # in the logs folder
+
+
+@dataclass(frozen=True)
+class Command:
+    """`call` is a search that can be found; where it is empty, `document` has the search itself."""
+
+    call: str
+    document: str
+    slug: str
+    flags: tuple[str, ...]
+
+    def arguments(self, path: Path) -> list[str]:
+        """What follows `cockpit sweep`; the document, if there is one, is written to `path`. Raises `OSError`."""
+        if self.call:
+            return [self.call, *self.flags]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(self.document, encoding="utf-8")
+        return [str(path), *self.flags]
+
+    def kept_path(self, logs: Path, now: datetime) -> Path:
+        """A file for the document that is not there yet, so that the command can be given again later."""
+        stem = f"{self.slug}-{now:%Y%m%d-%H%M%S}"
+        names = [stem, *(f"{stem}-{number}" for number in range(2, 100))]
+        paths = [logs / FOLDER / f"{name}.yaml" for name in names]
+        return next((path for path in paths if not path.exists()), paths[-1])
+
+
+def command_of(draft: Draft) -> Command:
+    """The command that starts a draft. Raises `SearchError`."""
+    wanted = draft.search()
+    run_flags = _flags(draft, wanted, (DEVICE, DATA))
+    options = tuple(name for name in draft.changed_options if name not in (DEVICE, DATA))
+    fixed = {
+        row.name: wanted.space[row.name].sample(0.5)
+        for row in draft.parameters
+        if row.is_fixed and any(draft.is_cell_changed(row.name, key) for key in row.cells) and row.name != EPOCHS
+    }
+    if _says_the_same(draft, options, fixed, wanted):
+        settings = [word for name, value in fixed.items() for word in ("--set", f"{name}={value_text(value)}")]
+        return Command(draft.call, "", wanted.slug, (*_flags(draft, wanted, options), *settings, *run_flags))
+    return Command("", _document(draft, wanted), wanted.slug, run_flags)
+
+
+def _says_the_same(draft: Draft, options: tuple[str, ...], fixed: dict[str, object], wanted: Search) -> bool:
+    """Whether the search's name with flags means what the draft means."""
+    if any(identity(scalar(value_text(value))) != identity(value) for value in fixed.values()):
+        return False
+    found = draft.original.with_overrides(
+        settings=fixed,
+        trials=wanted.run_cap,
+        epochs=wanted.fixed.get(EPOCHS) if EPOCHS in options else None,
+        engine=wanted.engine,
+        concurrent=wanted.concurrent,
+        cpus=wanted.resources.cpu,
+        gpus=wanted.resources.gpu,
+        seed=wanted.seed,
+        note=wanted.note,
+    )
+    # A fixed value may stand in the baseline as well, or not: it means the same.
+    has_baseline = bool(found.baseline), bool(wanted.baseline)
+    same_baseline = has_baseline[0] == has_baseline[1] and baseline_point(found) == baseline_point(wanted)
+    return same_baseline and found == replace(wanted, baseline=found.baseline)
+
+
+def _flags(draft: Draft, wanted: Search, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The flags of these fields, as far as they are changed."""
+    texts = {
+        "trials": str(wanted.run_cap),
+        EPOCHS: value_text(wanted.fixed.get(EPOCHS)),
+        "concurrent": str(wanted.concurrent),
+        "engine": wanted.engine,
+        DEVICE: draft.option(DEVICE),
+        "seed": str(wanted.seed),
+        "cpus": number_text(wanted.resources.cpu),
+        "gpus": number_text(wanted.resources.gpu),
+        # No shell stands between this field and the program.
+        DATA: str(Path(draft.option(DATA).strip()).expanduser()),
+        "note": wanted.note,
+    }
+    changed = [name for name in names if draft.is_option_changed(name)]
+    return tuple(word for name in changed for word in (BY_NAME[name].flag, texts[name]))
+
+
+def _document(draft: Draft, wanted: Search) -> str:
+    """The changed search as a file that says where it came from."""
+    question = one_line(wanted.note)
+    head = [f"# Question: {question}"] if question else []
+    head.append(f"# {wanted.name} as it was changed before its start; it was read from {one_line(draft.call)}")
+    return "\n".join([*head, wanted.to_yaml()])

@@ -1,0 +1,39 @@
+"""The command palette: what can be done at this moment, in words that say to what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from cockpit.tui.actions import Action
+from cockpit.tui.screens.base import CockpitScreen
+from cockpit.tui.text import shown
+
+
+class MomentCommands(Provider):
+    """The actions that fit the screen from which the palette was opened."""
+
+    async def discover(self) -> Hits:
+        for action, text in self._now():
+            title = self._title(action, text)
+            yield DiscoveryHit(shown(title), partial(self._run, action), text=title)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for action, text in self._now():
+            title = self._title(action, text)
+            if (score := matcher.match(title)) > 0:
+                yield Hit(score, shown(title), partial(self._run, action), text=title)
+
+    def _now(self) -> Iterator[tuple[Action, str]]:
+        if isinstance(self.screen, CockpitScreen):
+            yield from (found for found in self.screen.actions_now() if found[0].name != "palette")
+
+    def _title(self, action: Action, text: str) -> str:
+        assert isinstance(self.screen, CockpitScreen)
+        return f"{text.rstrip('.')}  ({self.screen.cockpit.key_of(action)})"
+
+    async def _run(self, action: Action) -> None:
+        await self.app.run_action(action.name, self.screen)

@@ -1,0 +1,148 @@
+"""What all screens have: a line on top, a line at the bottom, an interest, and actions that fit the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widget import Widget
+
+from cockpit.tui.actions import EVERYWHERE, Action, actions_of, method_of
+from cockpit.tui.interest import Interest
+from cockpit.tui.snapshot import Snapshot
+from cockpit.tui.widgets.bottom_line import BottomLine, Hint
+from cockpit.tui.widgets.top_line import TopLine
+
+if TYPE_CHECKING:
+    from cockpit.tui.app import CockpitApp
+
+
+class CockpitScreen(Screen[None]):
+    """A screen of the cockpit. `place` is its name in the table of actions, `help_text` what `?` says of it.
+
+    A screen sets `BINDINGS = bindings(actions_of(PLACE))`, yields its widgets in `body`, says in `interest` what it
+    wants to read, and passes on in `show` what came. `fits` says what an action would do at this moment.
+    """
+
+    place: ClassVar[str] = ""
+    help_text: ClassVar[str] = ""
+
+    @property
+    def cockpit(self) -> CockpitApp:
+        """The app, by its own type."""
+        from cockpit.tui.app import CockpitApp
+
+        assert isinstance(self.app, CockpitApp)
+        return self.app
+
+    @property
+    def bottom(self) -> BottomLine:
+        return self.query_one(BottomLine)
+
+    def compose(self) -> ComposeResult:
+        yield TopLine()
+        yield from self.body()
+        yield BottomLine()
+
+    def body(self) -> Iterator[Widget]:
+        """The widgets between the first and the last line."""
+        raise NotImplementedError
+
+    def interest(self) -> Interest:
+        """What this screen shows now."""
+        return Interest()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Pass a snapshot on to the widgets. It may be one that was made for another screen's interest."""
+
+    def header(self, snapshot: Snapshot) -> Text:
+        """What the first line says at the left."""
+        return Text(self.place)
+
+    def receive(self, snapshot: Snapshot) -> None:
+        """A new snapshot is here: draw it, at once for the whole screen."""
+        with self.app.batch_update():
+            self.show(snapshot)
+            self._draw_lines(snapshot)
+
+    def look_again(self) -> None:
+        """What is wanted has changed: have it read, and draw what is known of it already."""
+        self.cockpit.feed.look_at(self.interest())
+        if self.cockpit.snapshot is not None:
+            self.receive(self.cockpit.snapshot)
+
+    def on_screen_resume(self) -> None:
+        self.look_again()
+
+    def on_mount(self) -> None:
+        for widget in self.query("Table, Chart, Scatter"):
+            widget.ascii = self.cockpit.glyphs.ascii  # type: ignore[attr-defined]  # all of these have it
+
+    def on_resize(self, event: events.Resize) -> None:
+        if self.is_current and self.cockpit.snapshot is not None:
+            self.call_after_refresh(self.receive, self.cockpit.snapshot)
+
+    def fits(self, action: Action) -> str:
+        """What the action would do now, in words for the palette; empty when it can do nothing."""
+        return action.text
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if not self.is_mounted:
+            return True
+        known = [found for found in actions_of(self.place) if method_of(found.name) == action]
+        if not known:
+            return True
+        if self.bottom.is_asking:
+            return action == "back"
+        return any(self.fits(found) for found in known)
+
+    def actions_now(self) -> Iterator[tuple[Action, str]]:
+        """The actions that would do something now, and what."""
+        for action in actions_of(self.place):
+            if self._can(action) and (text := self.fits(action)):
+                yield action, text
+
+    def action_back(self) -> None:
+        if not self.bottom.leave() and not self.step_back():
+            self.cockpit.go_back()
+
+    def step_back(self) -> bool:
+        """Undo one thing inside the screen, such as a filter; False when there is nothing to undo."""
+        return False
+
+    def action_leave(self) -> None:
+        self.cockpit.leave()
+
+    def action_help(self) -> None:
+        self.cockpit.show_help(self)
+
+    def action_palette(self) -> None:
+        self.app.action_command_palette()
+
+    def action_next_theme(self) -> None:
+        self.cockpit.next_theme()
+
+    def action_next_pane(self) -> None:
+        self.focus_next()
+
+    def action_previous_pane(self) -> None:
+        self.focus_previous()
+
+    def _can(self, action: Action) -> bool:
+        return hasattr(self, f"action_{method_of(action.name)}")
+
+    def _draw_lines(self, snapshot: Snapshot) -> None:
+        self.query_one(TopLine).show(self.header(snapshot), self.cockpit.machine_line(snapshot))
+        if not self.bottom.is_asking:
+            self.refresh_hints()
+
+    def refresh_hints(self) -> None:
+        """Show the keys of the actions that fit now."""
+        now = [action for action, _ in self.actions_now() if action.footer and action.label]
+        here = sorted((action for action in now if EVERYWHERE not in action.where), key=lambda action: -action.footer)
+        always = [action for action in now if EVERYWHERE in action.where]
+        self.bottom.hint([Hint(self.cockpit.key_of(each), each.label, each.footer) for each in (*here, *always)])

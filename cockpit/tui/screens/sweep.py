@@ -1,0 +1,371 @@
+"""One sweep: its trials, their curves, and everything about the one under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from rich.text import Text
+from textual import events
+from textual.containers import Horizontal
+from textual.widget import Widget
+
+from cockpit.store.numbers import delta_text, duration_text, metric_text
+from cockpit.store.ranking import baseline_trial, best_trial, gain
+from cockpit.store.time_left import time_left
+from cockpit.tui.actions import SWEEP, Action, actions_of, bindings
+from cockpit.tui.interest import NORMS, CurveKey, Focus, Interest, Metric
+from cockpit.tui.listing.trials import RowContext, TrialColumns, TrialItem, best_id, shown_metrics
+from cockpit.tui.palette import LINE_COLORS
+from cockpit.tui.screens.charting import ChartingScreen, ColorSlots
+from cockpit.tui.screens.steering import STEERING, SteeringScreen
+from cockpit.tui.snapshot import Snapshot, SweepView, TrialView
+from cockpit.tui.text import shown
+from cockpit.tui.widgets.chart import Chart
+from cockpit.tui.widgets.list_pane import ListPane
+from cockpit.tui.widgets.panes.base import PaneView
+from cockpit.tui.widgets.panes.norms import NormsPane
+from cockpit.tui.widgets.tab_line import TabLine
+from cockpit.tui.widgets.table import Table
+from cockpit.tui.widgets.trial_tabs import TrialTabs
+
+LOW = 34  # lines; below that there is room for charts or tabs, not for both
+WIDE = 110  # columns; from there on two charts stand side by side
+WIDEST = 165  # and from there the norm table beside them
+MOST_DRAWN_UNASKED = 5
+
+
+class SweepScreen(ChartingScreen, SteeringScreen):
+    """The screen that is looked at while a sweep runs."""
+
+    place = SWEEP
+    CSS_PATH = "sweep.tcss"
+    BINDINGS = bindings(actions_of(SWEEP))
+    help_text = (
+        "Above, one line for each trial; ◆ is the baseline that every delta is against. A bar before the id is the "
+        "colour of its curve: mark trials with space to choose them, or leave the choice to the cockpit, which draws "
+        "the best, the baseline, what runs and what is under the cursor. The tabs tell of the trial under the cursor."
+    )
+
+    def __init__(self, experiment: str) -> None:
+        super().__init__()
+        self.experiment = experiment
+        self._marked: dict[str, None] = {}
+        self._metric: Metric | None = None
+        self._slots = ColorSlots()
+        self._items: dict[str, TrialItem] = {}
+        self._columns: TrialColumns | None = None
+        self._columns_mark: object = None
+        self._charts_wanted = True  # on a low screen, where the tabs would take their place
+
+    def body(self) -> Iterator[Widget]:
+        yield ListPane[TrialItem]("starting…", id="trials")
+        with Horizontal(id="charts"):
+            yield Chart()
+            yield Chart(classes="second")
+            yield NormsPane(classes="pane", id="side-norms")
+        yield TrialTabs()
+
+    def on_mount(self) -> None:
+        self.listing.border_title = "Trials"
+        self.query_one("#side-norms").border_title = "Norms"
+        self.listing.table.focus()
+        self._arrange()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """What is seen at this size: charts and tabs, or one of them."""
+        low = self.size.height < LOW
+        tabs = self.query_one(TrialTabs)
+        self.query_one("#charts").display = not low or self._charts_wanted
+        tabs.set_class(low and self._charts_wanted, "folded")
+        self.set_class(self.size.width >= WIDE, "wide")
+        self.set_class(self.size.width >= WIDEST, "widest")
+
+    # What is read
+
+    @property
+    def listing(self) -> ListPane[TrialItem]:
+        return self.query_one("#trials", ListPane)
+
+    @property
+    def current(self) -> TrialView | None:
+        """The trial under the cursor."""
+        item = self._items.get(self.listing.table.cursor_key or "")
+        return item.view if item else None
+
+    def interest(self) -> Interest:
+        view = self.sweep_view()
+        if view is None:
+            return Interest(experiments=(self.experiment,))
+        trial = self.current
+        panes = self.query_one(TrialTabs).seen | ({NORMS} if self._shows_side_norms else frozenset())
+        return Interest(
+            experiments=(self.experiment,),
+            curves=frozenset(
+                CurveKey(focus.experiment, focus.trial, metric)
+                for metric in self._shown_metrics(view)
+                for focus in self._drawn(view)
+            ),
+            window=self.window,
+            focus=Focus(self.experiment, trial.row.id) if trial else None,
+            panes=panes,
+        )
+
+    @property
+    def _shows_side_norms(self) -> bool:
+        return self.has_class("widest") and self.query_one("#charts").display
+
+    def charts(self) -> Iterable[Chart]:
+        return [chart for chart in self.query(Chart) if chart.display]
+
+    def _shown_metrics(self, view: SweepView) -> Sequence[Metric]:
+        """What the charts draw: the chosen metric, and beside it the sweep's own or the next."""
+        if not self.query_one("#charts").display:
+            return ()
+        metrics = shown_metrics(view)
+        if not metrics:
+            return ()
+        chosen = self._metric if self._metric in metrics else metrics[0]
+        others = [metric for metric in metrics if metric != chosen]
+        other = next((metric for metric in others if metric.name == view.sweep.metric), others[0] if others else None)
+        return (chosen, other) if other is not None and self.has_class("wide") else (chosen,)
+
+    def _drawn(self, view: SweepView) -> list[Focus]:
+        """The marked trials; or, unasked, what runs, the best, the baseline and what is under the cursor."""
+        chosen = [trial_id for trial_id in self._marked if view.trial(trial_id)]
+        if not chosen:
+            running = [trial.row.id for trial in view.trials if trial.row.status == "running"]
+            baseline = baseline_trial([trial.row for trial in view.trials])
+            current = self.current
+            wanted = [current.row.id if current else "", best_id(view), baseline.id if baseline else "", *running]
+            chosen = list(dict.fromkeys(filter(None, wanted)))[:MOST_DRAWN_UNASKED]
+        return [Focus(self.experiment, trial_id) for trial_id in chosen[: len(LINE_COLORS)]]
+
+    # What is shown
+
+    def show(self, snapshot: Snapshot) -> None:
+        view = snapshot.sweeps.get(self.experiment)
+        if view is None:
+            return
+        first = not self._items
+        colors = self._slots.assign(self._drawn(view))
+        self._show_trials(view, colors, snapshot)
+        if first and self._items:
+            self.call_after_refresh(self.look_again)  # now it is known what can be drawn
+        self._show_charts(view, colors, snapshot)
+        self._show_tabs(view, snapshot)
+
+    def _show_trials(self, view: SweepView, colors: Mapping[Focus, int], snapshot: Snapshot) -> None:
+        self._items = self._renewed(view)
+        mark = (view.sweep.metric, view.metrics, bool(view.trials))
+        if self._columns is None or mark != self._columns_mark:
+            self._columns, self._columns_mark = TrialColumns(view), mark
+        columns = self._columns
+        context = RowContext(self.cockpit.glyphs, best_id(view), snapshot.at)
+        marks = {focus.trial: LINE_COLORS[color] for focus, color in colors.items()}
+        self.listing.table.empty_text = _waiting_text(view)
+        self.listing.show(
+            tuple(self._items.values()),
+            columns.columns(view),
+            columns.fields,
+            lambda item: columns.cells(item, context),
+            marks,
+        )
+        self.listing.border_subtitle = self._counted()
+
+    def _renewed(self, view: SweepView) -> dict[str, TrialItem]:
+        """Items of trials that did not change stay the same objects."""
+        items: dict[str, TrialItem] = {}
+        for trial in view.trials:
+            known = self._items.get(trial.row.id)
+            items[trial.row.id] = known if known and known.view is trial else TrialItem(trial, view.sweep.metric)
+        return items
+
+    def _show_charts(self, view: SweepView, colors: Mapping[Focus, int], snapshot: Snapshot) -> None:
+        metrics = self._shown_metrics(view)
+        for chart, metric in zip(self.query(Chart), metrics, strict=False):
+            self.draw(chart, metric, colors, snapshot)
+
+    def _show_tabs(self, view: SweepView, snapshot: Snapshot) -> None:
+        trial = self.current
+        pane_view = None
+        if trial is not None:
+            focus = snapshot.focus if snapshot.focus and snapshot.focus.focus.trial == trial.row.id else None
+            variables = self.app.theme_variables
+            pane_view = PaneView(view, trial, focus, snapshot.importance, self.cockpit.glyphs, variables)
+        self.query_one(TrialTabs).show(pane_view)
+        side = self.query_one("#side-norms", NormsPane)
+        if pane_view is not None and self._shows_side_norms:
+            said = side.show(pane_view)
+            side.border_title = f"Norms {pane_view.trial.row.id}"
+            side.border_subtitle = said
+
+    def _counted(self) -> str:
+        shown_rows, rows = self.listing.counts
+        narrowed = f"{shown_rows} of {rows}  {self.listing.filter_line}" if self.listing.filter_line else ""
+        hidden = len(self.listing.table.hidden_columns)
+        return narrowed or (f"{hidden} more columns: ← →" if hidden else "")
+
+    def header(self, snapshot: Snapshot) -> Text:
+        view = snapshot.sweeps.get(self.experiment)
+        if view is None:
+            return shown(f"{self.experiment}  opening…", "bold")
+        sweep, trials = view.sweep, [trial.row for trial in view.trials]
+        running = sum(trial.status == "running" for trial in trials)
+        line = shown(f"{sweep.experiment} {sweep.search}", "bold")
+        line.append(f"  {self.cockpit.glyphs.of(sweep.status)}", self.cockpit.status_colour(sweep.status))
+        line.append(f"  {len(trials) - running}/{sweep.trials or '?'}", "not bold")
+        best, baseline = best_trial(trials, sweep.goal), baseline_trial(trials)
+        if best is not None:
+            against = gain(best.best, baseline.best if baseline else None, sweep.goal)
+            line.append(f"  best {best.id} {metric_text(best.best)} ({delta_text(against)})", "not bold")
+        if sweep.status == "running":
+            left = time_left(trials, sweep.trials, snapshot.at)
+            line.append(f"  {running} at once" + (f"  ~{duration_text(left)} left" if left else ""), "not bold dim")
+        return line
+
+    # What can be done
+
+    def acted_on(self) -> Sequence[TrialView]:
+        view = self.sweep_view()
+        if view is None:
+            return ()
+        marked = [trial for trial_id in self._marked if (trial := view.trial(trial_id))]
+        current = self.current
+        return marked or ([current] if current else [])
+
+    def fits(self, action: Action) -> str:
+        if action.name in STEERING:
+            return self.fits_steering(action)
+        current = self.current
+        if action.name in ("open", "mark"):
+            return f"{action.label.capitalize()} {current.row.id}" if current else ""
+        if action.name == "unmark_all":
+            return action.text if self._marked else ""
+        if action.name == "compare":
+            return f"Compare {len(self._marked)} trials" if len(self._marked) > 1 else ""
+        if action.name == "reverse":
+            return action.text if self.listing.table.sort else ""
+        if action.name == "best":
+            view = self.sweep_view()
+            return f"Go to {best_id(view)}, the best so far" if view is not None and best_id(view) else ""
+        if action.name == "tab('charts')":
+            return action.text if not self.query_one("#charts").display else ""
+        return action.text
+
+    def step_back(self) -> bool:
+        if self.hide_cursors() or self.listing.clear_filter():
+            return True
+        if not self._charts_wanted and self.size.height < LOW:
+            self.action_tab("charts")
+            return True
+        return False
+
+    def on_table_moved(self, event: Table.Moved) -> None:
+        if event.control is self.listing.table:
+            self.look_again()
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        if event.control is self.listing.table:
+            self.action_open()
+
+    def on_list_pane_narrowed(self, event: ListPane.Narrowed) -> None:
+        self.look_again()
+
+    def on_tab_line_chosen(self, event: TabLine.Chosen) -> None:
+        self.action_tab(event.name)
+
+    def action_tab(self, name: str) -> None:
+        self._charts_wanted = name == "charts"
+        self._arrange()
+        if name != "charts":
+            self.query_one(TrialTabs).open(name)
+        elif self.focused is None or not self.focused.display:
+            self.listing.table.focus()
+        self.look_again()
+
+    def action_open(self) -> None:
+        trial = self.current
+        if trial is not None:
+            from cockpit.tui.screens.trial import TrialScreen
+
+            self.app.push_screen(TrialScreen(self.experiment, trial.row.id))
+
+    def action_best(self) -> None:
+        view = self.sweep_view()
+        if view is not None:
+            self.listing.clear_filter()
+            self.listing.table.move_to(best_id(view))
+
+    def action_mark(self) -> None:
+        trial = self.current
+        if trial is None:
+            return
+        if trial.row.id in self._marked:
+            del self._marked[trial.row.id]
+        elif len(self._marked) == len(LINE_COLORS):
+            self.cockpit.say(f"{len(LINE_COLORS)} trials are marked already; take one away with space, all with u")
+        else:
+            self._marked[trial.row.id] = None
+        self.look_again()
+
+    def action_unmark_all(self) -> None:
+        self._marked = {}
+        self.look_again()
+
+    def action_compare(self) -> None:
+        from cockpit.tui.screens.compare import CompareScreen
+
+        self.app.push_screen(CompareScreen([(self.experiment, trial_id) for trial_id in self._marked]))
+
+    def action_diary(self) -> None:
+        from cockpit.tui.screens.diary import DiaryScreen
+
+        self.app.push_screen(DiaryScreen(self.experiment.split("-")[0]))
+
+    def action_note(self) -> None:
+        from cockpit.tui.screens.diary import DiaryScreen
+
+        self.app.push_screen(DiaryScreen(self.experiment.split("-")[0], writing=True))
+
+    def action_devices(self) -> None:
+        from cockpit.tui.screens.devices import DevicesScreen
+
+        self.app.push_screen(DevicesScreen())
+
+    def action_filter(self) -> None:
+        self.listing.edit_filter()
+
+    def action_next_metric(self) -> None:
+        self._choose_metric(1)
+
+    def action_previous_metric(self) -> None:
+        self._choose_metric(-1)
+
+    def _choose_metric(self, step: int) -> None:
+        view = self.sweep_view()
+        metrics = shown_metrics(view) if view is not None else ()
+        if not metrics:
+            return
+        place = metrics.index(self._metric) if self._metric in metrics else 0
+        self._metric = metrics[(place + step) % len(metrics)]
+        if not self.query_one("#charts").display:
+            self.action_tab("charts")
+        self.look_again()
+
+    def action_sort(self) -> None:
+        self.listing.sort_by_neighbour(1)
+
+    def action_sort_back(self) -> None:
+        self.listing.sort_by_neighbour(-1)
+
+    def action_reverse(self) -> None:
+        self.listing.reverse()
+
+
+def _waiting_text(view: SweepView) -> str:
+    if view.sweep.status == "running":
+        return "starting Ray…" if view.sweep.engine == "ray" else "starting the first trial…"
+    return f"no trial was started\n{view.sweep.reason}"

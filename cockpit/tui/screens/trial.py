@@ -1,0 +1,234 @@
+"""One trial at full size: all its curves in pages, and everything else about it below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from rich.text import Text
+from textual import events
+from textual.widget import Widget
+from textual.widgets import Static
+
+from cockpit.store.numbers import delta_text, duration_text, metric_text
+from cockpit.store.ranking import baseline_trial, gain
+from cockpit.tui.actions import TRIAL, Action, actions_of, bindings
+from cockpit.tui.glyphs import status_style
+from cockpit.tui.interest import CurveKey, Focus, Interest
+from cockpit.tui.listing.trials import time_left_text
+from cockpit.tui.panels import Panel
+from cockpit.tui.screens.charting import ChartingScreen
+from cockpit.tui.screens.steering import STEERING, SteeringScreen
+from cockpit.tui.snapshot import Snapshot, SweepView, TrialView
+from cockpit.tui.text import shown
+from cockpit.tui.trial_page import TrialPage, Wishes
+from cockpit.tui.widgets.chart import Chart, Line
+from cockpit.tui.widgets.chart_grid import ChartGrid
+from cockpit.tui.widgets.panes.base import PaneView
+from cockpit.tui.widgets.tab_line import TabLine
+from cockpit.tui.widgets.trial_tabs import TrialTabs
+
+
+class TrialScreen(ChartingScreen, SteeringScreen):
+    """Pages of charts above, tabs below."""
+
+    place = TRIAL
+    CSS_PATH = "trial.tcss"
+    BINDINGS = bindings(actions_of(TRIAL))
+    help_text = (
+        "All curves of one trial. Training and validation of one name share a chart. Charts zoom, smooth and point at "
+        "the same step together: z looks closer at the newest steps or at the cursor, which , and . move. The tabs "
+        "below tell of steps, norms, printed lines, parameters and configuration."
+    )
+
+    def __init__(self, experiment: str, trial: str) -> None:
+        super().__init__()
+        self.experiment = experiment
+        self.trial = trial
+        self._wishes = Wishes()
+
+    def body(self) -> Iterator[Widget]:
+        yield Static(id="why")
+        yield ChartGrid(self._page(self.cockpit.snapshot).grid, ascii=self.cockpit.glyphs.ascii)
+        yield TrialTabs()
+
+    def on_resize(self, event: events.Resize) -> None:
+        super().on_resize(event)
+        self.call_after_refresh(self.look_again)
+
+    # What is read
+
+    @property
+    def current(self) -> TrialView | None:
+        """The trial, as last read."""
+        view = self.sweep_view()
+        return view.trial(self.trial) if view else None
+
+    def _page(self, snapshot: Snapshot | None) -> TrialPage:
+        size = self.app.size
+        wishes = replace(self._wishes, window=self.window)
+        return TrialPage(snapshot, Focus(self.experiment, self.trial), size.width, size.height, wishes)
+
+    def interest(self) -> Interest:
+        return self._page(self.cockpit.snapshot).interest()
+
+    def charts(self) -> Iterable[Chart]:
+        return self.query_one(ChartGrid).seen
+
+    # What is shown
+
+    def show(self, snapshot: Snapshot) -> None:
+        page = self._page(snapshot)
+        self.cockpit.feed.look_at(page.interest())  # a metric or a group that is new has a chart at once
+        view = snapshot.sweeps.get(self.experiment)
+        trial = view.trial(self.trial) if view else None
+        if view is None or trial is None:
+            return
+        why = self.query_one("#why", Static)
+        why.display = bool(page.reason)
+        why.update(shown(page.reason, status_style(trial.row.status)))
+        for chart, panel in zip(self.query_one(ChartGrid).take_shape(page.grid, len(page.shown)), page.shown, strict=True):
+            self._draw_panel(chart, panel, snapshot)
+        self._show_tabs(view, trial, snapshot, page)
+
+    def _draw_panel(self, chart: Chart, panel: Panel, snapshot: Snapshot) -> None:
+        keys = {line: CurveKey(self.experiment, self.trial, line.metric) for line in panel.lines}
+        is_read = all(key in snapshot.interest.curves for key in keys.values())
+        chart.message = "no values yet" if is_read else "reading…"
+        self.prepare(chart, panel.title)
+        chart.show(
+            [Line(line.label, line.color, snapshot.curves[key]) for line, key in keys.items() if key in snapshot.curves]
+        )
+
+    def _show_tabs(self, view: SweepView, trial: TrialView, snapshot: Snapshot, page: TrialPage) -> None:
+        tabs = self.query_one(TrialTabs)
+        tabs.styles.height = page.tabs_height
+        tabs.set_class(page.folded, "folded")
+        focus = snapshot.focus if snapshot.focus is not None and snapshot.focus.focus == page.focus else None
+        variables = self.app.theme_variables
+        tabs.show(PaneView(view, trial, focus, snapshot.importance, self.cockpit.glyphs, variables), page.caption)
+
+    def header(self, snapshot: Snapshot) -> Text:
+        view = snapshot.sweeps.get(self.experiment)
+        trial = view.trial(self.trial) if view else None
+        name = f"{self.experiment.partition('-')[0]}/{self.trial}"
+        if view is None or trial is None:
+            return shown(f"{name}  opening…" if view is None else f"{name}  is not there", "bold")
+        row, glyphs = trial.row, self.cockpit.glyphs
+        line = shown(f"{name} {glyphs.baseline}" if row.baseline else name, "bold")
+        line.append(f"  {glyphs.of(row.status)}", status_style(row.status))
+        if row.best is not None:
+            line.append(f"  best {metric_text(row.best)}", "not bold")
+            baseline = baseline_trial([other.row for other in view.trials])
+            against = gain(row.best, baseline.best if baseline else None, view.sweep.goal)
+            line.append(f" ({delta_text(against)})" if against is not None and not row.baseline else "", "not bold")
+        line.append(f"  {_progress(trial, snapshot.at)}", "not bold dim")
+        return line
+
+    # What can be done
+
+    def acted_on(self) -> Sequence[TrialView]:
+        current = self.current
+        return [current] if current else []
+
+    def fits(self, action: Action) -> str:
+        if action.name in STEERING:
+            return self.fits_steering(action)
+        page = self._page(self.cockpit.snapshot)
+        possible = {
+            "next_page": page.first + page.grid.charts < len(page.panels),
+            "previous_page": page.first > 0,
+            "more_charts": page.grid != page.possible[-1],
+            "fewer_charts": page.grid != page.possible[0],
+            "next_trial": bool(self._neighbour(1)),
+            "previous_trial": bool(self._neighbour(-1)),
+            "tab('charts')": not page.folded,
+        }
+        if not possible.get(action.name, True):
+            return ""
+        if action.name in ("next_trial", "previous_trial"):
+            return f"Go to {self._neighbour(1 if action.name == 'next_trial' else -1)}"
+        return action.text
+
+    def step_back(self) -> bool:
+        if self.hide_cursors():
+            return True
+        if self._wishes.tabs and TrialPage(None, Focus("", ""), *self.app.size).folded:
+            self.action_tab("charts")
+            return True
+        return False
+
+    def on_tab_line_chosen(self, event: TabLine.Chosen) -> None:
+        self.action_tab(event.name)
+
+    def action_tab(self, name: str) -> None:
+        charts = name == "charts"
+        self._wish(tabs=not charts) if charts else self._wish(tabs=True, pane=name)
+        if not charts:
+            self.query_one(TrialTabs).open(name)
+
+    def action_next_page(self) -> None:
+        self._turn(1)
+
+    def action_previous_page(self) -> None:
+        self._turn(-1)
+
+    def _turn(self, pages: int) -> None:
+        page = self._page(self.cockpit.snapshot)
+        self._wish(first=page.first + pages * page.grid.charts)
+
+    def action_more_charts(self) -> None:
+        self._resize_grid(1)
+
+    def action_fewer_charts(self) -> None:
+        self._resize_grid(-1)
+
+    def _resize_grid(self, step: int) -> None:
+        page = self._page(self.cockpit.snapshot)
+        place = page.possible.index(page.grid) + step
+        self._wish(charts=page.possible[place].charts, first=page.first)
+
+    def _wish(self, **changes: object) -> None:
+        self._wishes = replace(self._wishes, **changes)  # type: ignore[arg-type]  # names are checked by replace itself
+        self.look_again()
+
+    def action_next_trial(self) -> None:
+        self._go_to(self._neighbour(1))
+
+    def action_previous_trial(self) -> None:
+        self._go_to(self._neighbour(-1))
+
+    def _neighbour(self, step: int) -> str:
+        """The trial before or after this one; empty where there is none."""
+        view = self.sweep_view()
+        ids = [trial.row.id for trial in view.trials] if view else []
+        place = ids.index(self.trial) + step if self.trial in ids else -1
+        return ids[place] if 0 <= place < len(ids) else ""
+
+    def _go_to(self, trial: str) -> None:
+        if trial:
+            self.trial = trial
+            self.look_again()
+
+    def action_diary(self) -> None:
+        from cockpit.tui.screens.diary import DiaryScreen
+
+        self.app.push_screen(DiaryScreen(self.experiment.split("-")[0]))
+
+    def action_note(self) -> None:
+        from cockpit.tui.screens.diary import DiaryScreen
+
+        self.app.push_screen(DiaryScreen(self.experiment.split("-")[0], writing=True))
+
+    def action_devices(self) -> None:
+        from cockpit.tui.screens.devices import DevicesScreen
+
+        self.app.push_screen(DevicesScreen())
+
+
+def _progress(trial: TrialView, now: float) -> str:
+    """`2310/4688  12m04s  31m20s left`."""
+    row = trial.row
+    steps = f"{row.steps}/{row.total_steps}" if row.total_steps else f"step {row.steps}"
+    spent = row.seconds if row.seconds is not None or row.started is None else now - row.started
+    return "  ".join(filter(None, (steps, duration_text(spent), time_left_text(trial, now))))

@@ -1,0 +1,82 @@
+"""What the screens get: everything that is true at one moment, never changed afterwards.
+
+Parts that did not change since the snapshot before are the same objects, so a screen may compare with `is`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cockpit.store.catalogue import ExperimentRow
+from cockpit.store.curve import Curve
+from cockpit.store.machine import MachineRow
+from cockpit.store.rows import CommandRow, NormRow, StepRow, SweepRow, TrialRow
+from cockpit.tui.interest import CurveKey, Focus, Interest, Metric
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class TrialView:
+    """A trial with the newest value of each of its metrics."""
+
+    row: TrialRow
+    newest: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class SweepView:
+    """One experiment. `trouble` says in one line what could not be read, empty where all is well."""
+
+    name: str
+    sweep: SweepRow
+    trials: tuple[TrialView, ...]
+    metrics: tuple[Metric, ...]
+    commands: tuple[CommandRow, ...]
+    trouble: str = ""
+
+    def trial(self, trial_id: str) -> TrialView | None:
+        return self.by_id.get(trial_id)
+
+    by_id: Mapping[str, TrialView] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class FocusView:
+    """The newest of one trial's steps, norms and printed lines, oldest first; and the groups that have norms."""
+
+    focus: Focus
+    steps: tuple[StepRow, ...] = ()
+    norms: tuple[NormRow, ...] = ()
+    output: tuple[str, ...] = ()
+    saved: Mapping[str, str] = field(default_factory=dict)
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Importance:
+    """How much each parameter matters, as `cockpit importance` says; `why` where it cannot be said."""
+
+    values: Mapping[str, float]
+    ranges: Mapping[str, Any]
+    trials: int
+    why: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """`serial` counts snapshots. `trouble` is what could not be read at all; `diary` is the diary's text."""
+
+    serial: int
+    at: float
+    logs: Path
+    interest: Interest
+    experiments: tuple[ExperimentRow, ...] = ()
+    sweeps: Mapping[str, SweepView] = field(default_factory=dict)
+    curves: Mapping[CurveKey, Curve] = field(default_factory=dict)
+    focus: FocusView | None = None
+    importance: Importance | None = None
+    diary: str | None = None
+    machine: MachineRow | None = None
+    trouble: str = ""

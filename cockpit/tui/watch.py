@@ -1,0 +1,149 @@
+"""One experiment, read again and again: only what changed since the last look is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from cockpit.store.curve import Curve, GrowingCurve
+from cockpit.store.folder import FolderError, RunFolder
+from cockpit.store.indexer import Indexer
+from cockpit.store.life import is_alive
+from cockpit.store.mirror import is_indexed_here, mirrored
+from cockpit.store.reader import Index
+from cockpit.tui.interest import NORMS, OUTPUT, STEPS, CurveKey, Focus, Interest, Metric
+from cockpit.tui.output import OutputTail
+from cockpit.tui.snapshot import FocusView, SweepView, TrialView
+
+CurveMark = tuple[CurveKey, int, tuple[int, int] | None]  # a trial's second attempt begins a curve anew
+
+
+class Watch:
+    """Reads one run folder. Its methods are called from the feed's thread only; `close` when nobody looks any more.
+
+    Raises `FolderError` when there is nothing to read yet; trying again later may help.
+    """
+
+    def __init__(self, run: RunFolder) -> None:
+        here = is_indexed_here(run)
+        self._run = run if here else mirrored(run)
+        self._indexer = None if here else _indexer(self._run)
+        if self._indexer is not None:
+            self._indexer.sync()
+        self._index = Index(self._run)
+        self._version = -1
+        self._look = 0
+        self._trials: dict[str, TrialView] = {}
+        self._view: SweepView | None = None
+        self._curves: dict[CurveMark, GrowingCurve] = {}
+        self._output: OutputTail | None = None
+        self._focused: FocusView | None = None
+        self._focus_mark: object = None
+
+    def close(self) -> None:
+        self._index.close()
+        if self._indexer is not None:
+            self._indexer.close()
+
+    def look(self) -> SweepView:
+        """The experiment as of now; the same object as before where nothing changed."""
+        if self._indexer is not None:
+            self._indexer.sync()
+        self._end_if_it_died()
+        version = self._index.version()
+        if self._view is None or version != self._version:
+            self._version = version
+            with self._index.moment():
+                self._view = self._read()
+        return self._view
+
+    def curves(self, keys: Iterable[CurveKey], window: tuple[int, int] | None) -> dict[CurveKey, Curve]:
+        """What there is of the wanted curves; those that are no longer wanted are forgotten."""
+        wanted: dict[CurveMark, CurveKey] = {}
+        for key in keys:
+            if key.trial in self._trials:
+                wanted[key, self._trials[key.trial].row.attempt, window] = key
+        # Those of all steps are kept during a closer look, for its end.
+        kept = wanted.keys() | {(key, attempt, None) for key, attempt, _ in wanted}
+        self._curves = {mark: curve for mark, curve in self._curves.items() if mark in kept}
+        found: dict[CurveKey, Curve] = {}
+        for mark, key in wanted.items():
+            curve = self._curves.get(mark) or self._begin(mark)
+            if curve is not None:
+                found[key] = self._index.grow(curve)
+        return found
+
+    def focus(self, focus: Focus, interest: Interest) -> FocusView | None:
+        """The newest steps, norms and lines of one trial, as far as its panes are seen."""
+        trial = self._trials.get(focus.trial)
+        if trial is None:
+            return None
+        output = self._tail(focus) if OUTPUT in interest.panes else ()
+        mark = (focus, interest.panes, interest.rows, trial.row.changed, self._version if trial else 0)
+        known = self._focused
+        if known is None or mark != self._focus_mark:
+            self._focus_mark = mark
+            steps = self._index.steps(focus.trial, last=interest.rows) if STEPS in interest.panes else ()
+            norms = self._index.norms(focus.trial, last=interest.rows) if NORMS in interest.panes else ()
+            saved = self._index.saved(focus.trial)
+            groups = self._index.norm_groups(focus.trial)
+            self._focused = FocusView(focus, tuple(steps), tuple(norms), output, saved, tuple(groups))
+        elif known.output is not output:
+            self._focused = replace(known, output=output)
+        return self._focused
+
+    def _read(self) -> SweepView:
+        index, since = self._index, self._look
+        if (newest := index.look()) < since:  # made anew meanwhile
+            since, self._trials, self._curves = 0, {}, {}
+        self._look = newest
+        sweep = index.sweep()
+        if self._view is not None and self._view.sweep.status != sweep.status:
+            since = 0  # what a trial is called depends on whether its sweep goes on
+        values = index.newest_values(since)
+        for row in index.trials(since):
+            self._trials[row.id] = TrialView(row, values.get(row.id, {}))
+        unread = sum(index.unread().values())
+        return SweepView(
+            name=self._run.name,
+            sweep=sweep,
+            trials=tuple(self._trials.values()),
+            metrics=tuple(Metric(*found) for found in index.metrics()),
+            commands=tuple(index.commands()),
+            trouble=f"{unread} lines of its record are no events; `cockpit show {self._run.id}` names the files"
+            if unread
+            else "",
+            by_id=dict(self._trials),
+        )
+
+    def _end_if_it_died(self) -> None:
+        """A sweep that was killed left lines unread and says that it runs: opening its index anew puts that right."""
+        if self._view is None or self._view.sweep.status != "running":
+            return
+        sweep = self._view.sweep
+        if not is_alive(sweep.host, sweep.pid, str(sweep.environment.get("process_started", ""))):
+            self._index.close()
+            self._index = Index(self._run)
+            self._version = -1
+
+    def _begin(self, mark: CurveMark) -> GrowingCurve | None:
+        key, _, window = mark
+        metric = key.metric
+        curve = self._index.growing_curve(key.trial, metric.name, kind=metric.kind, phase=metric.phase, window=window)
+        if curve is not None:
+            self._curves[mark] = curve
+        return curve
+
+    def _tail(self, focus: Focus) -> tuple[str, ...]:
+        path = self._run.trial(focus.trial).output
+        if self._output is None or self._output.path != path:
+            self._output = OutputTail(path)
+        return self._output.lines()
+
+
+def _indexer(run: RunFolder) -> Indexer | None:
+    """None when another cockpit on this machine keeps the same index already."""
+    try:
+        return Indexer(run)
+    except FolderError:
+        return None

@@ -1,0 +1,161 @@
+"""A widget that shows a picture and writes only those of its rows that have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from time import monotonic
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.color import Color
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.timer import Timer
+from textual.widget import Widget
+
+from cockpit.tui.chart.picture import COLORS, Picture, Role, colored
+from cockpit.tui.palette import line_color
+from cockpit.tui.widgets.pace import Pace
+
+ENVELOPE_OPACITY = 0.45
+BYTES_A_SECOND = 8_000  # what all drawings of a screen together write while values stream in
+COLOR_CHANGE = 43  # bytes: two colours of 24 bits, set and reset
+
+_COMPONENTS = {
+    Role.FRAME: "frame",
+    Role.TICK: "tick",
+    Role.TITLE: "title",
+    Role.DETAIL: "detail",
+    Role.CURSOR: "cursor",
+    Role.READOUT: "readout",
+    Role.MESSAGE: "message",
+    Role.POINT: "point",
+    Role.BEST: "best",
+}
+
+
+class Drawing(Widget, can_focus=True):
+    """The line with the title and the axes are part of the picture, so give it no border."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"drawing--{name}" for name in _COMPONENTS.values()}
+    ALLOW_SELECT: ClassVar[bool] = False
+    DEFAULT_CSS = """
+    Drawing {
+        height: 1fr;
+        width: 1fr;
+        & > .drawing--frame { color: $foreground 25%; }
+        & > .drawing--tick { color: $foreground 60%; }
+        & > .drawing--title { color: $foreground; text-style: bold; }
+        & > .drawing--detail { color: $foreground 60%; }
+        & > .drawing--cursor { color: $foreground 50%; }
+        & > .drawing--readout { color: $foreground; background: $panel; }
+        & > .drawing--message { color: $foreground 50%; }
+        & > .drawing--point { color: $primary; }
+        & > .drawing--best { color: $accent; text-style: bold; }
+        &:focus > .drawing--frame { color: $accent 60%; }
+        &:focus > .drawing--title { color: $accent; text-style: bold; }
+    }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._picture = Picture(0, 0)
+        self._strips: dict[int, Strip] = {}
+        self._styles: dict[int, Style] = {}
+        self._pace = Pace()
+        self._due: Timer | None = None
+
+    def picture(self, width: int, height: int) -> Picture:
+        """What there is to see now, in a picture of that size."""
+        raise NotImplementedError
+
+    def redraw(self) -> int:
+        """Draw anew and let only those rows be written that differ from what is on the screen.
+
+        Returns about how many bytes that will be.
+        """
+        if self._due is not None:
+            self._due.stop()
+            self._due = None
+        width, height = self.size
+        picture = self.picture(width, height)
+        if not self._fits(width, height):
+            self._take(picture)
+            self.refresh()
+            return _size(picture, range(height))
+        changes = picture.changes(self._picture)
+        rows = [row for row, _, _ in changes]
+        self._take(picture, rows)
+        if changes:
+            self.refresh(*(Region(begin, row, end - begin, 1) for row, begin, end in changes))
+        return _size(picture, rows)
+
+    def redraw_in_time(self) -> None:
+        """Draw anew because values have come: now, or later where that would write more than there is room for."""
+        if self._due is not None:
+            return
+        wait = self._pace.wait(monotonic())
+        if wait > 0:
+            self._due = self.set_timer(wait, self._redraw_streaming)
+        else:
+            self._redraw_streaming()
+
+    def _redraw_streaming(self) -> None:
+        drawings = [drawing for drawing in self.screen.query(Drawing) if drawing.display] if self.is_attached else []
+        self._pace.spend(monotonic(), self.redraw(), BYTES_A_SECOND / max(1, len(drawings)))
+
+    def _fits(self, width: int, height: int) -> bool:
+        return (self._picture.width, self._picture.height) == (width, height)
+
+    def _take(self, picture: Picture, rows: list[int] | None = None) -> None:
+        self._picture = picture
+        if rows is None:
+            self._strips.clear()
+        else:
+            for row in rows:
+                self._strips.pop(row, None)
+
+    def render_line(self, y: int) -> Strip:
+        width, height = self.size
+        if not self._fits(width, height):
+            self._take(self.picture(width, height))
+        if y not in self._strips:
+            self._strips[y] = self._strip(y)
+        return self._strips[y]
+
+    def _strip(self, y: int) -> Strip:
+        if not 0 <= y < self._picture.height:
+            return Strip.blank(self.size.width, self.rich_style)
+        if not self._styles:
+            self._styles = self._styles_of_roles()
+        styles = self._styles
+        return Strip([Segment(text, styles[role]) for text, role in self._picture.runs[y]], self._picture.width)
+
+    def _styles_of_roles(self) -> dict[int, Style]:
+        background = self.visual_style.background
+        readout = self.get_visual_style("drawing--readout")
+        styles: dict[int, Style] = {Role.PLAIN: Style(bgcolor=background.rich_color)}
+        for role, name in _COMPONENTS.items():
+            styles[role] = self.get_visual_style(f"drawing--{name}").rich_style
+        for number in range(COLORS):
+            color = Color.parse(line_color(number))
+            faded = background.blend(color, ENVELOPE_OPACITY)
+            styles[colored(Role.LINE, number)] = Style.from_color(color.rich_color, background.rich_color)
+            styles[colored(Role.ENVELOPE, number)] = Style.from_color(faded.rich_color, background.rich_color)
+            styles[colored(Role.READING, number)] = Style.from_color(color.rich_color, readout.background.rich_color)
+        return styles
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._styles.clear()
+        self._strips.clear()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.redraw()
+
+
+def _size(picture: Picture, rows: Iterable[int]) -> int:
+    """About how many bytes these rows are on the terminal."""
+    return sum(len(text.encode()) + COLOR_CHANGE for row in rows for text, _ in picture.runs[row])

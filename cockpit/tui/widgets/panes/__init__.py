@@ -1,0 +1,1 @@
+"""What there is to know of one trial, a pane for each kind of knowledge."""

@@ -1,0 +1,69 @@
+"""The per-step table: newest first, following."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from cockpit.store.numbers import duration_text, metric_text
+from cockpit.store.rows import StepRow
+from cockpit.tui.widgets.panes.base import PaneView
+from cockpit.tui.widgets.table import Cell, Column, Table
+
+_FIRST = ("loss", "lr")
+
+
+class StepsPane(Vertical):
+    """Steps and evaluations with all their values. The cursor on the first row follows what comes."""
+
+    _first: str | None = None
+
+    def compose(self) -> ComposeResult:
+        table: Table[StepRow] = Table()
+        table.empty_text = "no steps yet"
+        yield table
+
+    def show(self, view: PaneView) -> str:
+        table: Table[StepRow] = self.query_one(Table)
+        rows = [] if view.focus is None else list(reversed(view.focus.steps))
+        names = _metric_names(rows)
+        table.set_columns(_columns(names))
+        follows = table.cursor_key in (None, self._first)
+        table.show(rows, key=_key, cells=lambda row: _cells(row, names))
+        self._first = _key(rows[0]) if rows else None
+        if follows and self._first:
+            table.move_to(self._first)
+        return "following" if follows else "following again at the first row"
+
+
+def _metric_names(rows: Sequence[StepRow]) -> tuple[str, ...]:
+    names = dict.fromkeys(name for row in rows for name in row.metrics)
+    return (*(name for name in _FIRST if name in names), *(name for name in names if name not in _FIRST))
+
+
+def _columns(names: Sequence[str]) -> tuple[Column, ...]:
+    return (
+        Column("phase", "phase", right=False, priority=70),
+        Column("epoch", "epoch", priority=60),
+        Column("step", "step", priority=100),
+        *(Column(name, name, priority=90 - number) for number, name in enumerate(names)),
+        Column("time", "time", priority=40),
+    )
+
+
+def _cells(row: StepRow, names: Sequence[str]) -> tuple[Cell, ...]:
+    style = "bold" if row.kind == "eval" else ""
+    phase = f"{row.phase} ✓" if row.kind == "eval" and row.phase == "train" else row.phase
+    return (
+        Cell(phase, style),
+        Cell(str(row.epoch), style),
+        Cell(str(row.step), style),
+        *(Cell(metric_text(row.metrics[name]) if name in row.metrics else "", style) for name in names),
+        Cell(duration_text(row.time) if row.time is not None else "", "dim"),
+    )
+
+
+def _key(row: StepRow) -> str:
+    return f"{row.kind} {row.phase} {row.step}"

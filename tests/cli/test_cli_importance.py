@@ -1,0 +1,58 @@
+"""`cockpit importance` from the outside."""
+
+import json
+
+import pytest
+from builders import Recorder
+
+
+@pytest.fixture
+def peaked(folder):
+    """Twenty trials whose score is all x."""
+    recorder = Recorder(folder / "logs", varied=["x", "kind"])
+    for number in range(20):
+        x = number * 7 % 20 / 20
+        recorder.trial(number, [-abs(x - 0.5)], config={"x": x, "kind": "ab"[number % 2]})
+    return recorder.end()
+
+
+def test_the_table_says_what_matters_and_where_the_best_are(cockpit, peaked):
+    answer = cockpit("importance", "exp001")
+    assert (answer.code, answer.err) == (0, "")
+    heading, columns, first, second = answer.out.splitlines()
+    assert heading == "exp001 hill: score over 20 trials"
+    assert columns.split() == ["parameter", "importance", "best", "trials", "have"]
+    assert first.split()[0] == "x"
+    assert "█" in first
+    assert first.endswith("0.4 – 0.55") or first.endswith("0.45 – 0.6")
+    assert second.split()[0] == "kind"
+
+
+def test_json_has_everything(cockpit, peaked):
+    document = json.loads(cockpit("importance", "latest", "--json").out)
+    assert {name: document[name] for name in ("experiment", "metric", "trials", "why", "choices", "left_out")} == {
+        "experiment": "exp001",
+        "metric": "score",
+        "trials": 20,
+        "why": "",
+        "choices": ["kind"],
+        "left_out": [],
+    }
+    assert list(document["importance"]) == ["x", "kind"]
+    assert sum(document["importance"].values()) == pytest.approx(1.0)
+    assert len(document["ranges"]["x"]) == 2
+    assert set(document["ranges"]["kind"]) <= {"a", "b"}
+
+
+def test_too_few_trials_are_said_and_no_number_is_made_up(cockpit, folder):
+    Recorder(folder / "logs").trial(0, [0.5]).end()
+    answer = cockpit("importance", "exp001")
+    assert "importance cannot be told: 1 trial with a value of score; it takes 4 to tell" in answer.out
+    row = answer.out.splitlines()[-1]
+    assert "—" in row
+    assert "█" not in row
+    assert json.loads(cockpit("importance", "exp001", "--json").out)["importance"] == {"x": 1.0}
+
+
+def test_an_experiment_that_is_not_there_is_refused(cockpit):
+    assert "no experiments here" in cockpit("importance", "exp009").complaint
