@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cockpit.cli.options import has_terminal
+
 if TYPE_CHECKING:
     from cockpit.store.folder import RunFolder
 
@@ -47,8 +49,7 @@ def demo(recording: str | None, speed: float, logs: Path | None, pack: Path | No
         return _pack(source, pack, asked=recording is not None)
     from cockpit.engine.spawn import is_detached
 
-    print("DBG", is_detached(), sys.stdin, sys.stdout, sys.stdin.isatty(), sys.stdout.isatty(), file=sys.stderr)
-    if is_detached() or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if is_detached() or not has_terminal():
         return _replay(source, speed, logs or Path(tempfile.mkdtemp(prefix="cockpit-demo-")))
     with _folder(logs) as folder:
         return _show(source, speed, folder)
@@ -114,8 +115,8 @@ def _replay(source: Path, speed: float, logs: Path) -> int:
     detached = is_detached()
 
     def announce(run: RunFolder) -> None:
-        tell_ready(run.name)
         write_entry(logs, run)
+        tell_ready(run.name)  # now there is an index that can be looked at
         if not detached:
             click.echo(f"{run.name} is replayed in {logs}; `cockpit ls --logs {shlex.quote(str(logs))}` lists it")
 

@@ -39,6 +39,11 @@ def json_option(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")(function)
 
 
+def has_terminal() -> bool:
+    """Whether somebody sits before both ends of this program."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def print_json(document: Any) -> None:
     click.echo(json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False))
 

@@ -157,8 +157,8 @@ def _run(plan: Plan, logs: Path, address: str | None, as_json: bool) -> int:
         return view_for(terminal)
 
     def announce(run: RunFolder) -> None:
-        tell_ready(run.name)
         write_entry(logs, run)  # so that the diary knows of it whatever happens
+        tell_ready(run.name)  # now there is an index that can be looked at
         if not as_json and not detached:
             click.echo(f"{run.name}: {plan.search.note or plan.search.name}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
+from itertools import pairwise
 from pathlib import Path
 
 from cockpit.diary.book import FILE, change, find, newline_of
@@ -159,11 +160,12 @@ def _merged(before: str, after: str, newline: str) -> str:
     for tag, old_from, old_to, new_from, new_to in matcher.get_opcodes():
         kept = old[old_from:old_to] if tag == "equal" else [(line, newline) for line in new[new_from:new_to]]
         merged += [(line, ending or newline) for line, ending in kept]
-    text = ""
-    for line, ending in reversed(merged):
-        # A lone return before an empty line's line feed would be one ending together with it.
-        text = line + (newline if ending == "\r" and text.startswith("\n") else ending) + text if text else line
-    return text
+    # A lone return before an empty line's line feed would be one ending together with it.
+    joined = [
+        line + (newline if ending == "\r" and not following and following_ending == "\n" else ending)
+        for (line, ending), (following, following_ending) in pairwise(merged)
+    ]
+    return "".join(joined) + (merged[-1][0] if merged else "")
 
 
 def _marked(notes: str, mark: str, newline: str) -> str:

@@ -64,8 +64,7 @@ def sections(text: str) -> list[Section]:
         parts.insert(0, _Part(start=0, notes_from=0))
     lines = _Lines(text)
     found, date = [], ""
-    for part, following in zip(parts, [*parts[1:], None], strict=True):
-        end = following.start if following else len(text)
+    for part, end in zip(parts, [*(part.start for part in parts[1:]), len(text)], strict=False):
         notes_from, notes_to = without_blank_lines(text, part.notes_from, end)
         date = part.date or date
         found.append(

@@ -40,6 +40,11 @@ class RunFolder:
     path: Path
 
     @property
+    def is_mirror(self) -> bool:
+        """Whether its index is somewhere else; see `cockpit.store.mirror`."""
+        return False
+
+    @property
     def name(self) -> str:
         return self.path.name
 

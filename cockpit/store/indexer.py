@@ -11,6 +11,7 @@ from cockpit.events.codec import EventError, decode
 from cockpit.events.tail import Tail
 from cockpit.store import fold, schema
 from cockpit.store.folder import FolderError, RunFolder
+from cockpit.store.mirror import indexed
 
 LINES_A_READ = 20_000
 SECONDS_A_READ = 0.5
@@ -119,6 +120,7 @@ class Indexer:
 
 def reindex(run: RunFolder) -> int:
     """Make the index of one experiment anew; return how many lines it was made from. Raises `FolderError`."""
+    run = indexed(run)
     with _lock(run):
         schema.remove(run.index)
     with Indexer(run) as indexer:

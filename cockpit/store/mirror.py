@@ -26,6 +26,10 @@ class MirroredFolder(RunFolder):
     cache: Path
 
     @property
+    def is_mirror(self) -> bool:
+        return True
+
+    @property
     def index(self) -> Path:
         return self.cache / "index.db"
 
@@ -34,18 +38,19 @@ class MirroredFolder(RunFolder):
         return self.cache / "index.lock"
 
 
-def is_indexed_here(run: RunFolder) -> bool:
-    """Whether the index inside the folder is kept by this machine, so that it can be trusted."""
-    return _host(run) == socket.gethostname() and (run.index.exists() or os.access(run.path, os.W_OK))
-
-
-def mirrored(run: RunFolder) -> MirroredFolder:
-    """`run` with its index in the cache folder, which is made."""
+def indexed(run: RunFolder) -> RunFolder:
+    """The run folder with an index that this machine keeps: `run` itself, or a mirror of it."""
+    if run.is_mirror or _is_indexed_here(run):
+        return run
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     name = hashlib.sha256(str(run.path.resolve()).encode()).hexdigest()[:16]
     cache = base / "cockpit" / "indexes" / f"{run.id}-{name}"
     cache.mkdir(parents=True, exist_ok=True, mode=0o700)
     return MirroredFolder(run.path, cache)
+
+
+def _is_indexed_here(run: RunFolder) -> bool:
+    return _host(run) in ("", socket.gethostname()) and (run.index.exists() or os.access(run.path, os.W_OK))
 
 
 def _host(run: RunFolder) -> str:

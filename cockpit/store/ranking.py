@@ -32,7 +32,8 @@ def is_better(value: float | None, than: float | None, goal: str) -> bool:
 
 def best_of(values: Iterable[float | None], goal: str) -> float | None:
     """The best finite value; None when there is none."""
-    return min((v for v in values if sort_key(v, goal)[0] == 0), key=lambda v: sort_key(v, goal), default=None)
+    finite = [value for value in values if value is not None and math.isfinite(value)]
+    return (max if goal == "maximize" else min)(finite, default=None)
 
 
 def gain(value: float | None, over: float | None, goal: str) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,44 +16,57 @@ from cockpit.store.fold import trial_number
 from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.indexer import Indexer
 from cockpit.store.life import is_alive
+from cockpit.store.mirror import indexed
 from cockpit.store.rows import CommandRow, NormRow, NormSummary, StepRow, SweepRow, TrialRow
 
 if TYPE_CHECKING:
     from cockpit.store.curve import Curve, GrowingCurve
 
 
+RENEWAL_SECONDS = 2.0  # a sweep that starts has made its index in far less
+
+
 class Index:
     """A read-only view of one experiment.
 
-    An index that is missing is made first, unless a sweep is writing it; one whose sweep died is brought up to date.
-    Raises `FolderError` when there is nothing to read.
+    An index that is missing or of another version is made first, unless a sweep is writing it; one whose sweep died,
+    or runs on another machine, is brought up to date. Raises `FolderError` when there is nothing to read.
     """
 
     def __init__(self, run: RunFolder) -> None:
-        self.run = run
+        self.run = run = indexed(run)
         if not run.index.exists():
             if not run.sweep.exists():
                 raise FolderError(f"{run.path}: no sweep.jsonl in it, so it is not an experiment; remove or restore it")
             _sync(run)
         self._open()
-        if self._writer_died():
+        if run.is_mirror or self._writer_died():
             self.close()
             try:
                 _sync(run)
             except FolderError:
-                pass  # not ours to write: what the sweep left is good enough
+                pass  # not ours to write: what its writer left is good enough
             self._open()
 
     def _open(self) -> None:
         run = self.run
+        if _version(run) != schema.VERSION:
+            self._renew()
         try:
             self._connection = schema.open_read_only(run.index)
-            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         except sqlite3.DatabaseError as error:
             raise FolderError(f"{run.index}: cannot be read ({error}); run `cockpit reindex {run.id}`") from None
-        if version != schema.VERSION:
-            self._connection.close()
-            raise FolderError(f"{run.index}: made by another version; run `cockpit reindex {run.id}`")
+
+    def _renew(self) -> None:
+        """Make an index of another version anew, or wait for who is making it just now."""
+        deadline = time.monotonic() + RENEWAL_SECONDS
+        while _version(self.run) != schema.VERSION:
+            try:
+                _sync(self.run)
+            except FolderError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
     def _writer_died(self) -> bool:
         """Whether the sweep ended without a word, so that the last lines of its record may not be here."""
@@ -77,6 +91,10 @@ class Index:
         if "experiment" not in values:
             raise FolderError(f"{self.run.path}: its sweep has not started yet, or sweep.jsonl lost its first line")
         values["started"] = values.pop("at")
+        if values["trials"] is not None:
+            values["trials"] += self._rows("SELECT count(*) FROM command WHERE name = 'add' AND state <> 'refused'")[0][
+                0
+            ]
         row = SweepRow(**{name: values[name] for name in SweepRow.__dataclass_fields__})
         if row.status == "running" and not _is_alive(values):
             return replace(row, status="interrupted", reason="its process ended without a word")
@@ -212,6 +230,18 @@ class Index:
             StepRow(r["kind"], r["phase"], r["epoch"], r["step"], r["time"], values[r["kind"], r["phase"], r["step"]])
             for r in rows
         ]
+
+
+def _version(run: RunFolder) -> int:
+    """The version of an index; 0 for one that is being made."""
+    try:
+        connection = schema.open_read_only(run.index)
+        try:
+            return int(connection.execute("PRAGMA user_version").fetchone()[0])
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError as error:
+        raise FolderError(f"{run.index}: cannot be read ({error}); run `cockpit reindex {run.id}`") from None
 
 
 def _sync(run: RunFolder) -> None:

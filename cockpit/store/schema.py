@@ -73,7 +73,8 @@ def create(path: Path) -> sqlite3.Connection:
             connection.close()
             remove(path)
             connection = _open_for_writing(path)
-        connection.executescript(f"{TABLES} PRAGMA user_version = {VERSION};")
+        # In one transaction, so that a reader never finds tables without their version.
+        connection.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
     return connection
 
 

@@ -109,7 +109,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous_trial", "left_square_bracket", "", "Go to the trial before.", (TRIAL,)),
     # Launch
     Action("start", "ctrl+s", "start", "Start this sweep; it goes on when the cockpit is left.", (LAUNCH,), 80),
-    Action("reset", "ctrl+r", "reset", "Take all changes back.", (LAUNCH,), 40),
+    Action("reset", "ctrl+r", "reset", "Take all changes back and read the search's file again.", (LAUNCH,), 40),
+    Action("edit", "enter", "edit", "Change what is under the cursor; typing a number does it as well.", (LAUNCH,), 72),
+    Action("next_kind", "space", "distribution", "Take the next distribution that fits.", (LAUNCH,), 46),
+    Action("fix", "f", "fix", "Give a parameter one value for all trials.", (LAUNCH,), 44),
+    Action("free", "f", "free", "Let a fixed parameter vary again.", (LAUNCH,), 44),
+    Action("add_parameter", "plus", "add", "Add a setting of the trainer to the space.", (LAUNCH,), 22),
+    Action("remove_parameter", "delete", "", "Take a parameter out of the space; the trainer's default holds.", (LAUNCH,)),
     # Diary
     Action("write_note", "n", "note", "Write below this entry, in words of your own.", (DIARY,), 80),
     Action("verdict", "m", "✅ ❌ ➖", "Mark the entry as better, worse, neither, or not at all.", (DIARY,), 70),

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import App
 from textual.binding import Binding
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
+from textual.filter import LineFilter, Monochrome
 from textual.message import Message
-from textual.worker import Worker, WorkerState
 
 from cockpit.engine.control import ControlError, send
 from cockpit.engine.spawn import NotStartedError, spawn_detached
 from cockpit.store.folder import RunFolder
 from cockpit.tui.actions import Action, bindings_problem
+from cockpit.tui.chores import Chores
+from cockpit.tui.driver import TerminalDriver
 from cockpit.tui.errands import Errands
 from cockpit.tui.feed import Feed
+from cockpit.tui.filters import AsciiOnly, Colorless
 from cockpit.tui.glyphs import Glyphs, glyphs_for, status_style
 from cockpit.tui.palette_commands import MomentCommands
 from cockpit.tui.screens.base import CockpitScreen
 from cockpit.tui.settings import Settings
 from cockpit.tui.snapshot import Snapshot
+from cockpit.tui.text import shown
 from cockpit.tui.themes import THEMES
-from cockpit.tui.trouble import keep_traceback
+from cockpit.tui.trouble import keep_traceback, trouble_console
 
 
 class CockpitApp(App[None]):
@@ -33,7 +39,10 @@ class CockpitApp(App[None]):
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[Any]] = {MomentCommands}
-    BINDINGS: ClassVar[list[Any]] = [Binding("ctrl+q,ctrl+c", "leave", show=False, priority=True)]
+    BINDINGS: ClassVar[list[Any]] = [
+        Binding("ctrl+q,ctrl+c", "leave", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", show=False),
+    ]
 
     class Arrived(Message):
         """The feed has a new snapshot. The newest one counts; older ones need not be drawn any more."""
@@ -48,36 +57,49 @@ class CockpitApp(App[None]):
         self.glyphs: Glyphs = glyphs_for(settings.ascii)
         self.snapshot: Snapshot | None = None
         self.farewell = ""
+        self.chores = Chores()
+        self.error_console = trouble_console()
         self._target = target
         self._errands = Errands()
+        self._own_filters: list[LineFilter] = [Colorless()] if self.no_color else []
+        if self.glyphs.ascii:
+            self._own_filters.append(AsciiOnly())
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = settings.theme if settings.theme in self.available_themes else THEMES[0].name
         self.set_keymap(dict(settings.keys))
 
+    def get_driver_class(self) -> type[Driver]:
+        found = super().get_driver_class()
+        return TerminalDriver if found is LinuxDriver else found
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        # Textual's own idea of no colours is shades of grey.
+        return [*(each for each in super().get_line_filters() if not isinstance(each, Monochrome)), *self._own_filters]
+
     def get_default_screen(self) -> CockpitScreen:
+        """What was asked for, or the list of experiments; nothing else is made before the first paint."""
+        self.snapshot = self.feed.newest
+        experiment, trial = self._target or ("", "")
+        if trial:
+            from cockpit.tui.screens.trial import TrialScreen
+
+            return TrialScreen(experiment, trial)
+        if experiment:
+            from cockpit.tui.screens.sweep import SweepScreen
+
+            return SweepScreen(experiment)
         from cockpit.tui.screens.home import HomeScreen
 
         return HomeScreen()
 
     def on_mount(self) -> None:
-        self.snapshot = self.feed.newest
         self.feed.send_to(self._receive)
-        if self._target is not None:
-            self._open_target(*self._target)
+        self.post_message(self.Arrived())  # what came before somebody listened
         if self.settings.theme not in self.available_themes:
             self.say(f"there is no theme {self.settings.theme}; F2 shows those that there are", "warning")
         if problem := bindings_problem(self.settings.keys):
             self.say(problem, "warning")
-
-    def _open_target(self, experiment: str, trial: str) -> None:
-        from cockpit.tui.screens.sweep import SweepScreen
-
-        self.push_screen(SweepScreen(experiment))
-        if trial:
-            from cockpit.tui.screens.trial import TrialScreen
-
-            self.push_screen(TrialScreen(experiment, trial))
 
     def _receive(self, _: Snapshot) -> None:
         """Called from the feed's thread; posting a message is the one thing that is safe from there."""
@@ -125,15 +147,20 @@ class CockpitApp(App[None]):
         from cockpit.tui.machine_words import machine_words
 
         line = machine_words(snapshot)
-        if snapshot.trouble:
-            line = Text("✗ cannot read it now  ", self.theme_variables.get("error", "")).append_text(line)
+        trouble = snapshot.trouble or next((view.trouble for view in snapshot.sweeps.values() if view.trouble), "")
+        if trouble:
+            said = shown(f"{self.glyphs.status['failed']} {trouble}", self.theme_variables.get("error", ""))
+            line = said.append("  ").append_text(line)
         return line
 
     # What screens ask for
 
     def go_back(self) -> None:
+        above = self.screen.level_above() if isinstance(self.screen, CockpitScreen) else None
         if len(self.screen_stack) > 1:
             self.pop_screen()
+        elif above is not None:
+            self.switch_screen(above)
         else:
             self.say("q leaves the cockpit; sweeps go on")
 
@@ -175,8 +202,17 @@ class CockpitApp(App[None]):
 
         self.run_in_thread(send_all)
 
-    def start_sweep(self, arguments: list[str], on_started: Callable[[str], object], what: str) -> None:
-        """Start a detached `cockpit sweep`; then call `on_started` with the name of the experiment's folder."""
+    def start_sweep(
+        self,
+        arguments: list[str],
+        on_started: Callable[[str], object],
+        what: str,
+        on_failed: Callable[[str], object] | None = None,
+    ) -> None:
+        """Start a detached `cockpit sweep`; then call `on_started` with the name of the experiment's folder.
+
+        When it does not start, that is said at the bottom of the screen; `on_failed` is told the reason as well.
+        """
         self.say(f"starting {what}…", seconds=None)
 
         def start() -> None:
@@ -184,6 +220,8 @@ class CockpitApp(App[None]):
                 name, _ = spawn_detached([*arguments, "--logs", str(self.feed.logs)])
             except (NotStartedError, OSError) as error:
                 self.call_from_thread(self.say, f"{what} did not start: {error}", "error", None)
+                if on_failed is not None:
+                    self.call_from_thread(on_failed, str(error))
                 return
             self.call_from_thread(self.say, f"{name} runs; it goes on when the cockpit is left", "good")
             self.call_from_thread(on_started, name)
@@ -192,8 +230,13 @@ class CockpitApp(App[None]):
 
     def run_in_thread(self, work: Callable[[], object]) -> None:
         """Do something that may take a while; what it raises turns the bottom line red and ends nothing."""
-        self.run_worker(work, thread=True, exit_on_error=False)
 
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        if event.state is WorkerState.ERROR:
-            self.say(f"that did not work: {event.worker.error}", "error")
+        def run() -> None:
+            try:
+                work()
+            except Exception as error:
+                if self.is_running:
+                    keep_traceback()
+                    self.call_later(self.say, f"that did not work: {error}", "error")
+
+        self.chores.start(run)

@@ -16,7 +16,8 @@ from cockpit.store.catalogue import Catalogue, ExperimentRow
 from cockpit.store.curve import Curve
 from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.machine import MachineMeter, MachineRow
-from cockpit.tui.interest import PARAMETERS, CurveKey, Interest
+from cockpit.store.rows import NormSummary
+from cockpit.tui.interest import PARAMETERS, CurveKey, Focus, Interest
 from cockpit.tui.snapshot import FocusView, Importance, Snapshot, SweepView
 from cockpit.tui.trouble import keep_traceback
 from cockpit.tui.watch import Watch
@@ -27,6 +28,7 @@ Foresight = Callable[[Snapshot], Interest]
 
 LIST_SECONDS = 1.0  # between two looks at all experiments while one of them fills the screen
 MACHINE_SECONDS = 2.0
+STOP_SECONDS = 3.0
 
 
 class Feed:
@@ -50,12 +52,13 @@ class Feed:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread; returns when nothing is being read any more."""
+        """End the thread; returns when nothing is being read any more, or when a disk does not answer."""
         self._over.set()
         self._wake.set()
         if self._thread.is_alive():
-            self._thread.join()
-        self._reader.close()
+            self._thread.join(STOP_SECONDS)
+        if not self._thread.is_alive():
+            self._reader.close()
 
     def send_to(self, receiver: Receiver | None) -> None:
         """Call `receiver`, from the feed's thread, with every snapshot from now on."""
@@ -137,6 +140,7 @@ class _Reader:
             "sweeps": sweeps,
             "curves": self._curves(interest),
             "focus": self._focus(interest),
+            "norms": self._norms(interest),
             "importance": self._importance(interest, sweeps),
             "diary": self._read_diary() if interest.diary else None,
             "machine": self._machine,
@@ -156,7 +160,8 @@ class _Reader:
             self._experiments = found
 
     def _look_at_the_machine(self, interest: Interest) -> None:
-        if time.monotonic() < self._machine_due:
+        is_missed = interest.devices and not (self._machine and self._machine.whole)
+        if time.monotonic() < self._machine_due and not is_missed:
             return
         self._machine_due = time.monotonic() + MACHINE_SECONDS
         self._machine = self._meter.read(whole=interest.devices)
@@ -186,6 +191,12 @@ class _Reader:
         if interest.focus is None or interest.focus.experiment not in self._watches:
             return None
         return self._watches[interest.focus.experiment].focus(interest.focus, interest)
+
+    def _norms(self, interest: Interest) -> dict[Focus, tuple[NormSummary, ...]]:
+        found: dict[Focus, tuple[NormSummary, ...]] = {}
+        for name, watch in self._watches.items():
+            found |= watch.norm_summaries([focus for focus in interest.summaries if focus.experiment == name])
+        return found
 
     def _importance(self, interest: Interest, sweeps: dict[str, SweepView]) -> Importance | None:
         if PARAMETERS not in interest.panes or not interest.experiments:

@@ -55,6 +55,7 @@ def status_style(status: str) -> str:
 def glyphs_for(ascii_wanted: bool | None) -> Glyphs:
     """The set that was asked for, or the one that this terminal's encoding can show."""
     if ascii_wanted is None:
-        encoding = getattr(sys.__stdout__, "encoding", None) or locale.getpreferredencoding(False)
-        ascii_wanted = "utf" not in encoding.lower()
+        # In the locale C Python itself writes UTF-8, which says nothing of the terminal.
+        encodings = (getattr(sys.__stdout__, "encoding", None) or "", locale.getencoding())
+        ascii_wanted = any("utf" not in encoding.lower() for encoding in encodings if encoding)
     return ASCII if ascii_wanted else UNICODE

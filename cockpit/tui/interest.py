@@ -48,7 +48,8 @@ class Interest:
     """Everything that is on the screen, besides the list of experiments, which every snapshot has.
 
     `experiments` are folder names; `window` limits the curves to some steps; `panes` are those of the focused trial
-    that can be seen; `rows` is how many of its newest steps, norms and lines of output.
+    that can be seen; `rows` is how many of its newest steps, norms and lines of output. `summaries` are trials whose
+    norms are looked at as a whole.
     """
 
     experiments: tuple[str, ...] = ()
@@ -59,3 +60,4 @@ class Interest:
     rows: int = 200
     diary: bool = False
     devices: bool = False
+    summaries: frozenset[Focus] = frozenset()

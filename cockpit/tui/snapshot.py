@@ -13,7 +13,7 @@ from typing import Any
 from cockpit.store.catalogue import ExperimentRow
 from cockpit.store.curve import Curve
 from cockpit.store.machine import MachineRow
-from cockpit.store.rows import CommandRow, NormRow, StepRow, SweepRow, TrialRow
+from cockpit.store.rows import CommandRow, NormRow, NormSummary, StepRow, SweepRow, TrialRow
 from cockpit.tui.interest import CurveKey, Focus, Interest, Metric
 
 
@@ -79,4 +79,5 @@ class Snapshot:
     importance: Importance | None = None
     diary: str | None = None
     machine: MachineRow | None = None
+    norms: Mapping[Focus, tuple[NormSummary, ...]] = field(default_factory=dict)
     trouble: str = ""

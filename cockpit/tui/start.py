@@ -5,10 +5,7 @@ happens.
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
-import signal
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 from cockpit.store.folder import find_experiment, find_trial
 from cockpit.tui.feed import Feed
 from cockpit.tui.interest import Focus, Interest
+from cockpit.tui.leaving import WayOut, has_terminal
 from cockpit.tui.settings import load_settings
+from cockpit.tui.trial_page import first_interest
+from cockpit.tui.trouble import log_path
 
 if TYPE_CHECKING:
     from cockpit.tui.app import CockpitApp
 
-LEAVE_SIGNALS = (signal.SIGHUP, signal.SIGTERM)
+CHORES_SECONDS = 3.0  # for a command or a note that is on its way when the cockpit is left
 
 
 def open_cockpit(logs: Path, target: str | None = None, typed: Mapping[str, Any] | None = None) -> int:
@@ -42,6 +42,7 @@ def open_cockpit(logs: Path, target: str | None = None, typed: Mapping[str, Any]
 
         app = CockpitApp(feed, settings, opened)
         code = _run(app)
+        app.chores.finish(CHORES_SECONDS)
     finally:
         feed.stop()
     if app.farewell:
@@ -69,33 +70,14 @@ def _resolved(logs: Path, target: str | None) -> tuple[str, str] | None:
 
 
 def _run(app: CockpitApp) -> int:
-    """Run the app so that a signal or a terminal that went away ends it as `q` does."""
-
-    async def run() -> None:
-        loop = asyncio.get_running_loop()
-        for number in LEAVE_SIGNALS:
-            loop.add_signal_handler(number, app.exit)
-        await app.run_async()
-
-    try:
-        asyncio.run(run())
-    except OSError:
-        if _has_terminal():
-            raise
-        return 0  # the terminal is gone, and with it whoever could have read an error
+    """Run the app until it is left, or until a signal or a terminal that goes away ends it as `q` does."""
+    asyncio.run(WayOut(app.leave).guard(app.run_async()))
+    if app.return_code:
+        _say(f"cockpit: the screen ended with an error, the sweeps did not; {log_path()} says which")
     return app.return_code or 0
 
 
-def _has_terminal() -> bool:
-    try:
-        os.ttyname(sys.__stdout__.fileno() if sys.__stdout__ else 1)
-    except OSError:
-        return False
-    return True
-
-
 def _say(text: str) -> None:
-    try:
+    """Print a line, if there is anybody to read it."""
+    if has_terminal():
         print(text, flush=True)
-    except OSError:
-        pass  # nobody is there to read it

@@ -6,8 +6,12 @@ import os
 import traceback
 from datetime import datetime
 from pathlib import Path
+from typing import IO, cast
+
+from rich.console import Console
 
 MOST_BYTES = 1 << 20
+WIDTH = 120  # of what Textual writes
 
 
 def log_path() -> Path:
@@ -17,13 +21,34 @@ def log_path() -> Path:
 
 
 def keep_traceback() -> None:
-    """Append the exception that is being handled to the log; a log that cannot be written is not worth an error."""
+    """Append the exception that is being handled to the log."""
+    _append(f"{datetime.now().isoformat(timespec='seconds')}\n{traceback.format_exc()}\n")
+
+
+def trouble_console() -> Console:
+    """Where Textual shall write what it would write onto the terminal after an error that ended the app."""
+    return Console(file=cast(IO[str], _Log()), width=WIDTH, color_system=None, markup=False)
+
+
+class _Log:
+    """The log as a file that is opened only when there is something to write."""
+
+    def write(self, text: str) -> int:
+        _append(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """All is written already."""
+
+
+def _append(text: str) -> None:
+    """A log that cannot be written is not worth an error."""
     path = log_path()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and path.stat().st_size > MOST_BYTES:
             path.unlink()
         with path.open("a", encoding="utf-8") as file:
-            file.write(f"{datetime.now().isoformat(timespec='seconds')}\n{traceback.format_exc()}\n")
+            file.write(text)
     except OSError:
         pass

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from cockpit.store.curve import Curve, GrowingCurve
 from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.indexer import Indexer
 from cockpit.store.life import is_alive
-from cockpit.store.mirror import is_indexed_here, mirrored
+from cockpit.store.mirror import indexed
 from cockpit.store.reader import Index
+from cockpit.store.rows import NormSummary
 from cockpit.tui.interest import NORMS, OUTPUT, STEPS, CurveKey, Focus, Interest, Metric
 from cockpit.tui.output import OutputTail
 from cockpit.tui.snapshot import FocusView, SweepView, TrialView
+
+SUMMARY_SECONDS = 5.0  # a summary reads every norm of a trial
 
 CurveMark = tuple[CurveKey, int, tuple[int, int] | None]  # a trial's second attempt begins a curve anew
 
@@ -25,17 +30,18 @@ class Watch:
     """
 
     def __init__(self, run: RunFolder) -> None:
-        here = is_indexed_here(run)
-        self._run = run if here else mirrored(run)
-        self._indexer = None if here else _indexer(self._run)
+        self._run = indexed(run)
+        self._indexer = _indexer(self._run) if self._run.is_mirror else None
         if self._indexer is not None:
             self._indexer.sync()
         self._index = Index(self._run)
+        self._file = _inode(self._run.index)
         self._version = -1
         self._look = 0
         self._trials: dict[str, TrialView] = {}
         self._view: SweepView | None = None
         self._curves: dict[CurveMark, GrowingCurve] = {}
+        self._summaries: dict[Focus, tuple[int, float, tuple[NormSummary, ...]]] = {}
         self._output: OutputTail | None = None
         self._focused: FocusView | None = None
         self._focus_mark: object = None
@@ -49,7 +55,7 @@ class Watch:
         """The experiment as of now; the same object as before where nothing changed."""
         if self._indexer is not None:
             self._indexer.sync()
-        self._end_if_it_died()
+        self._open_anew_if_needed()
         version = self._index.version()
         if self._view is None or version != self._version:
             self._version = version
@@ -72,6 +78,18 @@ class Watch:
             if curve is not None:
                 found[key] = self._index.grow(curve)
         return found
+
+    def norm_summaries(self, wanted: Iterable[Focus]) -> dict[Focus, tuple[NormSummary, ...]]:
+        """The norms of each of these trials as a whole, a few seconds old where it runs."""
+        before, self._summaries = self._summaries, {}
+        for focus in wanted:
+            if focus.trial in self._trials:
+                changed = self._trials[focus.trial].row.changed
+                known = before.get(focus)
+                if known is None or (known[0] != changed and time.monotonic() > known[1]):
+                    known = changed, time.monotonic() + SUMMARY_SECONDS, tuple(self._index.norm_summary(focus.trial))
+                self._summaries[focus] = known
+        return {focus: known[2] for focus, known in self._summaries.items()}
 
     def focus(self, focus: Focus, interest: Interest) -> FocusView | None:
         """The newest steps, norms and lines of one trial, as far as its panes are seen."""
@@ -116,15 +134,19 @@ class Watch:
             by_id=dict(self._trials),
         )
 
-    def _end_if_it_died(self) -> None:
-        """A sweep that was killed left lines unread and says that it runs: opening its index anew puts that right."""
-        if self._view is None or self._view.sweep.status != "running":
-            return
-        sweep = self._view.sweep
-        if not is_alive(sweep.host, sweep.pid, str(sweep.environment.get("process_started", ""))):
+    def _open_anew_if_needed(self) -> None:
+        """The index may have been made anew; or its sweep was killed, left lines unread and says that it runs."""
+        if self._file != (found := _inode(self._run.index)) or self._sweep_died():
             self._index.close()
             self._index = Index(self._run)
+            self._file = found
             self._version = -1
+
+    def _sweep_died(self) -> bool:
+        if self._view is None or self._view.sweep.status != "running":
+            return False
+        sweep = self._view.sweep
+        return not is_alive(sweep.host, sweep.pid, str(sweep.environment.get("process_started", "")))
 
     def _begin(self, mark: CurveMark) -> GrowingCurve | None:
         key, _, window = mark
@@ -139,6 +161,14 @@ class Watch:
         if self._output is None or self._output.path != path:
             self._output = OutputTail(path)
         return self._output.lines()
+
+
+def _inode(path: Path) -> int:
+    """Which file has this name now; 0 while there is none."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0
 
 
 def _indexer(run: RunFolder) -> Indexer | None:

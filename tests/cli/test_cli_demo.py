@@ -129,8 +129,7 @@ def screen(monkeypatch):
     """A terminal in front of a screen."""
     made = Screen()
     monkeypatch.setattr("cockpit.tui.start.open_cockpit", made.open)
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setattr(demo, "has_terminal", lambda: True)
     return made
 
 
@@ -166,7 +165,3 @@ def test_the_replay_ends_also_when_the_screen_fails(cockpit, screen, source, mon
     assert cockpit("demo", "exp001", "--speed", "0.001").code == 1
     assert not is_alive(screen.sweep.host, pids[0], screen.sweep.environment["process_started"])
     assert not screen.logs.exists()
-
-
-def test_the_help_names_what_the_options_do():
-    assert {option.name for option in demo.demo.params} == {"recording", "speed", "logs", "pack"}

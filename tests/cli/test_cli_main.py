@@ -53,10 +53,16 @@ def test_every_command_is_in_the_readme(name):
     assert f"cockpit {name}" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_no_command_shows_help_and_counts_as_wrong_usage(cockpit):
-    answer = cockpit()
+@pytest.mark.parametrize("words", [(), ("--logs", "elsewhere"), ("open",), ("open", "latest", "--logs", "elsewhere")])
+def test_without_a_terminal_the_cockpit_says_what_does_without(cockpit, words):
+    answer = cockpit(*words)
     assert (answer.code, answer.out) == (2, "")
-    assert answer.err.startswith("Usage: cockpit")
+    assert "needs a terminal" in answer.err
+    assert "cockpit ls" in answer.err
+
+
+def test_the_logs_folder_may_stand_before_the_command(cockpit):
+    assert "elsewhere" in cockpit("--logs", "elsewhere", "ls").out
 
 
 def test_the_version_is_told(cockpit):

@@ -317,7 +317,8 @@ def test_reindex_leaves_a_running_sweep_alone_and_does_the_others(cockpit, logs)
 def test_where_names_the_folders(cockpit, folder):
     folders = only_json(cockpit("where", "--json"))
     assert folders["logs"] == str(folder / "logs")
-    assert set(folders) == {"logs", "diary", "own searches", "shipped searches", "trainers", "program", "python"}
+    known = {"logs", "diary", "own searches", "shipped searches", "trainers", "program", "python"}
+    assert set(folders) == known | {"settings", "cockpit's log"}
     out = cockpit("where").out
     assert f"logs              {folder / 'logs'}  (not there yet)" in out
     assert len(out.splitlines()) == len(folders)

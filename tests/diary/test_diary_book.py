@@ -10,6 +10,7 @@ from builders import Recorder
 from cockpit.diary import book
 from cockpit.diary.book import find, markers, put, write_entry
 from cockpit.store.folder import FolderError, RunFolder
+from cockpit.store.summary import write_summary
 
 BEGIN, END = markers("exp001")
 DAY = "2026-11-20"
@@ -228,7 +229,7 @@ def test_an_old_entry_stays_the_same_when_later_experiments_exist(tmp_path):
 def test_processes_that_write_at_once_lose_nothing(tmp_path):
     names = [f"exp{number:03d}-hill" for number in range(1, 9)]
     for name in names:
-        finished(tmp_path, name)
+        write_summary(finished(tmp_path, name))  # an index has one writer
     (tmp_path / book.FILE).write_text("mine\n")
     program = (
         "import sys; from pathlib import Path; from cockpit.diary.book import write_entry\n"

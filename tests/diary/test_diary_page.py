@@ -10,7 +10,7 @@ from cockpit.diary.book import find, markers, put
 from cockpit.diary.facts import gather
 from cockpit.diary.page import MOST_ROWS, entry
 from cockpit.events.kinds import Norms, Step
-from cockpit.store.summary import write_summary
+from cockpit.store.summary import add_score, write_summary
 
 HOSTILE = "a | b `c` **d** <img src=x>\n# heading\n<!-- cockpit:end exp001 -->\n| x |\x1b[31m"
 
@@ -195,6 +195,18 @@ def test_the_norms_of_the_best_trial_are_summed_up(tmp_path):
         file.write(b'{"kind":"norms","step":1,"group":"head","param_mean":2.0,"grad_mean":0.5,"nonfinite":3}\n')
     text = page(recorder.end())
     assert "| head | 2.0000 | 0.5000 | NaN | 3 | NaN |" in text
+
+
+def test_scores_of_the_leaderboard_stand_beside_ours(tmp_path):
+    run = Recorder(tmp_path).trial(0, [0.5], baseline=True).trial(1, [0.75]).end()
+    empty = Recorder(tmp_path, "exp002-hill").end("interrupted", "Ctrl-C")
+    for each in (run, empty):
+        add_score(each, 0.7)
+        add_score(each, 0.93921)
+    assert "**score** score 0.7500 (t001: x 0.1) · loss 1.0000 · LB 0.93921  \n" in page(run)
+    assert "**score** none: no trial was evaluated · LB 0.93921" in page(empty)
+    add_score(run, 0.719, private=True)
+    assert " · LB 0.93921 · private LB 0.719  \n" in page(run)
 
 
 def test_the_same_facts_give_the_same_text(tmp_path):

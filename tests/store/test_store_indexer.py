@@ -342,17 +342,32 @@ def test_the_last_lines_of_a_sweep_that_died_are_read_all_the_same(tmp_path):
         assert index.sweep().status == "interrupted"
 
 
-def test_an_index_of_another_version_says_what_to_do_and_is_made_anew(tmp_path):
+def test_an_index_of_another_version_is_made_anew(tmp_path):
     run = every_kind(tmp_path)
     sync(run)
     connection = sqlite3.connect(run.index)
     connection.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
     connection.close()
-    with pytest.raises(FolderError, match=r"made by another version; run `cockpit reindex exp001`"):
-        Index(run)
-    sync(run)
     with Index(run) as index:
         assert len(index.trials()) == 2
+
+
+def test_an_index_that_a_sweep_is_making_just_now_is_waited_for(tmp_path):
+    run = every_kind(tmp_path)
+    run.index.touch()
+    done = threading.Event()
+
+    def read():
+        with Index(run) as index:
+            assert len(index.trials()) == 2
+        done.set()
+
+    with Indexer(run) as indexer:
+        reader = threading.Thread(target=read)
+        reader.start()
+        indexer.sync()
+        reader.join()
+    assert done.is_set()
 
 
 def test_an_index_that_is_no_database_says_what_to_do_and_is_made_anew(tmp_path):

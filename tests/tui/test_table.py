@@ -392,6 +392,20 @@ def test_a_scroll_bar_only_where_it_is_needed():
     run(check, trials(*range(7)))
 
 
+def test_a_table_of_automatic_height_is_as_high_as_its_rows():
+    async def check(app, pilot):
+        app.table.styles.height = "auto"
+        await drawn(app, pilot, trials(0, 1))
+        await pilot.pause()
+        assert app.table.size.height == 3
+        await drawn(app, pilot, trials(0, 1, 2))
+        await pilot.pause()
+        assert app.table.size.height == 4
+        assert ids(app) == ["t000", "t001", "t002"]
+
+    run(check, trials(0))
+
+
 def test_an_empty_table_says_what_would_be_there():
     async def check(app, pilot):
         assert [line.strip() for line in on_screen(app)[3:6]] == ["no trial yet", "n starts one", ""]
@@ -425,9 +439,12 @@ def test_an_id_from_outside_is_safe_as_well():
     run(check, [Trial("t0[/]\x1b[31m"), Trial("日本")])
 
 
+def style_at(app, line, column):
+    return next(segment.style for segment in app.screen._compositor.render_strips()[line].crop(column, column + 1))
+
+
 def cursor_style(app, column=3):
-    strip = app.screen._compositor.render_strips()[1]
-    return next(segment.style for segment in strip.crop(column, column + 1))
+    return style_at(app, 1, column)
 
 
 def test_the_cursor_is_weaker_where_the_keyboard_is_elsewhere():
@@ -437,8 +454,19 @@ def test_the_cursor_is_weaker_where_the_keyboard_is_elsewhere():
         app.screen.set_focus(None)
         await pilot.pause()
         blurred = cursor_style(app)
-        plain = next(segment.style for segment in app.screen._compositor.render_strips()[2].crop(3, 4))
+        plain = style_at(app, 2, 3)
         assert len({focused.bgcolor, blurred.bgcolor, plain.bgcolor}) == 3
+
+    run(check, trials(0, 1))
+
+
+def test_under_the_cursor_words_have_its_colour_and_marks_their_own():
+    async def check(app, pilot):
+        await drawn(app, pilot, trials(0, 1), marks={"t000": "#ff0000", "t001": "#ff0000"})
+        status = on_screen(app)[1].index("running")
+        assert style_at(app, 1, status).color == style_at(app, 1, 2).color
+        assert style_at(app, 2, status).color != style_at(app, 2, 2).color
+        assert style_at(app, 1, 0).color.name == style_at(app, 2, 0).color.name == "#ff0000"
 
     run(check, trials(0, 1))
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from cockpit.events.text import one_line
 from cockpit.store.machine.cgroup import ControlGroup
+from cockpit.store.machine.history import History
 from cockpit.store.machine.nvidia import NvidiaMeter
 from cockpit.store.machine.processes import ProcessMeter
 from cockpit.store.machine.rows import DiskRow, MachineRow, MemoryRow, ProcessorRow
@@ -20,39 +21,58 @@ T = TypeVar("T")
 
 
 class MachineMeter:
-    """Looks at the machine again and again. Loads are means since the look before, 0 at the first."""
+    """Looks at the machine again and again. Loads are means since the look before.
+
+    The first look tells none and is quick, because a screen waits for it; every other one goes into the history.
+    """
 
     def __init__(self, logs: Path, nvidia: NvidiaMeter | None = None, group: ControlGroup | None = None) -> None:
         self._logs = logs
         self._group = group or ControlGroup()
         self._nvidia = nvidia or NvidiaMeter()
         self._processes = ProcessMeter(logs)
+        self._history = History()
         self._times: list[tuple[float, float]] = []
         self._group_seconds: float | None = None
         self._looked = time.monotonic()
+        self._is_first = True
         self._tpu = tpu_text()
 
     def read(self, *, whole: bool = True) -> MachineRow:
-        """The machine as of now; without `whole`, disk and GPUs only. Never raises and hardly waits."""
+        """The machine as of now; without `whole`, what stands in a headline. Never raises and hardly waits."""
         troubles: dict[str, str] = {}
 
         def part(name: str, read: Callable[[], T]) -> T | None:
             try:
                 return read()
             except Exception as error:
-                troubles[name] = one_line(f"{error or type(error).__name__}", 120)
+                troubles[name] = one_line(f"{str(error) or type(error).__name__}", 120)
                 return None
 
         gpus, trouble = self._nvidia.read()
         if trouble:
             troubles["gpus"] = trouble
         disk = part("disk", self._disk)
+        is_first, self._is_first = self._is_first, False
+        if is_first and not whole:
+            return MachineRow(disk, gpus, self._tpu, tuple(troubles.items()))
+        has_loads = bool(self._times)
+        processor, memory = part("processor", self._processor), part("memory", self._memory)
+        if has_loads:
+            self._history.add(self._looked, processor, memory, gpus)
         if not whole:
-            return MachineRow(disk, gpus, self._tpu, troubles=tuple(troubles.items()))
-        processor = part("processor", self._processor)
-        memory = part("memory", self._memory)
-        trials = part("trials", self._processes.read) or ()
-        return MachineRow(disk, gpus, self._tpu, processor, memory, trials, tuple(troubles.items()))
+            return MachineRow(disk, gpus, self._tpu, tuple(troubles.items()))
+        return MachineRow(
+            disk=disk,
+            gpus=gpus,
+            tpu=self._tpu,
+            whole=True,
+            processor=processor,
+            memory=memory,
+            trials=part("trials", self._processes.read) or (),
+            history=self._history.row(),
+            troubles=tuple(troubles.items()),
+        )
 
     def _disk(self) -> DiskRow:
         folder = self._logs.absolute()

@@ -102,4 +102,4 @@ def _answer(question: Callable[[], T]) -> T | None:
 def _why(error: Exception) -> str:
     if type(error).__name__ in ("NVMLError_LibraryNotFound", "NVMLError_DriverNotLoaded"):
         return "no NVIDIA driver"
-    return one_line(f"NVIDIA: {error or type(error).__name__}", 120)
+    return one_line(f"NVIDIA: {str(error) or type(error).__name__}", 120)

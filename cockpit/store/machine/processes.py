@@ -15,7 +15,7 @@ OUTPUT = "output.log"
 
 
 class ProcessMeter:
-    """Looks at the trials of one logs folder. The first look at a process cannot tell its load yet and says 0."""
+    """Looks at the trials of one logs folder. Loads are means since the look before, at first since they began."""
 
     def __init__(self, logs: Path) -> None:
         self._logs = os.path.realpath(logs)
@@ -34,9 +34,10 @@ class ProcessMeter:
             found = _usage(pid)
             if found is None:
                 continue
-            ticks, pages = found
+            ticks, began, pages = found
             used[pid] = ticks
-            load = 100.0 * (ticks - self._before.get(pid, ticks)) / self._ticks / elapsed
+            seconds = elapsed if pid in self._before else _since_boot() - began / self._ticks
+            load = 100.0 * (ticks - self._before.get(pid, 0)) / self._ticks / max(seconds, 1 / self._ticks)
             groups.setdefault(trial, []).append((pid, load, pages * self._page))
         self._before = used
         return tuple(_row(trial, groups[trial]) for trial in sorted(groups))
@@ -84,10 +85,14 @@ def _trial(place: str) -> str:
     return one_line(f"{parts[1].partition('-')[0]}/{parts[3]}", 60)
 
 
-def _usage(pid: int) -> tuple[int, int] | None:
-    """Clock ticks of processor time and pages of memory; None when the process is gone."""
+def _since_boot() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _usage(pid: int) -> tuple[int, int, int] | None:
+    """Clock ticks of processor time, those from boot to its beginning, pages of memory; None when it is gone."""
     try:
         stat = Path(f"{PROC}/{pid}/stat").read_text().rpartition(")")[2].split()
-        return int(stat[11]) + int(stat[12]), int(stat[21])  # utime, stime and rss of proc(5)
+        return int(stat[11]) + int(stat[12]), int(stat[19]), int(stat[21])  # utime, stime, starttime, rss of proc(5)
     except (OSError, IndexError, ValueError):
         return None

@@ -80,19 +80,35 @@ class TrialProcess:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """Loads of the last minutes, oldest first; `ages` is how long ago in seconds, `gpus` are by their number.
+
+    What was not told is 0.
+    """
+
+    ages: tuple[float, ...]
+    processor: tuple[float, ...]
+    memory: tuple[float, ...]
+    gpus: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MachineRow:
     """One look. A part that could not be read is None or empty, and `troubles` says why, by the part's name.
 
-    `tpu` describes the TPU chips in words, empty where there are none.
+    `tpu` describes the TPU chips in words, empty where there are none. What comes from `whole` on is in whole looks
+    only.
     """
 
     disk: DiskRow | None = None
     gpus: tuple[GpuRow, ...] = ()
     tpu: str = ""
+    troubles: tuple[tuple[str, str], ...] = ()
+    whole: bool = False
     processor: ProcessorRow | None = None
     memory: MemoryRow | None = None
     trials: tuple[TrialProcess, ...] = ()
-    troubles: tuple[tuple[str, str], ...] = ()
+    history: HistoryRow = HistoryRow((), (), (), ())
 
     def trouble(self, part: str) -> str:
         """Why the part is missing; empty where nothing is wrong with it."""

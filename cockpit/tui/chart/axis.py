@@ -12,7 +12,7 @@ from cockpit.tui.chart.ticks import even_labels, tick_labels, ticks
 GUTTER = 5  # cells for labels of values as long as none is wider, so that charts below each other stand in line
 MOST_VALUE_TICKS = 5
 ROWS_A_TICK = 2
-COLUMNS_A_TICK = 10
+COLUMNS_A_TICK = 8
 LEAST_WIDTH, LEAST_HEIGHT = 12, 4  # of the whole; below, the plot gets all the room
 KEPT_FRAMES = 64
 
@@ -55,7 +55,19 @@ def value_ticks(scale: Scale, rows: int) -> Ticks:
 
 def step_ticks(scale: Scale, columns: int) -> Ticks:
     """As many as fit side by side on `columns` cells; whole steps only."""
-    values = [value for value in ticks(scale, max(1, columns // COLUMNS_A_TICK)) if value == round(value)]
+    return _across(scale, [value for value in _across_values(scale, columns) if value == round(value)])
+
+
+def number_ticks(scale: Scale, columns: int, values: list[float]) -> Ticks:
+    """At `values` where there are some; else at round numbers, as many as fit side by side on `columns` cells."""
+    return _across(scale, values or _across_values(scale, columns))
+
+
+def _across_values(scale: Scale, columns: int) -> list[float]:
+    return ticks(scale, max(2, columns // COLUMNS_A_TICK))
+
+
+def _across(scale: Scale, values: list[float]) -> Ticks:
     return Ticks(tuple(scale.fraction(value) for value in values), tuple(tick_labels(values)))
 
 
@@ -143,3 +155,11 @@ def _step_axis(picture: Picture, place: Layout, across: Ticks, strokes: Strokes)
         if column >= free:
             picture.write(row, column, label, Role.TICK)
             free = column + len(label) + 2
+
+
+def write_message(picture: Picture, place: Layout, message: str) -> None:
+    """What an empty plot says, in its middle."""
+    codes = cells_of(message)[: place.columns]
+    picture.write(
+        place.top + (place.rows - 1) // 2, place.left + (place.columns - len(codes)) // 2, codes, Role.MESSAGE
+    )

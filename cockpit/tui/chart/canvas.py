@@ -49,14 +49,20 @@ class Canvas:
         Both are of shape (layers, columns); row 0 is uppermost, rows outside the canvas are left out.
         """
         down, across = self.dots.down, self.dots.across
-        first_rows = (np.arange(self._sets.shape[1], dtype=np.int16) * down)[:, None]
-        # A set of neighbouring dots of one column is a difference of powers of two: 2^end - 2^begin.
-        begin = np.clip(top[:, None, :] - first_rows, 0, down).astype(np.uint8)
-        end = np.clip(bottom[:, None, :] + np.int16(1) - first_rows, 0, down).astype(np.uint8)
-        one = np.uint8(1)
-        column_sets = (one << np.maximum(begin, end)) - (one << begin)
-        for x in range(across):
-            self._sets |= column_sets[:, :, x::across] << np.uint8(down * x)
+        height, width = self._sets.shape[1:]
+        top, bottom = np.maximum(top, 0), np.minimum(bottom, self.rows - 1)
+        kept = np.flatnonzero(top <= bottom)
+        layer, column = np.divmod(kept, self.columns)
+        top, bottom = top.ravel()[kept], bottom.ravel()[kept]
+        first = top // down
+        cells = bottom // down - first + 1  # that each span passes through
+        below = np.arange(cells.sum()) - np.repeat(np.cumsum(cells) - cells, cells)  # cells of the same span
+        begin = np.repeat(top - first * down, cells) - below * down
+        end = np.repeat(bottom + 1 - first * down, cells) - below * down
+        # A set of neighbouring dots of one column is a difference of powers of two.
+        sets = (1 << np.minimum(end, down)) - (1 << np.maximum(begin, 0)) << np.repeat(column % across * down, cells)
+        place = np.repeat((layer * height + first) * width + column // across, cells) + below * width
+        np.bitwise_or.at(self._sets.reshape(-1), place, sets.astype(np.uint8))
 
     def points(self, layer: int, columns: NDArray[np.int64], rows: NDArray[np.int64]) -> None:
         """Set single dots in one layer; those outside the canvas are left out."""
@@ -73,14 +79,12 @@ class Canvas:
         of both groups unite, and the last layer gives the colour.
         """
         lower, bright = self._sets[:upper], self._sets[upper:]
-        sets = np.bitwise_or.reduce(bright, axis=0)
-        covered = sets != 0
-        sets = np.where(covered, sets, np.bitwise_or.reduce(lower, axis=0))
+        above: NDArray[np.uint8] = np.bitwise_or.reduce(bright, axis=0)
+        below: NDArray[np.uint8] = np.bitwise_or.reduce(lower, axis=0)
+        sets = np.where(above != 0, above, below)
         layers = np.full(sets.shape, -1, dtype=np.int16)
-        for number, layer in enumerate(lower):
-            layers[layer != 0] = number
-        for number, layer in enumerate(bright, start=upper):
-            layers[layer != 0] = number
+        for number, layer in enumerate(self._sets):
+            np.copyto(layers, number, where=layer != 0)
         return self.dots.characters[sets], layers
 
 

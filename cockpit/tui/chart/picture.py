@@ -12,6 +12,9 @@ from rich.cells import cell_len
 BLANK = ord(" ")
 CONTINUED = 0  # the second cell of a wide character
 COLORS = 8
+RUN_WEIGHT = 43  # bytes: two colours of 24 bits, set and reset
+LAST_ASCII = 126
+ASCII_INSTEAD = {"…": "~", "—": "-", "–": "-", "−": "-", "≤": "<", "·": ","}
 
 
 class Role(IntEnum):
@@ -56,7 +59,7 @@ def fitted(codes: list[int], width: int, ellipsis: str) -> list[int]:
     kept = codes[: max(0, width - 1)]
     if kept and codes[len(kept)] == CONTINUED:
         kept[-1] = BLANK  # half a wide character
-    return (kept + [ord(ellipsis)])[: max(0, width)]
+    return [*kept, ord(ellipsis)][: max(0, width)]
 
 
 class Picture:
@@ -93,6 +96,12 @@ class Picture:
         self.codes[row, begin:end] = codes
         self.roles[row, begin:end] = role
 
+    def to_ascii(self) -> None:
+        """Put something in the place of every character that is not ASCII."""
+        for character, instead in ASCII_INSTEAD.items():
+            self.codes[self.codes == ord(character)] = ord(instead)
+        self.codes[self.codes > LAST_ASCII] = ord("?")
+
     def changes(self, before: Picture) -> list[tuple[int, int, int]]:
         """(row, first column, end column) of what differs in each row from a picture of the same size."""
         differs = (self.codes != before.codes) | (self.roles != before.roles)
@@ -117,8 +126,16 @@ class Picture:
         rows: list[list[tuple[str, int]]] = [[] for _ in range(height)]
         edges = [*starts.tolist(), height * width]
         for start, end, role in zip(edges, edges[1:], worn, strict=False):
-            rows[start // width].append((text[start:end].replace("\0", ""), role))
+            rows[start // width].append((text[start:end], role))
+        if chr(CONTINUED) in text:
+            return [[(run.replace(chr(CONTINUED), ""), role) for run, role in row] for row in rows]
         return rows
+
+    def weight(self, rows: list[int]) -> int:
+        """About how many bytes these rows are on a terminal."""
+        written = self.codes[rows]
+        colors = RUN_WEIGHT * sum(len(self.runs[row]) for row in rows)
+        return colors + written.size + 2 * int(np.count_nonzero(written > LAST_ASCII))
 
     def _roles_of_runs(self) -> NDArray[np.uint8]:
         """Fewer runs are fewer bytes on the terminal, and a blank cell looks the same in any colour but on a table."""

@@ -74,6 +74,12 @@ class LinePlot:
         """`lines`, the last one uppermost, in a picture of that size. No values and no size make it raise."""
         if width < 1 or height < 1:
             return Picture(max(0, width), max(0, height))
+        picture = self._draw(lines, settings, width, height)
+        if settings.ascii:
+            picture.to_ascii()
+        return picture
+
+    def _draw(self, lines: Sequence[Line], settings: Settings, width: int, height: int) -> Picture:
         found = self._series_of(lines, settings)
         extent = extent_of(lines)
         self.across = _across(extent, settings.window)
@@ -82,7 +88,7 @@ class LinePlot:
         if self.place.rows < 1 or self.place.columns < 1:
             return picture
         if self._down is None:
-            _write_message(picture, self.place, _message(lines, found, settings, self.across))
+            axis.write_message(picture, self.place, _message(lines, found, settings, self.across))
         else:
             self._draw_lines(picture, lines, found, self._down, settings)
         if settings.cursor is not None:
@@ -181,11 +187,10 @@ def _details(settings: Settings, across: Scale, nonpositive: bool) -> str:
     if settings.smoothing > 0:
         parts.append(f"ema {settings.smoothing:g}")
     if settings.log:
-        left_out = "values <= 0 left out" if settings.ascii else "values ≤ 0 left out"
-        parts.append(f"log, {left_out}" if nonpositive else "log")
+        parts.append("log, values ≤ 0 left out" if nonpositive else "log")
     if settings.window is not None:
-        parts.append(("-" if settings.ascii else "–").join((tick_label(across.low), tick_label(across.high))))
-    return (", " if settings.ascii else " · ").join(parts)
+        parts.append(f"{tick_label(across.low)}–{tick_label(across.high)}")
+    return " · ".join(parts)
 
 
 def _message(lines: Sequence[Line], found: list[Series], settings: Settings, across: Scale) -> str:
@@ -198,13 +203,6 @@ def _message(lines: Sequence[Line], found: list[Series], settings: Settings, acr
     return "no finite values"
 
 
-def _write_message(picture: Picture, place: axis.Layout, message: str) -> None:
-    column = place.left + max(0, (place.columns - len(message)) // 2)
-    picture.write(place.top + (place.rows - 1) // 2, column, message, Role.MESSAGE)
-
-
 def _readings(lines: Sequence[Line], found: list[Series], step: int) -> list[Reading]:
-    readings = [
-        reading(line.label, line.color, of_line, step) for line, of_line in zip(lines, found, strict=True)
-    ]
+    readings = [reading(line.label, line.color, of_line, step) for line, of_line in zip(lines, found, strict=True)]
     return in_order(readings)

@@ -8,27 +8,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-LARGEST = 1e307  # differences of such values, and round numbers above them, are still numbers
+LARGEST = 1e300  # what is larger counts as infinite: sums of some thousand smaller values are still numbers
 
 
 @dataclass(frozen=True)
 class Scale:
-    """An axis from `low` to `high`, low < high, both positive where `log`."""
+    """An axis from `low` to `high`, low < high, both positive where `log`; neither beyond LARGEST."""
 
     low: float
     high: float
     log: bool = False
 
     def fractions(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Where values lie: 0 at `low`, 1 at `high`, beyond them outside of that; NaN stays NaN.
+        """Where values up to LARGEST lie: 0 at `low`, 1 at `high`, beyond them outside of that; NaN stays NaN.
 
         On a logarithmic axis, values that are not positive are NaN.
         """
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            if self.log:
-                low, high = math.log10(self.low), math.log10(self.high)
-                return (np.log10(np.where(values > 0, values, np.nan)) - low) / (high - low)
-            return (values - self.low) / (self.high - self.low)
+        if self.log:
+            low, high = math.log10(self.low), math.log10(self.high)
+            return (np.log10(np.where(values > 0, values, np.nan)) - low) / (high - low)
+        return (values - self.low) / (self.high - self.low)
 
     def fraction(self, value: float) -> float:
         """Where one value lies that the axis can show."""

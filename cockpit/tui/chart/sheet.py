@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,7 @@ class Sheet:
         bounds = np.cumsum([0, *(len(each.columns) for each in traces)]).tolist()
         values = np.concatenate([(each.low, each.high, each.value) for each in traces], axis=1)
         rows = (1.0 - down.fractions(values)) * (self.rows - 1)
-        parts = [rows[:, begin:end] for begin, end in zip(bounds, bounds[1:], strict=False)]
+        parts = [rows[:, begin:end] for begin, end in pairwise(bounds)]
         lines = np.stack([dense(each.columns, part[2], self.columns) for each, part in zip(traces, parts, strict=True)])
         self._draw_dots(picture, self._envelopes(traces, rows), lines, colors)
         for each, part, color in zip(traces, parts, colors, strict=True):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cockpit.store.curve import Curve
-from cockpit.tui.chart.scale import Scale
+from cockpit.tui.chart.scale import LARGEST, Scale
 from cockpit.tui.chart.smoothing import smoothed
 
 FARTHEST = 1e6  # dot columns; a point beyond the edge only says where a line comes from
@@ -33,10 +33,10 @@ class Series:
 def series(curve: Curve, smoothing: float = 0.0, log: bool = False) -> Series:
     """What can be drawn of `curve`. Smoothing sees all finite means, those too that a logarithmic axis leaves out."""
     low, high, mean = curve.low, curve.high, curve.mean
-    finite = np.isfinite(low) & np.isfinite(high) & np.isfinite(mean)
+    finite = _finite(low) & _finite(high) & _finite(mean)
     flagged = curve.missing > 0
     if not finite.all():
-        # One infinite value in a bucket spoils its mean and one of its ends; what is left is still worth showing.
+        # An infinite value in a bucket spoils its mean and one of its ends; what is left is still worth showing.
         flagged |= ~finite
         low, high, mean = _repaired(low, high, mean)
     value = smoothed(mean, smoothing)
@@ -50,9 +50,15 @@ def series(curve: Curve, smoothing: float = 0.0, log: bool = False) -> Series:
     return Series(curve.steps.astype(np.float64), low, high, value, flagged, nonpositive)
 
 
+def _finite(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which are numbers that can be drawn; a comparison with NaN is false."""
+    there: NDArray[np.bool_] = np.abs(values) <= LARGEST
+    return there
+
+
 def _repaired(*arrays: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Low, high and mean that are all finite wherever one of them is, and NaN elsewhere."""
-    low, high, mean = (np.where(np.isfinite(array), array, np.nan) for array in arrays)
+    low, high, mean = (np.where(_finite(array), array, np.nan) for array in arrays)
     bottom, top = np.fmin(np.fmin(low, high), mean), np.fmax(np.fmax(low, high), mean)
     return bottom, top, np.where(np.isnan(mean), bottom / 2 + top / 2, mean)
 
@@ -107,7 +113,7 @@ def trace(line: Series, axis: Scale, count: int) -> Trace:
     places = axis.fractions(line.steps[begin:end]) * (count - 1)
     columns = np.rint(np.clip(places, -FARTHEST, FARTHEST)).astype(np.int64)
     low, high, value = line.low[begin:end], line.high[begin:end], line.value[begin:end]
-    flagged = np.unique(columns[line.flagged[begin:end]])
+    flagged = columns[line.flagged[begin:end]]
     starts = np.flatnonzero(columns[1:] != columns[:-1]) + 1
     if len(starts) + 1 < len(columns):
         starts = np.concatenate(([0], starts))
@@ -119,8 +125,10 @@ def trace(line: Series, axis: Scale, count: int) -> Trace:
 
 def _means(values: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.float64]:
     """The mean of the numbers in each group; NaN where a group has none."""
-    known = ~np.isnan(values)
-    counts = np.add.reduceat(known, starts, dtype=np.int64)
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        means: NDArray[np.float64] = np.add.reduceat(np.where(known, values, 0.0), starts) / counts
+    missing = np.isnan(values)
+    counts = np.diff(starts, append=len(values))
+    if missing.any():
+        values = np.where(missing, 0.0, values)
+        counts = counts - np.add.reduceat(missing, starts, dtype=np.int64)
+    means: NDArray[np.float64] = np.add.reduceat(values, starts) / np.where(counts, counts, np.nan)
     return means

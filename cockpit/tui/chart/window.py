@@ -25,11 +25,14 @@ class Extent:
 
 @dataclass(frozen=True)
 class Window:
-    """Steps `first` … `last`. `last` is None where the window follows the newest steps, about `width` of them."""
+    """Steps `first` … `last`. `last` is None where the window follows the newest steps.
+
+    It moves on with them to hold about `width` of them; without a width, only its end does.
+    """
 
     first: int
     last: int | None
-    width: int
+    width: int | None = None
 
     def end(self, extent: Extent) -> int:
         """The last step of the window as of now."""
@@ -37,7 +40,7 @@ class Window:
 
     def followed(self, extent: Extent) -> Window:
         """The window after new steps have come. It moves in jumps, so that the picture stands still in between."""
-        if self.last is not None or extent.last - self.first <= JUMP * self.width:
+        if self.last is not None or self.width is None or extent.last - self.first <= JUMP * self.width:
             return self
         return Window(extent.last - self.width, None, self.width)
 

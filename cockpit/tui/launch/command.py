@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -49,7 +50,7 @@ def command_of(draft: Draft) -> Command:
     run_flags = _flags(draft, wanted, (DEVICE, DATA))
     options = tuple(name for name in draft.changed_options if name not in (DEVICE, DATA))
     fixed = {
-        row.name: wanted.space[row.name].sample(0.5)
+        row.name: wanted.fixed[row.name]
         for row in draft.parameters
         if row.is_fixed and any(draft.is_cell_changed(row.name, key) for key in row.cells) and row.name != EPOCHS
     }
@@ -91,8 +92,8 @@ def _flags(draft: Draft, wanted: Search, names: tuple[str, ...]) -> tuple[str, .
         "seed": str(wanted.seed),
         "cpus": number_text(wanted.resources.cpu),
         "gpus": number_text(wanted.resources.gpu),
-        # No shell stands between this field and the program.
-        DATA: str(Path(draft.option(DATA).strip()).expanduser()),
+        # No shell stands between this field and the program. `Path.expanduser` would not take `~somebody`.
+        DATA: os.path.expanduser(draft.option(DATA).strip()),  # noqa: PTH111
         "note": wanted.note,
     }
     changed = [name for name in names if draft.is_option_changed(name)]

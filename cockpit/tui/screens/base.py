@@ -30,6 +30,7 @@ class CockpitScreen(Screen[None]):
 
     place: ClassVar[str] = ""
     help_text: ClassVar[str] = ""
+    _is_resized = False
 
     @property
     def cockpit(self) -> CockpitApp:
@@ -63,6 +64,10 @@ class CockpitScreen(Screen[None]):
         """What the first line says at the left."""
         return Text(self.place)
 
+    def level_above(self) -> CockpitScreen | None:
+        """The screen to go back to where this one was opened first; None for the uppermost level."""
+        return None
+
     def receive(self, snapshot: Snapshot) -> None:
         """A new snapshot is here: draw it, at once for the whole screen."""
         with self.app.batch_update():
@@ -71,6 +76,8 @@ class CockpitScreen(Screen[None]):
 
     def look_again(self) -> None:
         """What is wanted has changed: have it read, and draw what is known of it already."""
+        if not self.is_current:
+            return  # what waits below another screen is drawn when it is seen again
         self.cockpit.feed.look_at(self.interest())
         if self.cockpit.snapshot is not None:
             self.receive(self.cockpit.snapshot)
@@ -83,8 +90,14 @@ class CockpitScreen(Screen[None]):
             widget.ascii = self.cockpit.glyphs.ascii  # type: ignore[attr-defined]  # all of these have it
 
     def on_resize(self, event: events.Resize) -> None:
+        if not self._is_resized:  # a terminal tells of one change of size several times
+            self._is_resized = True
+            self.call_after_refresh(self._receive_resized)
+
+    def _receive_resized(self) -> None:
+        self._is_resized = False
         if self.is_current and self.cockpit.snapshot is not None:
-            self.call_after_refresh(self.receive, self.cockpit.snapshot)
+            self.receive(self.cockpit.snapshot)
 
     def fits(self, action: Action) -> str:
         """What the action would do now, in words for the palette; empty when it can do nothing."""

@@ -310,7 +310,7 @@ class DiaryScreen(CockpitScreen):
         if not self._changes:
             self._marks.clear()
         if outcome.refused:
-            self._write_in = ""
+            self._wanted = self._write_in = ""
             self.cockpit.say(outcome.refused, "error")
         elif outcome.change.done:
             self.cockpit.say(outcome.change.done, "good")

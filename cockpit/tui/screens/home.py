@@ -15,6 +15,7 @@ from cockpit.tui.palette import LINE_COLORS
 from cockpit.tui.screens.base import CockpitScreen
 from cockpit.tui.snapshot import Snapshot
 from cockpit.tui.text import shown
+from cockpit.tui.widgets.borders import retitle
 from cockpit.tui.widgets.experiment_card import ExperimentCard
 from cockpit.tui.widgets.list_pane import ListPane
 from cockpit.tui.widgets.table import Table
@@ -48,7 +49,7 @@ class HomeScreen(CockpitScreen):
         yield ExperimentCard(classes="pane")
 
     def on_mount(self) -> None:
-        self.listing.border_title = "Experiments"
+        retitle(self.listing, "Experiments")
         self.listing.table.focus()
 
     @property
@@ -73,14 +74,14 @@ class HomeScreen(CockpitScreen):
         glyphs = self.cockpit.glyphs
         marks = {name: LINE_COLORS[number % len(LINE_COLORS)] for number, name in enumerate(self._marked)}
         self.listing.show(tuple(self._items.values()), COLUMNS, FIELDS, lambda item: item.cells(glyphs), marks)
-        self.listing.border_subtitle = self._counted()
+        retitle(self.listing, subtitle=self._counted())
         self._show_card(snapshot)
 
     def _show_card(self, snapshot: Snapshot) -> None:
         card, row = self.query_one(ExperimentCard), self.current
         card.display = row is not None
         if row is not None:
-            card.show(row, snapshot.sweeps.get(row.name), snapshot.importance, self.cockpit.glyphs)
+            card.tell(row, snapshot.sweeps.get(row.name), snapshot.importance, self.cockpit.glyphs)
 
     def _counted(self) -> str:
         shown_rows, rows = self.listing.counts
@@ -116,7 +117,7 @@ class HomeScreen(CockpitScreen):
         self.action_open()
 
     def on_list_pane_narrowed(self, event: ListPane.Narrowed) -> None:
-        self.listing.border_subtitle = self._counted()
+        retitle(self.listing, subtitle=self._counted())
         self.look_again()
 
     def action_open(self) -> None:

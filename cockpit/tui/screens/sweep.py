@@ -16,10 +16,12 @@ from cockpit.tui.actions import SWEEP, Action, actions_of, bindings
 from cockpit.tui.interest import NORMS, CurveKey, Focus, Interest, Metric
 from cockpit.tui.listing.trials import RowContext, TrialColumns, TrialItem, best_id, shown_metrics
 from cockpit.tui.palette import LINE_COLORS
+from cockpit.tui.screens.base import CockpitScreen
 from cockpit.tui.screens.charting import ChartingScreen, ColorSlots
 from cockpit.tui.screens.steering import STEERING, SteeringScreen
 from cockpit.tui.snapshot import Snapshot, SweepView, TrialView
 from cockpit.tui.text import shown
+from cockpit.tui.widgets.borders import retitle
 from cockpit.tui.widgets.chart import Chart
 from cockpit.tui.widgets.list_pane import ListPane
 from cockpit.tui.widgets.panes.base import PaneView
@@ -55,6 +57,7 @@ class SweepScreen(ChartingScreen, SteeringScreen):
         self._items: dict[str, TrialItem] = {}
         self._columns: TrialColumns | None = None
         self._columns_mark: object = None
+        self._trials_shown: object = None
         self._charts_wanted = True  # on a low screen, where the tabs would take their place
 
     def body(self) -> Iterator[Widget]:
@@ -66,8 +69,7 @@ class SweepScreen(ChartingScreen, SteeringScreen):
         yield TrialTabs()
 
     def on_mount(self) -> None:
-        self.listing.border_title = "Trials"
-        self.query_one("#side-norms").border_title = "Norms"
+        retitle(self.listing, "Trials")
         self.listing.table.focus()
         self._arrange()
 
@@ -158,14 +160,17 @@ class SweepScreen(ChartingScreen, SteeringScreen):
         self._show_tabs(view, snapshot)
 
     def _show_trials(self, view: SweepView, colors: Mapping[Focus, int], snapshot: Snapshot) -> None:
+        marks = {focus.trial: LINE_COLORS[color] for focus, color in colors.items()}
+        shown_before, self._trials_shown = self._trials_shown, (view, snapshot.serial, marks)
+        if shown_before == self._trials_shown:
+            return  # only the cursor has moved, which the table knows
         self._items = self._renewed(view)
         mark = (view.sweep.metric, view.metrics, bool(view.trials))
         if self._columns is None or mark != self._columns_mark:
             self._columns, self._columns_mark = TrialColumns(view), mark
         columns = self._columns
         context = RowContext(self.cockpit.glyphs, best_id(view), snapshot.at)
-        marks = {focus.trial: LINE_COLORS[color] for focus, color in colors.items()}
-        self.listing.table.empty_text = _waiting_text(view)
+        self.listing.empty_text = _waiting_text(view)
         self.listing.show(
             tuple(self._items.values()),
             columns.columns(view),
@@ -173,7 +178,7 @@ class SweepScreen(ChartingScreen, SteeringScreen):
             lambda item: columns.cells(item, context),
             marks,
         )
-        self.listing.border_subtitle = self._counted()
+        retitle(self.listing, subtitle=self._counted())
 
     def _renewed(self, view: SweepView) -> dict[str, TrialItem]:
         """Items of trials that did not change stay the same objects."""
@@ -199,8 +204,7 @@ class SweepScreen(ChartingScreen, SteeringScreen):
         side = self.query_one("#side-norms", NormsPane)
         if pane_view is not None and self._shows_side_norms:
             said = side.show(pane_view)
-            side.border_title = f"Norms {pane_view.trial.row.id}"
-            side.border_subtitle = said
+            retitle(side, f"Norms {pane_view.trial.row.id}", said)
 
     def _counted(self) -> str:
         shown_rows, rows = self.listing.counts
@@ -227,6 +231,11 @@ class SweepScreen(ChartingScreen, SteeringScreen):
         return line
 
     # What can be done
+
+    def level_above(self) -> CockpitScreen:
+        from cockpit.tui.screens.home import HomeScreen
+
+        return HomeScreen()
 
     def acted_on(self) -> Sequence[TrialView]:
         view = self.sweep_view()

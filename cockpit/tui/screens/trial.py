@@ -6,17 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from rich.text import Text
-from textual import events
 from textual.widget import Widget
 from textual.widgets import Static
 
 from cockpit.store.numbers import delta_text, duration_text, metric_text
 from cockpit.store.ranking import baseline_trial, gain
 from cockpit.tui.actions import TRIAL, Action, actions_of, bindings
-from cockpit.tui.glyphs import status_style
 from cockpit.tui.interest import CurveKey, Focus, Interest
 from cockpit.tui.listing.trials import time_left_text
 from cockpit.tui.panels import Panel
+from cockpit.tui.screens.base import CockpitScreen
 from cockpit.tui.screens.charting import ChartingScreen
 from cockpit.tui.screens.steering import STEERING, SteeringScreen
 from cockpit.tui.snapshot import Snapshot, SweepView, TrialView
@@ -52,10 +51,6 @@ class TrialScreen(ChartingScreen, SteeringScreen):
         yield ChartGrid(self._page(self.cockpit.snapshot).grid, ascii=self.cockpit.glyphs.ascii)
         yield TrialTabs()
 
-    def on_resize(self, event: events.Resize) -> None:
-        super().on_resize(event)
-        self.call_after_refresh(self.look_again)
-
     # What is read
 
     @property
@@ -86,8 +81,10 @@ class TrialScreen(ChartingScreen, SteeringScreen):
             return
         why = self.query_one("#why", Static)
         why.display = bool(page.reason)
-        why.update(shown(page.reason, status_style(trial.row.status)))
-        for chart, panel in zip(self.query_one(ChartGrid).take_shape(page.grid, len(page.shown)), page.shown, strict=True):
+        why.update(shown(page.reason, self.cockpit.status_colour(trial.row.status)))
+        for chart, panel in zip(
+            self.query_one(ChartGrid).take_shape(page.grid, len(page.shown)), page.shown, strict=True
+        ):
             self._draw_panel(chart, panel, snapshot)
         self._show_tabs(view, trial, snapshot, page)
 
@@ -116,7 +113,7 @@ class TrialScreen(ChartingScreen, SteeringScreen):
             return shown(f"{name}  opening…" if view is None else f"{name}  is not there", "bold")
         row, glyphs = trial.row, self.cockpit.glyphs
         line = shown(f"{name} {glyphs.baseline}" if row.baseline else name, "bold")
-        line.append(f"  {glyphs.of(row.status)}", status_style(row.status))
+        line.append(f"  {glyphs.of(row.status)}", self.cockpit.status_colour(row.status))
         if row.best is not None:
             line.append(f"  best {metric_text(row.best)}", "not bold")
             baseline = baseline_trial([other.row for other in view.trials])
@@ -126,6 +123,11 @@ class TrialScreen(ChartingScreen, SteeringScreen):
         return line
 
     # What can be done
+
+    def level_above(self) -> CockpitScreen:
+        from cockpit.tui.screens.sweep import SweepScreen
+
+        return SweepScreen(self.experiment)
 
     def acted_on(self) -> Sequence[TrialView]:
         current = self.current

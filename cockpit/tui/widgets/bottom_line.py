@@ -13,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from cockpit.tui.text import shown
+from cockpit.tui.widgets.words import Words
 
 NOTICE_SECONDS = 8.0
 TONES = {"plain": "", "good": "success", "warning": "warning", "error": "error"}
@@ -26,7 +27,7 @@ class Hint(NamedTuple):
     weight: int
 
 
-class _Words(Static):
+class _Question(Words):
     """The hints, a notice, or a question; only a question takes the keyboard."""
 
     can_focus = False
@@ -43,10 +44,10 @@ class BottomLine(Widget):
 
     DEFAULT_CSS = """
     BottomLine { height: 1; padding: 0 1; background: $panel; color: $foreground; layout: horizontal; }
-    BottomLine > _Words { width: 1fr; height: 1; }
+    BottomLine > _Question { width: 1fr; height: 1; }
     BottomLine > #label { width: auto; height: 1; color: $accent; display: none; }
     BottomLine > #field { width: 1fr; height: 1; border: none; padding: 0; background: $panel; display: none; }
-    BottomLine.prompting > _Words { display: none; }
+    BottomLine.prompting > _Question { display: none; }
     BottomLine.prompting > #label, BottomLine.prompting > #field { display: block; }
     """
 
@@ -61,7 +62,7 @@ class BottomLine(Widget):
         self._focus_before: Widget | None = None
 
     def compose(self) -> ComposeResult:
-        yield _Words()
+        yield _Question()
         yield Static(id="label")
         yield Input(id="field", compact=True, select_on_focus=False)
 
@@ -99,7 +100,7 @@ class BottomLine(Widget):
     def ask(self, question: str, on_yes: Callable[[], object]) -> None:
         """Ask once; `y` or enter does it, any other key leaves it."""
         self._end_asking()
-        self._take_keyboard(self.query_one(_Words))
+        self._take_keyboard(self.query_one(_Question))
         self._question = shown(question, self._colour("warning"))
         self._question.append("   y", "bold").append(" yes   ").append("esc", "bold").append(" no")
         self._on_yes = on_yes
@@ -149,7 +150,7 @@ class BottomLine(Widget):
         if self.is_asking:
             self._question = self._on_yes = self._on_text = None
             self.remove_class("prompting")
-            self.query_one(_Words).can_focus = False
+            self.query_one(_Question).can_focus = False
             self.screen.set_focus(self._focus_before)
         self._draw()
 
@@ -159,10 +160,8 @@ class BottomLine(Widget):
     def _draw(self) -> None:
         if not self.is_mounted:
             return
-        line = (
-            self._question or self._notice or hints_line(self._hints, self.content_size.width, self._colour("accent"))
-        )
-        self.query_one(_Words).update(line)
+        hints = hints_line(self._hints, self.content_size.width, self._colour("accent"))
+        self.query_one(_Question).show(self._question or self._notice or hints)
 
 
 def hints_line(hints: Sequence[Hint], width: int, key_style: str) -> Text:

@@ -39,6 +39,8 @@ class Chart(Drawing):
     The wheel zooms around the pointer, dragging pans, a click puts the cursor there.
     """
 
+    LOOKS = ("title", "smoothing", "log_scale", "cursor_step", "message", "ascii")
+
     title = reactive("", repaint=False, init=False)
     smoothing = reactive(0.0, repaint=False, init=False)
     log_scale = reactive(False, repaint=False, init=False)
@@ -119,13 +121,13 @@ class Chart(Drawing):
         return (None, None) if self._window is None else (self._window.first, self._window.last)
 
     def look_at(self, first: int | None, last: int | None) -> None:
-        """Look at steps `first` … `last`, with None as in `WindowChanged`, which is not posted."""
-        if first is None:
-            self._window = None
-        elif (first, last) != self.window:
-            end = last if last is not None else first if self._extent is None else self._extent.last
-            self._window = Window(first, last, max(1, end - first))
-        self.redraw()
+        """Look at steps `first` … `last`, with None as in `WindowChanged`, which is not posted.
+
+        Where `last` is None, the end of the window follows the newest steps, and `first` stays until the next call.
+        """
+        if (first, last) != self.window:
+            self._window = None if first is None else Window(first, last)
+            self.redraw()
 
     def zoom_in(self) -> None:
         """Half as many steps: around the cursor where it is in view, else the newest or those in the middle."""
@@ -204,24 +206,6 @@ class Chart(Drawing):
 
     def validate_message(self, message: str) -> str:
         return one_line(message)
-
-    def watch_title(self) -> None:
-        self.redraw()
-
-    def watch_smoothing(self) -> None:
-        self.redraw()
-
-    def watch_log_scale(self) -> None:
-        self.redraw()
-
-    def watch_cursor_step(self) -> None:
-        self.redraw()
-
-    def watch_message(self) -> None:
-        self.redraw()
-
-    def watch_ascii(self) -> None:
-        self.redraw()
 
     # The mouse
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from time import monotonic
 from typing import ClassVar
 
@@ -21,7 +20,6 @@ from cockpit.tui.widgets.pace import Pace
 
 ENVELOPE_OPACITY = 0.45
 BYTES_A_SECOND = 8_000  # what all drawings of a screen together write while values stream in
-COLOR_CHANGE = 43  # bytes: two colours of 24 bits, set and reset
 
 _COMPONENTS = {
     Role.FRAME: "frame",
@@ -41,6 +39,7 @@ class Drawing(Widget, can_focus=True):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"drawing--{name}" for name in _COMPONENTS.values()}
     ALLOW_SELECT: ClassVar[bool] = False
+    LOOKS: ClassVar[tuple[str, ...]] = ()  # reactive attributes that change the picture
     DEFAULT_CSS = """
     Drawing {
         height: 1fr;
@@ -67,6 +66,13 @@ class Drawing(Widget, can_focus=True):
         self._pace = Pace()
         self._due: Timer | None = None
 
+    def on_mount(self) -> None:
+        for name in self.LOOKS:
+            self.watch(self, name, self._look_changed, init=False)
+
+    def _look_changed(self) -> None:
+        self.redraw()
+
     def picture(self, width: int, height: int) -> Picture:
         """What there is to see now, in a picture of that size."""
         raise NotImplementedError
@@ -84,13 +90,13 @@ class Drawing(Widget, can_focus=True):
         if not self._fits(width, height):
             self._take(picture)
             self.refresh()
-            return _size(picture, range(height))
+            return picture.weight(list(range(height)))
         changes = picture.changes(self._picture)
         rows = [row for row, _, _ in changes]
         self._take(picture, rows)
         if changes:
             self.refresh(*(Region(begin, row, end - begin, 1) for row, begin, end in changes))
-        return _size(picture, rows)
+        return picture.weight(rows)
 
     def redraw_in_time(self) -> None:
         """Draw anew because values have come: now, or later where that would write more than there is room for."""
@@ -117,10 +123,13 @@ class Drawing(Widget, can_focus=True):
             for row in rows:
                 self._strips.pop(row, None)
 
-    def render_line(self, y: int) -> Strip:
+    def render_lines(self, crop: Region) -> list[Strip]:
         width, height = self.size
         if not self._fits(width, height):
             self._take(self.picture(width, height))
+        return super().render_lines(crop)
+
+    def render_line(self, y: int) -> Strip:
         if y not in self._strips:
             self._strips[y] = self._strip(y)
         return self._strips[y]
@@ -134,8 +143,7 @@ class Drawing(Widget, can_focus=True):
         return Strip([Segment(text, styles[role]) for text, role in self._picture.runs[y]], self._picture.width)
 
     def _styles_of_roles(self) -> dict[int, Style]:
-        background = self.visual_style.background
-        readout = self.get_visual_style("drawing--readout")
+        background = self.background_colors[1]
         styles: dict[int, Style] = {Role.PLAIN: Style(bgcolor=background.rich_color)}
         for role, name in _COMPONENTS.items():
             styles[role] = self.get_visual_style(f"drawing--{name}").rich_style
@@ -144,7 +152,7 @@ class Drawing(Widget, can_focus=True):
             faded = background.blend(color, ENVELOPE_OPACITY)
             styles[colored(Role.LINE, number)] = Style.from_color(color.rich_color, background.rich_color)
             styles[colored(Role.ENVELOPE, number)] = Style.from_color(faded.rich_color, background.rich_color)
-            styles[colored(Role.READING, number)] = Style.from_color(color.rich_color, readout.background.rich_color)
+            styles[colored(Role.READING, number)] = styles[Role.READOUT] + Style(color=color.rich_color)
         return styles
 
     def notify_style_update(self) -> None:
@@ -154,8 +162,3 @@ class Drawing(Widget, can_focus=True):
 
     def on_resize(self, event: events.Resize) -> None:
         self.redraw()
-
-
-def _size(picture: Picture, rows: Iterable[int]) -> int:
-    """About how many bytes these rows are on the terminal."""
-    return sum(len(text.encode()) + COLOR_CHANGE for row in rows for text, _ in picture.runs[row])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rich.text import Text
-from textual.widgets import Static
 
 from cockpit.store.catalogue import ExperimentRow
 from cockpit.store.numbers import counted, delta_text, duration_text, metric_text, setting_text
@@ -11,27 +10,21 @@ from cockpit.store.ranking import baseline_trial, best_trial
 from cockpit.tui.glyphs import Glyphs
 from cockpit.tui.snapshot import Importance, SweepView
 from cockpit.tui.text import shown
+from cockpit.tui.widgets.borders import retitle
+from cockpit.tui.widgets.words import Words
 
 BAR = 7
 MOST_PARAMETERS = 5
 
 
-class ExperimentCard(Static):
-    """Four or five lines under the list of experiments."""
+class ExperimentCard(Words):
+    """Some lines under the list of experiments."""
 
-    def __init__(self, classes: str) -> None:
-        super().__init__(classes=classes)
-        self._text = Text()
-
-    def show(self, row: ExperimentRow, view: SweepView | None, importance: Importance | None, glyphs: Glyphs) -> None:
+    def tell(self, row: ExperimentRow, view: SweepView | None, importance: Importance | None, glyphs: Glyphs) -> None:
         """`view` and `importance` come a moment after the row; until then the card says less."""
-        self.border_title = shown(f"{row.id} {row.search}").plain
         status = "silent" if row.silent is not None else row.status
-        self.border_subtitle = glyphs.of(status)
-        text = self._words(row, view, importance, glyphs, status)
-        if text != self._text:
-            self._text = text
-            self.update(text)
+        retitle(self, f"{row.id} {row.search}", glyphs.of(status))
+        self.show(self._words(row, view, importance, glyphs, status))
 
     def _words(
         self, row: ExperimentRow, view: SweepView | None, importance: Importance | None, glyphs: Glyphs, status: str

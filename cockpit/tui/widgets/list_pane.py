@@ -26,7 +26,10 @@ T = TypeVar("T", bound=Item)
 
 
 class ListPane(Vertical, Generic[T]):
-    """Filters, orders and shows rows. `counts` says how many there are and how many are shown."""
+    """Filters, orders and shows rows.
+
+    `counts` says how many are shown and how many there are, `empty_text` stands there while there are none.
+    """
 
     DEFAULT_CSS = """
     ListPane { height: 1fr; border: round $border; border-title-color: $text; padding: 0; }
@@ -39,7 +42,7 @@ class ListPane(Vertical, Generic[T]):
     def __init__(self, empty_text: str, id: str) -> None:
         super().__init__(id=id)
         self.counts = (0, 0)
-        self._empty_text = empty_text
+        self.empty_text = empty_text
         self._rows: Sequence[T] = ()
         self._cells: Callable[[T], Sequence[Cell]] = lambda _: ()
         self._marks: Mapping[str, str] = {}
@@ -49,9 +52,7 @@ class ListPane(Vertical, Generic[T]):
         self._shown_mark: object = None
 
     def compose(self) -> ComposeResult:
-        table: Table[T] = Table()
-        table.empty_text = self._empty_text
-        yield table
+        yield Table[T]()
         yield FilterBar()
 
     @property
@@ -112,7 +113,7 @@ class ListPane(Vertical, Generic[T]):
 
     def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
         event.stop()
-        self._try(event.text)
+        self._try(event.text, is_typed=True)
 
     def on_filter_bar_accepted(self, event: FilterBar.Accepted) -> None:
         event.stop()
@@ -126,12 +127,16 @@ class ListPane(Vertical, Generic[T]):
         self._set_filter(self._filter_before)
         self.table.focus()
 
-    def _try(self, text: str) -> bool:
-        """Filter by a line as far as it can be understood; the last good one stays until then."""
+    def _try(self, text: str, is_typed: bool = False) -> bool:
+        """Filter by a line as far as it can be understood; the last good one stays until then.
+
+        A line that `is_typed` still may end in the middle of a word, which is no mistake.
+        """
         bar = self.query_one(FilterBar)
         try:
-            found = parse(text, self._fields)
+            found = parse(text, self._fields, is_typed=is_typed)
         except FilterError as error:
+            bar.is_mild = error.incomplete
             bar.error = str(error)
             return False
         bar.error = ""
@@ -152,6 +157,7 @@ class ListPane(Vertical, Generic[T]):
     def _draw(self) -> None:
         self._shown = self._ordered()
         self.counts = (len(self._shown), len(self._rows))
+        self.table.empty_text = f"nothing matches {self._filter.line}" if self._rows else self.empty_text
         self.table.show(self._shown, key=lambda row: row.key, cells=self._cells, marks=self._marks)
 
     def _ordered(self) -> list[T]:

@@ -24,8 +24,10 @@ class NoteEditor(TextArea):
         Binding("ctrl+s", "save", "Save", show=False),
         Binding("escape", "dismiss", "Leave", show=False),
     ]
+    # The bar is always there: Textual looks for the cursor where it was when the bar goes together with its line.
     DEFAULT_CSS = """
     NoteEditor {
+        overflow-y: scroll; scrollbar-size-vertical: 1;
         height: 1fr; padding: 0 1; border: round $border; background: $surface;
         border-title-color: $text; border-subtitle-color: $text-muted;
     }
@@ -85,7 +87,9 @@ class NoteEditor(TextArea):
             self.load_text(theirs)
             self.move_cursor(self.document.end)
         elif news:
+            cursor = self.selection
             self.insert("\n\n" + "\n".join(news) if self.text else "\n".join(news), self.document.end)
+            self.selection = cursor
             self._say(MEANWHILE)
 
     def edit(self, edit: Edit) -> EditResult:

@@ -150,9 +150,10 @@ def _depth(tokens: Sequence[Token]) -> int:
 
 
 def _harmless(tokens: Sequence[Token]) -> Iterator[Token]:
-    """Links as words and their address, images as what they were written as."""
+    """Links as words and their address, images as what they were written as, and entities of no evil characters."""
     addresses: list[str] = []
     for token in tokens:
+        token.content = safe_text(token.content)
         if token.type == "image":
             yield Token("text", "", 0, content=f"![{token.content}]({token.attrs.get('src', '')})")
         elif token.type == "link_open":

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Static
 
 from cockpit.store.norm_alerts import norm_alerts
 from cockpit.store.rows import NormRow
 from cockpit.tui.text import shown
 from cockpit.tui.widgets.panes.base import PaneView
 from cockpit.tui.widgets.table import Cell, Column, Table
+from cockpit.tui.widgets.words import Words
 
 COLUMNS = (
     Column("step", "step", priority=100),
@@ -36,7 +36,7 @@ class NormsPane(Vertical):
     """
 
     def compose(self) -> ComposeResult:
-        yield Static(id="alert")
+        yield Words(id="alert")
         table: Table[NormRow] = Table()
         table.empty_text = "no norms yet; a trainer logs them every norms_every steps"
         table.set_columns(COLUMNS)
@@ -49,7 +49,7 @@ class NormsPane(Vertical):
         self.set_class(bool(alerts), "alarmed")
         if alerts:
             more = f"  (and {len(alerts) - 1} more)" if len(alerts) > 1 else ""
-            self.query_one("#alert", Static).update(shown(f"⚠ {alerts[0].text}{more}", view.colours.get("error", "")))
+            self.query_one("#alert", Words).show(shown(f"⚠ {alerts[0].text}{more}", view.colours.get("error", "")))
         table: Table[NormRow] = self.query_one(Table)
         newest = list(reversed(rows))
         follows = table.cursor_key in (None, self._first)

@@ -8,12 +8,13 @@ from typing import Any
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Static
 
 from cockpit.store.numbers import setting_text
+from cockpit.store.ranking import best_trial
 from cockpit.tui.text import shown
 from cockpit.tui.widgets.panes.base import PaneView
-from cockpit.tui.widgets.scatter import Point, Scatter
+from cockpit.tui.widgets.scatter import Scatter
+from cockpit.tui.widgets.words import Words
 
 MOST_SCATTERS = 8
 NARROWEST_SCATTER = 26  # cells
@@ -30,14 +31,14 @@ class ParametersPane(Horizontal):
     """
 
     def compose(self) -> ComposeResult:
-        yield Static(id="importance")
+        yield Words(id="importance")
         with Vertical(id="scatters"):
             for _ in range(MOST_SCATTERS):
                 yield Scatter()
 
     def show(self, view: PaneView) -> str:
         names = self._in_order(view)
-        self.query_one("#importance", Static).update(_bars(names, view))
+        self.query_one("#importance", Words).show(_bars(names, view))
         room = max(1, self.query_one("#scatters").size.width // NARROWEST_SCATTER)
         for number, scatter in enumerate(self.query(Scatter)):
             scatter.display = number < min(room, len(names))
@@ -51,9 +52,12 @@ class ParametersPane(Horizontal):
 
 
 def _draw(scatter: Scatter, name: str, view: PaneView) -> None:
-    rows = [trial.row for trial in view.sweep.trials if trial.row.best is not None]
-    points = [Point(row.config.get(name), row.best, row.id) for row in rows if row.config.get(name) is not None]
-    scatter.show(points, title=f"{view.sweep.sweep.metric} / {name}", maximize=view.sweep.sweep.goal == "maximize")
+    rows = [trial.row for trial in view.sweep.trials if trial.row.best is not None and name in trial.row.config]
+    best = best_trial(rows, view.sweep.sweep.goal)
+    scatter.title = f"{view.sweep.sweep.metric} / {name}"
+    scatter.show(
+        [row.config[name] for row in rows], [row.best for row in rows], rows.index(best) if best is not None else None
+    )
 
 
 def _bars(names: Sequence[str], view: PaneView) -> Text:

@@ -1,0 +1,398 @@
+"""The meter of this machine, on machines that exist as files and as a pretended driver only."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from cockpit.store.machine import GpuProcess, GpuRow, MachineMeter
+from cockpit.store.machine.cgroup import ControlGroup
+from cockpit.store.machine.nvidia import NvidiaMeter
+from cockpit.store.machine.processes import ProcessMeter, trial_of
+from cockpit.store.machine.tpu import tpu_text
+
+GIB = 1 << 30
+
+
+def no_driver():
+    return NvidiaMeter(lambda: FakeDriver(refusing="nvmlInit"))
+
+
+def no_limits(tmp_path):
+    return ControlGroup(tmp_path / "no groups", tmp_path / "no membership")
+
+
+def files(folder, texts):
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+# The whole machine.
+
+
+def test_every_part_of_this_machine_is_read(tmp_path):
+    meter = MachineMeter(tmp_path, no_driver(), no_limits(tmp_path))
+    meter.read()
+    row = meter.read()
+    assert len(row.processor.cores) == os.cpu_count()
+    assert all(0 <= load <= 100 for load in (*row.processor.cores, row.processor.load))
+    assert 0 < row.memory.used < row.memory.total
+    assert not row.memory.limited
+    assert 0 < row.disk.free <= row.disk.total
+    assert row.trials == ()
+    assert set(dict(row.troubles)) <= {"gpus"}
+
+
+def test_a_look_that_is_not_whole_leaves_out_what_nobody_sees(tmp_path):
+    row = MachineMeter(tmp_path, no_driver(), no_limits(tmp_path)).read(whole=False)
+    assert (row.processor, row.memory, row.trials) == (None, None, ())
+    assert row.disk is not None
+
+
+def test_the_disk_of_a_folder_that_is_not_there_yet_is_that_of_its_parent(tmp_path):
+    meter = MachineMeter(tmp_path / "not" / "yet", no_driver(), no_limits(tmp_path))
+    assert meter.read(whole=False).disk.total == MachineMeter(tmp_path, no_driver()).read(whole=False).disk.total
+
+
+def test_a_part_that_fails_hides_no_other_and_says_why(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("no \x1b[31m/proc")
+
+    monkeypatch.setattr("psutil.cpu_times", fail)
+    monkeypatch.setattr("shutil.disk_usage", fail)
+    row = MachineMeter(tmp_path, no_driver(), no_limits(tmp_path)).read()
+    assert (row.processor, row.disk) == (None, None)
+    assert row.trouble("processor") == row.trouble("disk") == "no /proc"
+    assert row.trouble("memory") == ""
+    assert row.memory.total > 0
+
+
+def test_rows_of_the_same_machine_are_equal(tmp_path, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1, total=2))
+    meter = MachineMeter(tmp_path, no_driver(), no_limits(tmp_path))
+    meter.read(whole=False)
+    join_looks()
+    assert meter.read(whole=False) == meter.read(whole=False)
+
+
+# Control groups.
+
+V2 = {"self": "0::/user/run\n"}
+
+
+def group_of(tmp_path, texts, membership="0::/user/run\n"):
+    files(tmp_path / "groups", texts)
+    return ControlGroup(tmp_path / "groups", files(tmp_path, {"membership": membership}) / "membership")
+
+
+def test_limits_of_version_2(tmp_path):
+    group = group_of(
+        tmp_path,
+        {
+            "user/run/memory.max": f"{8 * GIB}\n",
+            "user/run/memory.current": f"{3 * GIB}\n",
+            "user/run/memory.stat": f"anon 5\ninactive_file {GIB}\n",
+            "user/run/cpu.max": "150000 100000\n",
+            "user/run/cpu.stat": "usage_usec 2500000\nuser_usec 1\n",
+        },
+    )
+    assert (group.memory_limit(), group.memory_used()) == (8 * GIB, 2 * GIB)
+    assert (group.cpu_limit(), group.cpu_seconds()) == (1.5, 2.5)
+
+
+def test_the_tightest_limit_above_counts(tmp_path):
+    group = group_of(
+        tmp_path,
+        {
+            "user/run/memory.max": "max\n",
+            "user/run/cpu.max": "max 100000\n",
+            "user/memory.max": f"{2 * GIB}\n",
+            "user/cpu.max": "400000 100000\n",
+            "memory.max": f"{9 * GIB}\n",
+        },
+    )
+    assert group.memory_limit() == 2 * GIB
+    assert group.cpu_limit() == 4.0
+
+
+def test_a_container_that_sees_its_own_group_as_the_root(tmp_path):
+    group = group_of(tmp_path, {"memory.max": "1000000\n", "cpu.max": "50000 100000\n"}, "0::/docker/4711\n")
+    assert (group.memory_limit(), group.cpu_limit()) == (1_000_000, 0.5)
+
+
+def test_limits_of_version_1(tmp_path):
+    group = group_of(
+        tmp_path,
+        {
+            "memory/box/memory.limit_in_bytes": f"{4 * GIB}\n",
+            "memory/box/memory.usage_in_bytes": f"{2 * GIB}\n",
+            "memory/box/memory.stat": f"total_inactive_file {GIB}\n",
+            "cpu,cpuacct/box/cpu.cfs_quota_us": "200000\n",
+            "cpu,cpuacct/box/cpu.cfs_period_us": "100000\n",
+            "cpu,cpuacct/box/cpuacct.usage": "7000000000\n",
+        },
+        "9:memory:/box\n4:cpu,cpuacct:/box\n1:name=systemd:/\n0::/\n",
+    )
+    assert (group.memory_limit(), group.memory_used()) == (4 * GIB, GIB)
+    assert (group.cpu_limit(), group.cpu_seconds()) == (2.0, 7.0)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {},
+        {"user/run/memory.max": "max\n", "user/run/cpu.max": "max 100000\n"},
+        {"memory.limit_in_bytes": "9223372036854771712\n", "cpu.cfs_quota_us": "-1\n", "cpu.cfs_period_us": "100000\n"},
+        {"memory.max": "words\n", "cpu.max": "0 0\n", "cpu.stat": "usage_usec\n"},
+    ],
+)
+def test_no_limit_is_none(texts, tmp_path):
+    group = group_of(tmp_path, texts)
+    assert (group.memory_limit(), group.cpu_limit(), group.cpu_seconds()) == (None, None, None)
+
+
+def test_a_container_shows_its_own_limits_as_what_there_is(tmp_path):
+    texts = {
+        "memory.max": f"{GIB}\n",
+        "memory.current": f"{GIB // 4}\n",
+        "memory.stat": "",
+        "cpu.max": "20000 100000\n",
+    }
+    group = group_of(tmp_path, {**texts, "cpu.stat": "usage_usec 1000000\n"})
+    meter = MachineMeter(tmp_path, no_driver(), group)
+    meter.read()
+    files(tmp_path / "groups", {"cpu.stat": "usage_usec 999000000\n"})
+    row = meter.read()
+    assert (row.memory.used, row.memory.total, row.memory.limited) == (GIB // 4, GIB, True)
+    assert (row.processor.limit, row.processor.limited_by) == (0.2, "control group")
+    assert row.processor.load == 100.0  # of the fifth of a core, whatever the others of the machine do
+
+
+# GPUs.
+
+
+class NVMLError_NotSupported(Exception):  # noqa: N801, N818 - as the library calls it
+    def __str__(self):
+        return "Not Supported"
+
+
+class NVMLError_DriverNotLoaded(Exception):  # noqa: N801, N818 - as the library calls it
+    pass
+
+
+class FakeDriver:
+    """A driver of two GPUs. `refusing` names a function that raises, `deaf` one that waits for `answer`."""
+
+    NVML_TEMPERATURE_GPU = 0
+
+    def __init__(self, refusing="", error=None, deaf=""):
+        self.refusing, self.deaf = refusing, deaf
+        self.error = error or NVMLError_DriverNotLoaded()
+        self.answer = threading.Event()
+        self.calls = []
+
+    def __getattribute__(self, name):
+        found = super().__getattribute__(name)
+        if not name.startswith("nvml"):
+            return found
+        self.calls.append(name)
+        if name == self.deaf:
+            self.answer.wait(60)
+        if name == self.refusing:
+            raise self.error
+        return found
+
+    def nvmlInit(self): ...  # noqa: N802
+
+    nvmlDeviceGetCount = staticmethod(lambda: 2)  # noqa: N815
+    nvmlDeviceGetHandleByIndex = staticmethod(lambda number: number)  # noqa: N815
+    nvmlDeviceGetName = staticmethod(lambda handle: f"Tesla\x1b[31m {handle}")  # noqa: N815
+    nvmlDeviceGetMemoryInfo = staticmethod(lambda handle: SimpleNamespace(used=3, total=16, free=13))  # noqa: N815
+    nvmlDeviceGetUtilizationRates = staticmethod(lambda handle: SimpleNamespace(gpu=71, memory=5))  # noqa: N815
+    nvmlDeviceGetPowerUsage = staticmethod(lambda handle: 70_500)  # noqa: N815
+    nvmlDeviceGetEnforcedPowerLimit = staticmethod(lambda handle: 250_000)  # noqa: N815
+    nvmlDeviceGetTemperature = staticmethod(lambda handle, sensor: 55)  # noqa: N815
+
+    @staticmethod
+    def nvmlDeviceGetComputeRunningProcesses(handle):  # noqa: N802
+        used = [None, 9][handle]
+        return [SimpleNamespace(pid=os.getpid(), usedGpuMemory=used), SimpleNamespace(pid=2**22, usedGpuMemory=1)]
+
+
+def join_looks():
+    for thread in threading.enumerate():
+        if thread.name == "nvidia":
+            thread.join()
+
+
+def test_gpus_are_told_with_all_that_the_driver_knows():
+    (first, second), trouble = NvidiaMeter(lambda: FakeDriver()).look()
+    assert trouble == ""
+    assert (first.number, first.name, second.name) == (0, "Tesla 0", "Tesla 1")
+    assert (first.load, first.memory_used, first.memory_total) == (71.0, 3, 16)
+    assert (first.power, first.power_limit, first.temperature) == (70.5, 250.0, 55)
+    me, gone = second.processes
+    assert me == GpuProcess(os.getpid(), me.name, "", 9)
+    assert me.name
+    assert gone == GpuProcess(2**22, "", "", 1)
+    assert first.processes[0].memory is None
+
+
+@pytest.mark.parametrize(
+    ("refusing", "missing"),
+    [
+        ("nvmlDeviceGetUtilizationRates", {"load"}),
+        ("nvmlDeviceGetMemoryInfo", {"memory_used", "memory_total"}),
+        ("nvmlDeviceGetPowerUsage", {"power"}),
+        ("nvmlDeviceGetEnforcedPowerLimit", {"power_limit"}),
+        ("nvmlDeviceGetTemperature", {"temperature"}),
+        ("nvmlDeviceGetComputeRunningProcesses", {"processes"}),
+    ],
+)
+def test_what_a_gpu_does_not_know_is_none_and_the_rest_is_there(refusing, missing):
+    gpus, _ = NvidiaMeter(lambda: FakeDriver(refusing, NVMLError_NotSupported())).look()
+    empty = {name for name in GpuRow.__slots__ if getattr(gpus[0], name) in (None, ())}
+    assert empty == missing
+    assert gpus[0].trouble == ""
+
+
+def test_a_gpu_that_is_lost_is_a_row_with_a_reason():
+    gpus, trouble = NvidiaMeter(lambda: FakeDriver("nvmlDeviceGetHandleByIndex", RuntimeError("GPU is lost"))).look()
+    assert [gpu.trouble for gpu in gpus] == ["NVIDIA: GPU is lost"] * 2
+    assert trouble == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "trouble"),
+    [
+        (NVMLError_DriverNotLoaded(), "no NVIDIA driver"),
+        (RuntimeError("Driver/library version mismatch"), "NVIDIA: Driver/library version mismatch"),
+        (OSError(), "NVIDIA: OSError"),
+    ],
+)
+@pytest.mark.parametrize("function", ["nvmlInit", "nvmlDeviceGetCount"])
+def test_without_a_driver_there_are_no_gpus_and_a_reason(function, error, trouble):
+    assert NvidiaMeter(lambda: FakeDriver(function, error)).look() == ((), trouble)
+
+
+def test_without_the_library_there_are_no_gpus_and_a_reason():
+    def missing():
+        raise ModuleNotFoundError("No module named 'pynvml'")
+
+    assert NvidiaMeter(missing).look() == ((), "NVIDIA: No module named 'pynvml'")
+
+
+def test_the_library_itself_says_whether_this_machine_has_a_driver():
+    gpus, trouble = NvidiaMeter().look()
+    assert bool(gpus) != bool(trouble)
+
+
+def test_nobody_waits_for_a_driver_that_does_not_answer(monkeypatch):
+    driver = FakeDriver(deaf="nvmlDeviceGetMemoryInfo")
+    meter = NvidiaMeter(lambda: driver)
+    assert meter.read() == ((), "asking the NVIDIA driver")
+    assert meter.read() == ((), "asking the NVIDIA driver")
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 42.4)
+    assert meter.read() == ((), "the NVIDIA driver has not answered for 42 s")
+    monkeypatch.undo()
+    assert driver.calls.count("nvmlInit") == 1  # one look at a time
+    driver.answer.set()
+    join_looks()
+    assert [gpu.load for gpu in meter.read()[0]] == [71.0, 71.0]
+    join_looks()
+
+
+def test_the_driver_is_asked_again_after_it_refused():
+    driver = FakeDriver("nvmlInit")
+    meter = NvidiaMeter(lambda: driver)
+    assert meter.look() == ((), "no NVIDIA driver")
+    driver.refusing = ""
+    assert len(meter.look()[0]) == 2
+
+
+# TPUs.
+
+
+@pytest.mark.parametrize(
+    ("devices", "nodes", "kind", "text"),
+    [
+        ({}, (), "", ""),
+        (
+            {"a/vendor": "0x1ae0", "a/device": "0x0063", "b/vendor": "0x1ae0", "b/device": "0x0063"},
+            (),
+            "",
+            "TPU v5e × 2",
+        ),
+        ({"a/vendor": "0x1ae0", "a/device": "0x0042", "b/vendor": "0x10de", "b/device": "0x0063"}, (), "", ""),
+        ({"a/vendor": "0x1ae0"}, (), "", ""),
+        ({}, ("accel0", "accel1", "accelerometer", "accel_x"), "", "TPU × 2"),
+        ({}, (), "v5litepod-8", "TPU v5litepod-8"),
+        ({}, ("accel0",), "v3-8", "TPU v3-8 × 1"),
+    ],
+)
+def test_tpus_are_told_without_touching_them(devices, nodes, kind, text, tmp_path, monkeypatch):
+    monkeypatch.setenv("TPU_ACCELERATOR_TYPE", kind)
+    files(tmp_path / "bus", devices)
+    files(tmp_path / "dev", dict.fromkeys(nodes, ""))
+    assert tpu_text(tmp_path / "bus", tmp_path / "dev") == text
+
+
+# Trials.
+
+
+@pytest.fixture
+def trials(tmp_path):
+    """Starts processes that print where trials do; all of them are gone afterwards."""
+    started = []
+
+    def start(place, program="import time; time.sleep(600)"):
+        output = files(tmp_path, {f"{place}/output.log": ""}) / place / "output.log"
+        with output.open("ab") as file:
+            started.append(subprocess.Popen([sys.executable, "-c", program], stdout=file))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_trials_are_found_by_where_they_print(tmp_path, trials):
+    first = trials("logs/exp002-lr/trials/t003")
+    helper = trials("logs/exp002-lr/trials/t003")
+    other = trials("logs/exp001-arcface/trials/t000")
+    trials("elsewhere/exp001-arcface/trials/t009")
+    trials("logs/exp001-arcface/notes/t001")
+    found = ProcessMeter(tmp_path / "logs").read()
+    assert [(trial.trial, trial.pid, trial.processes) for trial in found] == [
+        ("exp001/t000", other.pid, 1),
+        ("exp002/t003", min(first.pid, helper.pid), 2),
+    ]
+    assert all(trial.memory > 1_000_000 for trial in found)
+    assert trial_of(first.pid) == "exp002/t003"
+    assert trial_of(os.getpid()) == ""
+
+
+def test_a_busy_trial_has_a_load_and_one_that_ended_is_gone(tmp_path, trials):
+    process = trials("logs/exp001-x/trials/t000", "while True: pass")
+    meter = ProcessMeter(tmp_path / "logs")
+    deadline = time.monotonic() + 60
+    while not [trial for trial in meter.read() if trial.load > 10]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    assert meter.read() == ()
+
+
+def test_a_name_that_steers_terminals_is_shown_as_text(tmp_path, trials):
+    trials("logs/exp001-x/trials/t0\x1b[31m00")
+    (found,) = ProcessMeter(tmp_path / "logs").read()
+    assert found.trial == "exp001/t000"
