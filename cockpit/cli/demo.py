@@ -100,7 +100,7 @@ def _show(source: Path, speed: float, folder: Path) -> int:
         click.echo(f"cockpit: {error}", err=True)
         return error.code
     try:
-        return open_cockpit(folder, name)
+        return open_cockpit(folder, name, sweeps_go_on=False)
     finally:
         end_detached(pid, END_SECONDS)
 

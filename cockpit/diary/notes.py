@@ -16,7 +16,7 @@ MARKS = ("✅", "❌", "➖")
 
 _MARKER = r"<!-- cockpit:{} exp\d+ -->(?=[ \t]*\r?$)"
 _DATED = r"\ufeff?# \d{4}-\d\d-\d\d\b"
-BOUNDARY = re.compile(rf"^(?:{_MARKER.format('begin')}|{_DATED})", re.MULTILINE)
+_BOUNDARY = re.compile(rf"^(?:{_MARKER.format('begin')}|{_DATED})", re.MULTILINE)
 _STRUCTURE = re.compile(rf"^(?:{_MARKER.format('(?:begin|end)')}|{_DATED}).*", re.MULTILINE)
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|\Z)")
 _UNDECODED = re.compile(r"[\udc80-\udcff]")
@@ -70,9 +70,8 @@ def replace_notes(logs: Path, run: RunFolder, before: str, after: str) -> Path:
     """Put `after` in the place of the notes of an experiment, which are still `before`; return the diary's path.
 
     Both may be as `shown`. Lines that stay the same keep their bytes, new ones are made safe. Raises
-    `NotesChangedError`
-    when the notes are others by now, and `FolderError` when the entry is not there, its markers are damaged, or a new
-    line would be a marker or a dated heading.
+    `NotesChangedError` when the notes are others by now, and `FolderError` when the entry is not there, its markers
+    are damaged, or a new line would be a marker or a dated heading.
     """
 
     def edit(present: str, newline: str) -> str:
@@ -127,7 +126,7 @@ def _place(text: str, experiment: str) -> tuple[int, int]:
     entry = find(text, experiment)
     if entry is None:
         raise FolderError(f"{FILE}: no entry of {experiment} yet; write it with `cockpit diary {experiment} --write`")
-    boundary = BOUNDARY.search(text, entry[1])
+    boundary = _BOUNDARY.search(text, entry[1])
     return entry[1], boundary.start() if boundary else len(text)
 
 

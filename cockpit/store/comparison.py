@@ -76,8 +76,9 @@ def subject(sweep: SweepRow, trials: Sequence[TrialRow], trial_id: str) -> Subje
 
 def setting_rows(subjects: Sequence[Subject]) -> list[SettingRow]:
     """All settings of the subjects, those that differ first."""
-    columns = [{**each.settings, **_facts(each, subjects)} for each in subjects]
-    names = dict.fromkeys(name for column in columns for name in column)
+    facts = [_facts(each, subjects) for each in subjects]
+    columns = [{**each.settings, **known} for each, known in zip(subjects, facts, strict=True)]
+    names = dict.fromkeys(name for column in (*(each.settings for each in subjects), *facts) for name in column)
     rows = [_setting_row(name, [column.get(name, _ABSENT) for column in columns]) for name in names]
     return sorted(rows, key=lambda row: not row.differs)
 
@@ -140,8 +141,10 @@ def remarks(subjects: Sequence[Subject]) -> Iterator[str]:
         aims = ", ".join(f"{experiment} {goal}s {metric}" for (metric, goal), experiment in reversed(goals.items()))
         yield f"different aims ({aims}), so their values do not compare"
     best = [each.label for each in subjects if each.is_best]
-    if best:
-        yield f"{', '.join(best)}: the best of {'its experiment' if len(best) == 1 else 'their experiments'}"
+    if len(best) == len(subjects) > 0:
+        yield "each trial is the best of its experiment"
+    elif best:
+        yield f"{', '.join(best)}: the best of its experiment"
 
 
 def norms_text(norms: Sequence[NormSummary]) -> str:

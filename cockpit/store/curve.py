@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_BUCKETS = 2048
+MOST_BUCKETS = 1024
 NORM_COLUMNS = ("param_mean", "param_std", "grad_mean", "grad_std", "grad_max", "update_ratio")
 
 # The whole answer is one text: a query lets other threads run while it works, and has to wait for them after every row.
@@ -26,13 +26,10 @@ WITH RECURSIVE bucket(first) AS (
 SELECT group_concat((
     SELECT (bucket.first / :width) || ' ' || max(step) || ' ' || quote(min(value)) || ' ' || quote(max(value)) || ' ' ||
         quote(sum(value)) || ' ' || count(value) || ' ' || (count(*) - count(value))
-    FROM point WHERE trial = :trial AND metric = :metric
-        AND step BETWEEN max(bucket.first, :first) AND min(bucket.first + :width - 1, :last)
+    FROM ({rows}) WHERE step BETWEEN max(bucket.first, :first) AND min(bucket.first + :width - 1, :last)
 ), ' ') FROM bucket
 """
-_EDGE = (
-    "SELECT step FROM point WHERE trial = :trial AND metric = :metric AND step BETWEEN :first AND :last ORDER BY step"
-)
+_EDGE = "SELECT step FROM ({rows}) WHERE step BETWEEN :first AND :last ORDER BY step"
 _EDGES = f"SELECT (SELECT * FROM ({_EDGE} LIMIT 1)), (SELECT * FROM ({_EDGE} DESC LIMIT 1))"
 _BUCKET, _STEP, _LOW, _HIGH, _SUM, _COUNT, _MISSING = range(7)
 _LAST_STEP = 2**62

@@ -16,7 +16,9 @@ from cockpit.store.reader import Index
 from cockpit.store.rows import SweepRow, TrialRow
 from cockpit.store.scores import Score, newest, record_score, scores
 
-_KEYS = {"status", "host", "pid", "process_started", "updated", "best", "history", "trials", "ended_trials", "question"}
+_WORDS = ("status", "host", "process_started", "question")
+_COUNTS = ("pid", "updated", "ended_trials")
+_MAYBE_NUMBERS = ("best", "baseline", "trials", "leaderboard", "started", "ended")
 SILENT_AFTER = 15.0  # seconds; a living sweep writes its summary about once a second
 
 
@@ -95,7 +97,7 @@ def read_summary(run: RunFolder, now: float) -> dict[str, Any]:
     """
     try:
         summary: Any = json.loads(run.summary.read_text(encoding="utf-8"))
-        if not isinstance(summary, dict) or not summary.keys() >= _KEYS:
+        if not _is_whole(summary):
             raise ValueError("not a whole summary")
     except (OSError, ValueError):
         try:
@@ -115,3 +117,19 @@ def read_summary(run: RunFolder, now: float) -> dict[str, Any]:
         elif now - shown["updated"] > SILENT_AFTER:
             shown["silent"] = now - shown["updated"]
     return shown
+
+
+def _is_whole(summary: Any) -> bool:
+    """Whether a file that anybody may have written has what lists of experiments need."""
+    return (
+        isinstance(summary, dict)
+        and all(isinstance(summary.get(key), str) for key in _WORDS)
+        and all(_is_number(summary.get(key)) for key in _COUNTS)
+        and all(summary.get(key) is None or _is_number(summary[key]) for key in _MAYBE_NUMBERS)
+        and isinstance(summary.get("history"), list)
+        and all(value is None or _is_number(value) for value in summary["history"])
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

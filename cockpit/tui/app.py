@@ -37,6 +37,7 @@ class CockpitApp(App[None]):
     """The cockpit over one logs folder. `target` is what to open first: an experiment's folder name and a trial."""
 
     CSS_PATH = "app.tcss"
+    DEFAULT_MODE = "main"
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[Any]] = {MomentCommands}
     BINDINGS: ClassVar[list[Any]] = [
@@ -60,6 +61,7 @@ class CockpitApp(App[None]):
         self.chores = Chores()
         self.error_console = trouble_console()
         self._target = target
+        self.add_mode(self.DEFAULT_MODE, self._first_screen)  # a default screen would go without its rules of style
         self._errands = Errands()
         self._own_filters: list[LineFilter] = [Colorless()] if self.no_color else []
         if self.glyphs.ascii:
@@ -77,7 +79,7 @@ class CockpitApp(App[None]):
         # Textual's own idea of no colours is shades of grey.
         return [*(each for each in super().get_line_filters() if not isinstance(each, Monochrome)), *self._own_filters]
 
-    def get_default_screen(self) -> CockpitScreen:
+    def _first_screen(self) -> CockpitScreen:
         """What was asked for, or the list of experiments; nothing else is made before the first paint."""
         self.snapshot = self.feed.newest
         experiment, trial = self._target or ("", "")
@@ -140,7 +142,9 @@ class CockpitApp(App[None]):
     def key_of(self, action: Action) -> str:
         """The key of an action as it is now, written for people."""
         keys = self.settings.keys.get(action.id, action.keys)
-        return self.get_key_display(Binding(keys.split(",")[0], action.name))
+        key = keys.split(",")[0]
+        written = self.get_key_display(Binding(key, action.name))
+        return written if written.isascii() or not self.glyphs.ascii else key
 
     def machine_line(self, snapshot: Snapshot) -> Text:
         """What the first line of every screen says about this machine, and about what could not be read."""
@@ -153,6 +157,11 @@ class CockpitApp(App[None]):
             line = said.append("  ").append_text(line)
         return line
 
+    def _handle_exception(self, error: Exception) -> None:
+        # A screen that is being made while the app is left remains without its widgets, and then misses them.
+        if not self._exit:
+            super()._handle_exception(error)
+
     # What screens ask for
 
     def go_back(self) -> None:
@@ -160,7 +169,11 @@ class CockpitApp(App[None]):
         if len(self.screen_stack) > 1:
             self.pop_screen()
         elif above is not None:
-            self.switch_screen(above)
+            # Textual cannot replace the screen at the bottom, but it can begin anew with another one.
+            mode = self.current_mode
+            self.add_mode(above.place, lambda: above)
+            self.switch_mode(above.place)
+            self.remove_mode(mode)
         else:
             self.say("q leaves the cockpit; sweeps go on")
 

@@ -16,18 +16,26 @@ _DRAWING = {
     "+": "┌┐└┘╭╮╰╯├┤┬┴┼╔╗╚╝",
     "#": "█▇▆▅▃■",
     ">": "→›»▶▸❯",
-    "<": "←‹«◀◂❮",
+    "<": "←‹«◀◂❮≤",
     "^": "↑▲",
     "v": "↓▼",
     "~": "…≁≈",
     ".": "·",
     "*": "•●★✓",
+    "!": "⚠≠",
+    "B": "◆",
     "o": "◌○",
     "x": "×✗✂",
+    "d": "Δδ",
+    "s": "σ",
+    "u": "µμ",
     "'": "’‘",
     '"': "“”„",
 }
-_SIMPLER = str.maketrans({character: plain for plain, characters in _DRAWING.items() for character in characters})
+_WIDE = {"✅": "+ ", "❌": "- ", "➖": "= ", "⏳": ".."}
+_SIMPLER = str.maketrans(
+    {character: plain for plain, characters in _DRAWING.items() for character in characters} | _WIDE
+)
 
 
 class AsciiOnly(LineFilter):

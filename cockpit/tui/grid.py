@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 NARROWEST, LOWEST = 24, 7  # cells of a chart that can still be read
@@ -22,9 +23,10 @@ class Grid(NamedTuple):
         return self.columns * self.rows
 
 
-def grids(width: int, height: int) -> list[Grid]:
+@lru_cache(maxsize=8)
+def grids(width: int, height: int) -> tuple[Grid, ...]:
     """The grids for an area of that size in cells, from one chart to as many as can still be read."""
-    return list(_grids(width, height))
+    return tuple(_grids(width, height))
 
 
 def _grids(width: int, height: int) -> Iterator[Grid]:
@@ -56,7 +58,7 @@ def chosen_grid(width: int, height: int, charts: int, wanted: int | None = None)
     if wanted is not None:
         fitting = [grid for grid in known if grid.charts <= max(1, wanted)]
     else:
-        fitting = [grid for grid in known if _reads_well(grid, width, height)] or known[:1]
+        fitting = [grid for grid in known if _reads_well(grid, width, height)] or [known[0]]
     return min(fitting[-1], enough, key=lambda grid: grid.charts)
 
 

@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 CHORES_SECONDS = 3.0  # for a command or a note that is on its way when the cockpit is left
 
 
-def open_cockpit(logs: Path, target: str | None = None, typed: Mapping[str, Any] | None = None) -> int:
+def open_cockpit(
+    logs: Path, target: str | None = None, typed: Mapping[str, Any] | None = None, *, sweeps_go_on: bool = True
+) -> int:
     """Show the logs folder until the user leaves; return the exit code.
 
-    `target` is an experiment or a trial to open first. Raises `FolderError` when there is no such one, and
-    `SettingsError`.
+    `target` is an experiment or a trial to open first. With `sweeps_go_on` the last line says which ones do. Raises
+    `FolderError` when there is no such target, and `SettingsError`.
     """
     settings = load_settings(typed or {})
     opened = _resolved(logs, target)
@@ -45,7 +47,7 @@ def open_cockpit(logs: Path, target: str | None = None, typed: Mapping[str, Any]
         app.chores.finish(CHORES_SECONDS)
     finally:
         feed.stop()
-    if app.farewell:
+    if app.farewell and sweeps_go_on:
         _say(app.farewell)
     return code
 

@@ -13,6 +13,8 @@ from rich.console import Console
 MOST_BYTES = 1 << 20
 WIDTH = 120  # of what Textual writes
 
+_newest = [""]
+
 
 def log_path() -> Path:
     """`cockpit/tui.log` in the user's state folder."""
@@ -21,8 +23,11 @@ def log_path() -> Path:
 
 
 def keep_traceback() -> None:
-    """Append the exception that is being handled to the log."""
-    _append(f"{datetime.now().isoformat(timespec='seconds')}\n{traceback.format_exc()}\n")
+    """Append the exception that is being handled to the log, once where the same comes again and again."""
+    text = traceback.format_exc()
+    if text != _newest[0]:
+        _newest[0] = text
+        _append(f"{datetime.now().isoformat(timespec='seconds')}\n{text}\n")
 
 
 def trouble_console() -> Console:

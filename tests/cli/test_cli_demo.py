@@ -117,7 +117,8 @@ class Screen:
     def __init__(self):
         self.logs = self.target = self.sweep = None
 
-    def open(self, logs, target):
+    def open(self, logs, target, *, sweeps_go_on):
+        assert not sweeps_go_on  # a replay ends with its screen
         self.logs, self.target = logs, target
         with Index(find_experiment(logs, target)) as index:
             self.sweep = index.sweep()
@@ -156,8 +157,8 @@ def test_what_cannot_be_replayed_is_said_before_the_screen_opens(cockpit, screen
 def test_the_replay_ends_also_when_the_screen_fails(cockpit, screen, source, monkeypatch):
     pids = []
 
-    def fail(logs, target):
-        screen.open(logs, target)
+    def fail(logs, target, **options):
+        screen.open(logs, target, **options)
         pids.append(screen.sweep.pid)
         raise RuntimeError("no terminal")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from builders import Recorder
 
-from cockpit.events.kinds import Eval, Step
+from cockpit.events.kinds import Eval, Norms, Step
 from cockpit.store.curve import MOST_BUCKETS
 from cockpit.store.indexer import Indexer
 from cockpit.store.reader import Index
@@ -112,3 +112,34 @@ def test_evaluations_are_curves_of_their_own(run):
     with Index(run.recorder.run) as index:
         growing = index.growing_curve("t000", "loss", kind="eval", phase="valid")
         assert index.grow(growing).steps.tolist() == [10]
+
+
+def test_norms_of_a_group_are_curves_too(run):
+    for step in (10, 20):
+        for group in ("body", "head"):
+            run.writer.write(Norms(step=step, group=group, grad_mean=step * len(group), grad_max=math.nan))
+    run.indexer.sync()
+    with Index(run.recorder.run) as index:
+        assert index.norm_groups("t000") == ["body", "head"]
+        curve = index.grow(index.growing_curve("t000", "grad_mean", kind="norm", phase="body"))
+        largest = index.grow(index.growing_curve("t000", "grad_max", kind="norm", phase="head"))
+        with pytest.raises(KeyError):
+            index.growing_curve("t000", "step FROM norm; --", kind="norm", phase="body")
+    assert (curve.steps.tolist(), curve.mean.tolist()) == ([10, 20], [40.0, 80.0])
+    assert largest.missing.tolist() == [1, 1]
+
+
+def test_a_trial_without_norms_has_no_groups(run):
+    with Index(run.recorder.run) as index:
+        assert index.norm_groups("t000") == []
+
+
+def test_a_gap_in_the_steps_costs_no_more_than_wider_buckets(run):
+    run.write([1.0, 2.0])
+    with Index(run.recorder.run) as index:
+        growing = index.growing_curve("t000", "loss", kind="step", phase="train")
+        index.grow(growing)
+        run.write([3.0], first=10**9)
+        curve = index.grow(growing)
+    assert curve.steps.tolist() == [1, 10**9]
+    assert (curve.low.tolist(), curve.high.tolist()) == ([1.0, 3.0], [2.0, 3.0])

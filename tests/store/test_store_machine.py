@@ -9,8 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from cockpit.store.machine import GpuProcess, GpuRow, MachineMeter
+from cockpit.store.machine import GpuProcess, GpuRow, HistoryRow, MachineMeter, ProcessorRow
 from cockpit.store.machine.cgroup import ControlGroup
+from cockpit.store.machine.history import History
 from cockpit.store.machine.nvidia import NvidiaMeter
 from cockpit.store.machine.processes import ProcessMeter, trial_of
 from cockpit.store.machine.tpu import tpu_text
@@ -81,9 +82,34 @@ def test_rows_of_the_same_machine_are_equal(tmp_path, monkeypatch):
     assert meter.read(whole=False) == meter.read(whole=False)
 
 
-# Control groups.
+def test_the_history_grows_also_while_nobody_sees_it(tmp_path):
+    meter = MachineMeter(tmp_path, no_driver(), no_limits(tmp_path))
+    for _ in range(4):
+        assert meter.read(whole=False).history == HistoryRow((), (), (), ())
+    row = meter.read()
+    assert len(row.history.ages) == len(row.history.processor) == len(row.history.memory) == 3
+    assert row.history.ages[-1] == 0.0
+    assert list(row.history.ages) == sorted(row.history.ages, reverse=True)
+    assert row.history.memory[-1] == pytest.approx(100 * row.memory.used / row.memory.total, abs=0.1)
 
-V2 = {"self": "0::/user/run\n"}
+
+def test_the_history_is_of_the_last_minutes_and_of_the_gpus_that_there_were():
+    history = History()
+    for second in range(0, 1001, 10):
+        gpus = (
+            [GpuRow(0, "a", load=float(second % 100)), GpuRow(1, "b")] if second > 900 else [GpuRow(0, "a", load=5.0)]
+        )
+        history.add(float(second), ProcessorRow((), 50.0, None, "", 0.0), None, gpus)
+    row = history.row()
+    assert row.ages == tuple(float(age) for age in range(300, -1, -10))
+    assert set(row.processor) == {50.0}
+    assert set(row.memory) == {0.0}
+    assert row.gpus[0][-3:] == (80.0, 90.0, 0.0)
+    assert row.gpus[1] == (0.0,) * 31
+    assert History().row() == HistoryRow((), (), (), ())
+
+
+# Control groups.
 
 
 def group_of(tmp_path, texts, membership="0::/user/run\n"):
@@ -390,6 +416,15 @@ def test_a_busy_trial_has_a_load_and_one_that_ended_is_gone(tmp_path, trials):
     process.kill()
     process.wait()
     assert meter.read() == ()
+
+
+def test_the_load_of_a_new_trial_is_that_since_it_began(tmp_path, trials):
+    process = trials("logs/exp001-x/trials/t000", "while True: pass")
+    deadline = time.monotonic() + 60
+    while not [t for t in ProcessMeter(tmp_path / "logs").read() if t.load > 10]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert process.poll() is None
 
 
 def test_a_name_that_steers_terminals_is_shown_as_text(tmp_path, trials):

@@ -147,3 +147,19 @@ def test_a_sparkline_is_never_wider_than_told_and_ends_with_the_best():
         line = numbers.sparkline([float(value) for value in range(count)], "maximize")
         assert len(line) == min(8, count)
         assert line[-1] == ("█" if count > 1 else "▄")
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KiB"),
+        (812 << 20, "812 MiB"),
+        (23.46 * (1 << 30), "23.5 GiB"),
+        (252 << 30, "252 GiB"),
+        (3 << 40, "3.0 TiB"),
+    ],
+)
+def test_sizes(count, text):
+    assert numbers.size_text(count) == text

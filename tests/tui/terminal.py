@@ -20,6 +20,7 @@ PATIENCE = 20.0  # seconds; two busy cores must not fail a test
 NAMED_KEYS = {
     "enter": b"\r",
     "escape": b"\x1b",
+    "space": b" ",
     "tab": b"\t",
     "up": b"\x1b[A",
     "down": b"\x1b[B",
@@ -104,14 +105,21 @@ class Pty:
     @property
     def screen(self):
         with self._news:
-            return "\n".join(line.rstrip() for line in self._display.display)
+            columns, rows = self._size
+            cells = self._display.buffer  # the second cell of a wide character is empty
+            return "\n".join("".join(cells[y][x].data for x in range(columns)).rstrip() for y in range(rows))
 
     def resize(self, columns, rows):
         """Give the terminal another size; the kernel tells the program."""
-        with self._news:
-            self._display = pyte.Screen(columns, rows)
-            self._emulator = pyte.ByteStream(self._display)
+        self._size = columns, rows
+        self.forget_screen()
         termios.tcsetwinsize(self._slave, (rows, columns))
+
+    def forget_screen(self):
+        """Begin with an empty screen, to see what is drawn from now on."""
+        with self._news:
+            self._display = pyte.Screen(*self._size)
+            self._emulator = pyte.ByteStream(self._display)
 
     def press(self, *keys):
         """Press keys: names of `NAMED_KEYS`, or characters."""
@@ -137,6 +145,12 @@ class Pty:
             if not self._wait_for_news(deadline):
                 pytest.fail(f"waited for {wanted!r}; the end of what was written: {self.written[-400:]!r}")
 
+    def wait_until_quiet(self, seconds=1.5):
+        """Wait until nothing was written for a while."""
+        deadline = time.monotonic() + PATIENCE
+        while self.bytes_in(seconds):
+            assert time.monotonic() < deadline, f"it goes on writing; the screen:\n{self.screen}"
+
     def bytes_in(self, seconds):
         """How many bytes are written in this time."""
         before = len(self.written)
@@ -150,10 +164,16 @@ class Pty:
     def signal(self, number):
         os.kill(self.process.pid, number)
 
+    def stop_reading(self):
+        """Take nothing from the program any more, as a connection that is frozen."""
+        if self._wake >= 0:
+            os.close(self._wake)
+            self._wake = -1
+            self._reader.join()
+
     def hang_up(self):
         """Close the terminal, as a window that is closed or a connection that breaks."""
-        os.close(self._wake)
-        self._reader.join()  # a terminal that is being read from does not hang up
+        self.stop_reading()  # a terminal that is being read from does not hang up
         for descriptor in (self._woken, self._slave, self._master):
             os.close(descriptor)
         self._slave = -1

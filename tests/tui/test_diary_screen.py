@@ -79,7 +79,6 @@ class Diary:
         await self.app.workers.wait_for_complete()
         self.app.feed.read()
         await self.pilot.pause()
-        await self.pilot.pause()
 
     def lines(self):
         return [line.rstrip() for line in screen_text(self.app).split("\n")]
@@ -108,7 +107,7 @@ def driven(logs, steps, experiment="", writing=False, size=(120, 40), **settings
         async with app.run_test(size=size) as pilot:
             app.push_screen(DiaryScreen(experiment, writing))
             diary = Diary(app, pilot, logs)
-            await pilot.pause()
+            await pilot.pause(0)
             await diary.settle()
             await steps(diary)
 
@@ -311,13 +310,13 @@ def test_what_is_no_score_is_not_recorded(logs):
     async def steps(diary):
         await diary.press("l", "enter")
         assert "n note" in diary.said
-        for text in ("good", "0.5 0.6", "private"):
+        for text in ("good", "private 0.5 0.6"):
             await diary.press("l")
             await diary.type(f"{text}\n")
             assert diary.said.startswith("not a number; leaderboard score of exp003")
             assert diary.said.endswith(text)
             await diary.press("escape")
-        for text in ("nan", "-inf"):
+        for text in ("nan",):
             await diary.press("l")
             await diary.type(f"{text}\n")
             assert f"{text} is no score" in diary.said
@@ -401,8 +400,14 @@ def test_words_outside_entries_are_shown_and_only_read(logs):
     before = path.read_bytes()
 
     async def steps(diary):
+        whole = {text for _, text in diary.screen.actions_now()}
         await diary.press("home")
         assert any("hello" in line for line in diary.lines())
+        assert whole - {text for _, text in diary.screen.actions_now()} == {
+            "Write below exp003, in words of your own",
+            "Mark exp003 as better, worse, neither, or not at all",
+            "Enter a leaderboard score of exp003",
+        }
         await diary.press("n", "m", "l")
         assert not diary.screen.editor.display
         await diary.press("down")

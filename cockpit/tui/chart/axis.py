@@ -12,7 +12,7 @@ from cockpit.tui.chart.ticks import even_labels, tick_labels, ticks
 GUTTER = 5  # cells for labels of values as long as none is wider, so that charts below each other stand in line
 MOST_VALUE_TICKS = 5
 ROWS_A_TICK = 2
-COLUMNS_A_TICK = 8
+COLUMNS_A_TICK = 7
 LEAST_WIDTH, LEAST_HEIGHT = 12, 4  # of the whole; below, the plot gets all the room
 KEPT_FRAMES = 64
 

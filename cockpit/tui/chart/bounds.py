@@ -12,7 +12,7 @@ LEAST_SPAN = 1e-12  # as a part of the value; below that floats cannot be told a
 LEAST_VALUE = 1e-290
 STILL_FITTING = 0.6  # of the axis; values that fill less get a new one
 VALUES_ON_AXIS = 16  # how coarse the ends of the axis of values are
-STEPS_ON_AXIS = 16  # how coarsely the end of the axis of steps moves on
+STEPS_ON_AXIS = 20  # how coarsely the end of the axis of steps moves on
 
 
 def value_scale(low: float, high: float, log: bool, before: Scale | None = None) -> Scale:
@@ -76,8 +76,13 @@ def _below(value: float) -> float:
 
 
 def step_scale(first: float, last: float) -> Scale:
-    """An axis that holds the steps from `first` to `last`, and moves on only every sixteenth of itself or so."""
+    """An axis that holds the steps from `first` to `last`, and moves on only every twentieth of itself or so."""
     if last <= first:
-        return Scale(first, first + 1.0)
+        return exact_scale(first, last)
     quantum = max(1.0, nice_step((last - first) / STEPS_ON_AXIS))
-    return Scale(math.floor(first / quantum) * quantum, math.ceil(last / quantum) * quantum)
+    return exact_scale(math.floor(first / quantum) * quantum, math.ceil(last / quantum) * quantum)
+
+
+def exact_scale(first: float, last: float) -> Scale:
+    """An axis from one step to another, or a little farther where floats could not tell them apart."""
+    return Scale(float(first), max(float(last), first + max(1.0, abs(first) * LEAST_SPAN)))

@@ -90,17 +90,27 @@ class Picture:
         begin, end = max(0, column), min(self.width, column + len(codes))
         if begin >= end:
             return
+        self._split(row, begin)
+        self._split(row, end)
+        cut_off = codes[end - column : end - column + 1] == [CONTINUED]
         codes = codes[begin - column : end - column]
         if codes[0] == CONTINUED:
-            codes = [BLANK, *codes[1:]]
+            codes[0] = BLANK
+        if cut_off:  # half a wide character, as above
+            codes[-1] = BLANK
         self.codes[row, begin:end] = codes
         self.roles[row, begin:end] = role
+
+    def _split(self, row: int, column: int) -> None:
+        """Blank a wide character that lies across the edge before `column`."""
+        if 0 < column < self.width and self.codes[row, column] == CONTINUED:
+            self.codes[row, column - 1 : column + 1] = BLANK
 
     def to_ascii(self) -> None:
         """Put something in the place of every character that is not ASCII."""
         for character, instead in ASCII_INSTEAD.items():
             self.codes[self.codes == ord(character)] = ord(instead)
-        self.codes[self.codes > LAST_ASCII] = ord("?")
+        self.codes[(self.codes > LAST_ASCII) | (self.codes == CONTINUED)] = ord("?")
 
     def changes(self, before: Picture) -> list[tuple[int, int, int]]:
         """(row, first column, end column) of what differs in each row from a picture of the same size."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cockpit.store.curve import Curve
 from cockpit.tui.chart import axis
-from cockpit.tui.chart.bounds import step_scale, value_scale
+from cockpit.tui.chart.bounds import exact_scale, step_scale, value_scale
 from cockpit.tui.chart.labels import LineEnd, draw_labels, label_margin
 from cockpit.tui.chart.picture import BLANK, Picture, Role
 from cockpit.tui.chart.readout import Reading, draw_readout, has_room, in_order, reading
@@ -158,7 +158,7 @@ class LinePlot:
 
 def _across(extent: Extent | None, window: Window | None) -> Scale:
     if window is not None and window.last is not None:
-        return Scale(float(window.first), float(max(window.last, window.first + 1)))
+        return exact_scale(window.first, window.last)
     if extent is None:
         return Scale(0.0, 1.0)
     if window is not None:
@@ -167,13 +167,16 @@ def _across(extent: Extent | None, window: Window | None) -> Scale:
 
 
 def _value_bounds(found: list[Series], across: Scale) -> tuple[float, float] | None:
-    """The least and the greatest value of the steps in view; None where there is none."""
+    """The least and the greatest value of the steps in view, smoothed ones too; None where there is none."""
     low, high = math.inf, -math.inf
     for of_line in found:
         begin = int(np.searchsorted(of_line.steps, across.low))
         end = int(np.searchsorted(of_line.steps, across.high, side="right"))
-        low = min(low, _extreme(np.fmin, of_line.low[begin:end], math.inf))
-        high = max(high, _extreme(np.fmax, of_line.high[begin:end], -math.inf))
+        # A smoothed line may lie outside of all values in view, because it remembers those before.
+        for values in (of_line.low[begin:end], of_line.value[begin:end]):
+            low = min(low, _extreme(np.fmin, values, math.inf))
+        for values in (of_line.high[begin:end], of_line.value[begin:end]):
+            high = max(high, _extreme(np.fmax, values, -math.inf))
     return (low, high) if low <= high else None
 
 

@@ -13,8 +13,8 @@ from cockpit.tui.chart.axis import Layout, Strokes
 from cockpit.tui.chart.picture import BLANK, Picture, Role, cells_of, colored, fitted
 from cockpit.tui.chart.trace import Series
 
-LEAST_COLUMNS, LEAST_ROWS = 14, 2  # of a plot that has room for the table
-MOST_PART = 2 / 3  # of the plot's width
+LEAST_COLUMNS, LEAST_ROWS = 16, 2  # of a plot that has room for the table
+MOST_PART = 2 / 3  # of the plot's width, where that is enough for a name and a value
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,9 @@ def draw_readout(
     picture: Picture, place: Layout, column: int, step: int, readings: Sequence[Reading], strokes: Strokes
 ) -> None:
     """Lay the table above or below, over the half of the plot that the cursor in its cell `column` is not in."""
-    rows = _table(step, in_order(readings), place.rows, strokes)
-    width = min(max(sum(len(cells_of(text)) for text, _ in row) for row in rows), int(place.columns * MOST_PART))
+    room = max(int(place.columns * MOST_PART), LEAST_COLUMNS - 2)
+    rows = _table(step, in_order(readings), (room, place.rows), strokes)
+    width = min(room, max(sum(len(cells_of(text)) for text, _ in row) for row in rows))
     left = place.left + (1 if 2 * column >= place.columns else place.columns - width - 2)
     top = _emptier(picture, (place.top, place.top + place.rows - len(rows)), left, width + 2, len(rows))
     for number, row in enumerate(rows, start=top):
@@ -79,12 +80,12 @@ def _emptier(picture: Picture, tops: Sequence[int], left: int, width: int, heigh
     )
 
 
-def _table(step: int, readings: list[Reading], room: int, strokes: Strokes) -> list[list[tuple[str, int]]]:
-    """At most `room` rows of texts and their roles, the first of them with the step."""
+def _table(step: int, readings: list[Reading], room: tuple[int, int], strokes: Strokes) -> list[list[tuple[str, int]]]:
+    """Rows of texts and their roles, the first of them with the step, for so many columns and rows."""
     rows: list[list[tuple[str, int]]] = [[(f"step {step}", Role.READOUT)]]
     if len(readings) == 1:
-        return [*rows, *_single(readings[0])][:room]
-    kept = readings if len(readings) < room else readings[: max(0, room - 2)]
+        return [*rows, *_single(readings[0], room[0])][: room[1]]
+    kept = readings if len(readings) < room[1] else readings[: max(0, room[1] - 2)]
     labels = max((len(cells_of(found.label)) for found in kept), default=0)
     values = max((len(found.text) for found in kept), default=0)
     for found in kept:
@@ -93,12 +94,12 @@ def _table(step: int, readings: list[Reading], room: int, strokes: Strokes) -> l
         rows.append([name, (padding + found.text, Role.READOUT)])
     if len(kept) < len(readings):
         rows.append([(f"{len(readings) - len(kept)} more", Role.READOUT)])
-    return rows[:room]
+    return rows[: room[1]]
 
 
-def _single(found: Reading) -> list[list[tuple[str, int]]]:
-    """One line needs no name, and leaves room for the ends of its bucket."""
+def _single(found: Reading, width: int) -> list[list[tuple[str, int]]]:
+    """One line needs no name, which leaves room for the ends of its bucket."""
     rows: list[list[tuple[str, int]]] = [[(found.text, colored(Role.READING, found.color))]]
-    if found.range_text:
+    if 0 < len(found.range_text) <= width:
         rows.append([(found.range_text, Role.READOUT)])
     return rows

@@ -27,7 +27,8 @@ class Scale:
         if self.log:
             low, high = math.log10(self.low), math.log10(self.high)
             return (np.log10(np.where(values > 0, values, np.nan)) - low) / (high - low)
-        return (values - self.low) / (self.high - self.low)
+        with np.errstate(over="ignore"):  # a value far away from a short axis lies infinitely far away
+            return (values - self.low) / (self.high - self.low)
 
     def fraction(self, value: float) -> float:
         """Where one value lies that the axis can show."""

@@ -16,7 +16,7 @@ from cockpit.tui.chart.canvas import ASCII_DOTS, BRAILLE, Canvas
 from cockpit.tui.chart.picture import Picture, Role, cells_of, fitted
 from cockpit.tui.chart.scale import Scale
 
-FAR_APART = 25.0  # times the lower quartile; a greatest value beyond that makes an axis logarithmic that may be
+FAR_APART = 10.0  # times the lower quartile; a greatest value beyond that makes an axis logarithmic that may be
 FEW_VALUES = 8  # of a parameter; they have a tick each
 FEW_POINTS = 4  # cells a point; more points than that are drawn as dots
 

@@ -32,7 +32,7 @@ class Sheet:
         """Draw the traces, the last one uppermost; return the cell (column, row) where each of them ends."""
         bounds = np.cumsum([0, *(len(each.columns) for each in traces)]).tolist()
         values = np.concatenate([(each.low, each.high, each.value) for each in traces], axis=1)
-        rows = (1.0 - down.fractions(values)) * (self.rows - 1)
+        rows = np.clip((1.0 - down.fractions(values)) * (self.rows - 1), -FARTHEST, FARTHEST)
         parts = [rows[:, begin:end] for begin, end in pairwise(bounds)]
         lines = np.stack([dense(each.columns, part[2], self.columns) for each, part in zip(traces, parts, strict=True)])
         self._draw_dots(picture, self._envelopes(traces, rows), lines, colors)
@@ -50,7 +50,7 @@ class Sheet:
         columns = np.concatenate([each.columns for each in traces])
         owners = np.repeat(np.arange(len(traces)), [len(each.columns) for each in traces])
         drawn = (columns >= 0) & (columns < self.columns) & np.isfinite(rows[0])
-        ends = np.rint(np.clip(rows[:2, drawn], -FARTHEST, FARTHEST)).astype(np.int16)
+        ends = np.rint(rows[:2, drawn]).astype(np.int16)
         bottom[owners[drawn], columns[drawn]], top[owners[drawn], columns[drawn]] = ends
         return top, bottom
 

@@ -79,7 +79,7 @@ def tick_labels(values: list[float]) -> list[str]:
     """What stands at ticks, each as short as it can be.
 
     Where four digits cannot tell them apart, the first says where the axis begins and the others how far it is from
-    there: 0.9561, +0.0001, +0.0002 instead of three times 0.9561.
+    there: 0.9561, +1e-05, +2e-05 instead of three times 0.9561.
     """
     if _too_close(values):
         return [tick_label(values[0]), *("+" + tick_label(value - values[0]) for value in values[1:])]

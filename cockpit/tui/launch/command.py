@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from cockpit.events.text import one_line
 from cockpit.search.sampling import baseline_point
+from cockpit.search.space.base import is_number
 from cockpit.search.spec import Search
 from cockpit.search.values import identity
 from cockpit.search.yaml_text import scalar
 from cockpit.tui.launch.draft import Draft
 from cockpit.tui.launch.options import BY_NAME, DATA, DEVICE, EPOCHS
+from cockpit.tui.launch.parameter import Parameter
 from cockpit.tui.launch.value_text import number_text, value_text
 
 FOLDER = ".drafts"  # in the logs folder
@@ -48,16 +50,20 @@ def command_of(draft: Draft) -> Command:
     """The command that starts a draft. Raises `SearchError`."""
     wanted = draft.search()
     run_flags = _flags(draft, wanted, (DEVICE, DATA))
-    options = tuple(name for name in draft.changed_options if name not in (DEVICE, DATA))
-    fixed = {
-        row.name: wanted.fixed[row.name]
-        for row in draft.parameters
-        if row.is_fixed and any(draft.is_cell_changed(row.name, key) for key in row.cells) and row.name != EPOCHS
-    }
+    by_set = {row.name for row in draft.parameters if row.is_fixed and _is_changed(draft, row)}
+    if is_number(wanted.fixed.get(EPOCHS)):
+        by_set.discard(EPOCHS)  # it has a flag of its own
+    others = (DEVICE, DATA, *by_set)
+    options = tuple(name for name in draft.changed_options if name not in others)
+    fixed = {name: value for name, value in wanted.fixed.items() if name in by_set}
     if _says_the_same(draft, options, fixed, wanted):
         settings = [word for name, value in fixed.items() for word in ("--set", f"{name}={value_text(value)}")]
         return Command(draft.call, "", wanted.slug, (*_flags(draft, wanted, options), *settings, *run_flags))
     return Command("", _document(draft, wanted), wanted.slug, run_flags)
+
+
+def _is_changed(draft: Draft, row: Parameter) -> bool:
+    return any(draft.is_cell_changed(row.name, key) for key in row.cells)
 
 
 def _says_the_same(draft: Draft, options: tuple[str, ...], fixed: dict[str, object], wanted: Search) -> bool:
@@ -76,9 +82,12 @@ def _says_the_same(draft: Draft, options: tuple[str, ...], fixed: dict[str, obje
         note=wanted.note,
     )
     # A fixed value may stand in the baseline as well, or not: it means the same.
-    has_baseline = bool(found.baseline), bool(wanted.baseline)
-    same_baseline = has_baseline[0] == has_baseline[1] and baseline_point(found) == baseline_point(wanted)
-    return same_baseline and found == replace(wanted, baseline=found.baseline)
+    same_baseline = bool(found.baseline) == bool(wanted.baseline) and baseline_point(found) == baseline_point(wanted)
+    return same_baseline and _without_baseline(found) == _without_baseline(wanted)
+
+
+def _without_baseline(search: Search) -> dict[str, object]:
+    return {key: value for key, value in search.to_mapping().items() if key != "baseline"}
 
 
 def _flags(draft: Draft, wanted: Search, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ from cockpit.tui.widgets.columns import cut
 
 NAME, FROM, TO, STEP = "name", "from", "to", "step"
 HEADINGS = {NAME: "parameter", DISTRIBUTION: "distribution", FROM: "from", TO: "to", STEP: "step", BASELINE: "baseline"}
-LEAST = {NAME: 6, DISTRIBUTION: 6, FROM: 5, TO: 5, STEP: 4, BASELINE: 5}
+SHORT_HEADINGS = {**HEADINGS, NAME: "name", DISTRIBUTION: "kind"}
+LEAST = {NAME: 5, DISTRIBUTION: 5, FROM: 4, TO: 4, STEP: 3, BASELINE: 4}
 MARGIN, GAP, MOST_GAP = 1, 2, 4
 CHANGED, WRONG = "changed", "wrong"
 
@@ -64,11 +65,14 @@ class Grid:
 def lay_out(draft: Draft, wrong: Spot | None, width: int, ellipsis: str) -> Grid:
     """The space of a draft in lines of `width` cells."""
     texts = {row.name: _texts(draft, row) for row in draft.parameters}
-    widths = _widths(draft, texts)
-    places = _places(_narrowed(widths, width), width)
-    headings = tuple(GridCell(key, *places[key], cut_to(HEADINGS[key], places[key][1], ellipsis)) for key in places)
+    headings, widths = HEADINGS, _widths(draft, texts, HEADINGS)
+    if _total(widths) > width:
+        headings = SHORT_HEADINGS
+        widths = _narrowed(_widths(draft, texts, headings), width)
+    places = _places(widths, width)
+    titles = tuple(GridCell(key, *places[key], cut_to(headings[key], places[key][1], ellipsis)) for key in places)
     rows = tuple(_row(draft, row, texts[row.name], places, wrong, ellipsis) for row in draft.parameters)
-    return Grid(headings, rows)
+    return Grid(titles, rows)
 
 
 def cut_to(text: str, width: int, ellipsis: str) -> str:
@@ -89,10 +93,10 @@ def _column(key: str) -> str:
     return _COLUMN.get(key, key)
 
 
-def _widths(draft: Draft, texts: Mapping[str, Mapping[str, str]]) -> dict[str, int]:
+def _widths(draft: Draft, texts: Mapping[str, Mapping[str, str]], headings: Mapping[str, str]) -> dict[str, int]:
     """What each column wants. Cells that reach over several columns only ask for room at the end."""
     has_steps = any("q" in row.cells for row in draft.parameters)
-    widths = {key: cell_len(text) for key, text in HEADINGS.items() if key != STEP or has_steps}
+    widths = {key: cell_len(text) for key, text in headings.items() if key != STEP or has_steps}
     for cells in texts.values():
         for key, text in cells.items():
             if key not in _WIDE:
@@ -103,10 +107,13 @@ def _widths(draft: Draft, texts: Mapping[str, Mapping[str, str]]) -> dict[str, i
     return widths
 
 
+def _total(widths: Mapping[str, int]) -> int:
+    return sum(widths.values()) + GAP * (len(widths) - 1) + 2 * MARGIN
+
+
 def _narrowed(widths: dict[str, int], width: int) -> dict[str, int]:
     """Take from the widest columns what is too much."""
-    room = width - 2 * MARGIN - GAP * (len(widths) - 1)
-    while sum(widths.values()) > room:
+    while _total(widths) > width:
         key = max(widths, key=lambda key: widths[key] - LEAST[key])
         if widths[key] <= LEAST[key]:
             break

@@ -10,6 +10,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Input
 
 from cockpit.tui.actions import EVERYWHERE, Action, actions_of, method_of
 from cockpit.tui.interest import Interest
@@ -19,6 +20,9 @@ from cockpit.tui.widgets.top_line import TopLine
 
 if TYPE_CHECKING:
     from cockpit.tui.app import CockpitApp
+
+
+FIELD_HINTS = (Hint("⏎", "keep", 9), Hint("esc", "take back", 9))
 
 
 class CockpitScreen(Screen[None]):
@@ -73,6 +77,9 @@ class CockpitScreen(Screen[None]):
         with self.app.batch_update():
             self.show(snapshot)
             self._draw_lines(snapshot)
+
+    def on_descendant_focus(self) -> None:
+        self.refresh_hints()
 
     def look_again(self) -> None:
         """What is wanted has changed: have it read, and draw what is known of it already."""
@@ -154,7 +161,10 @@ class CockpitScreen(Screen[None]):
             self.refresh_hints()
 
     def refresh_hints(self) -> None:
-        """Show the keys of the actions that fit now."""
+        """Show the keys of the actions that fit now, or those of the field in which somebody types."""
+        if isinstance(self.focused, Input):
+            self.bottom.hint(FIELD_HINTS)
+            return
         now = [action for action, _ in self.actions_now() if action.footer and action.label]
         here = sorted((action for action in now if EVERYWHERE not in action.where), key=lambda action: -action.footer)
         always = [action for action in now if EVERYWHERE in action.where]

@@ -38,6 +38,7 @@ class ChartingScreen(CockpitScreen):
     def __init__(self) -> None:
         super().__init__()
         self._looked_at: tuple[int | None, int | None] = (None, None)
+        self._pictured: dict[Chart, object] = {}
         self._smoothing: float | None = None
         self._log_scale = False
 
@@ -49,22 +50,32 @@ class ChartingScreen(CockpitScreen):
         self, chart: Chart, metric: Metric, colors: Mapping[Focus, int], snapshot: Snapshot, several: bool = False
     ) -> None:
         """Draw one metric of the coloured trials; `several` experiments make longer labels."""
-        self.prepare(chart, metric.title)
-        lines = []
+        lines = {}
         for focus, color in colors.items():
-            curve = snapshot.curves.get(CurveKey(focus.experiment, focus.trial, metric))
-            if curve is not None:
-                label = f"{focus.experiment.split('-')[0]}/{focus.trial}" if several else focus.trial
-                lines.append(Line(label, color, curve))
-        chart.show(lines)
+            label = f"{focus.experiment.split('-')[0]}/{focus.trial}" if several else focus.trial
+            lines[CurveKey(focus.experiment, focus.trial, metric)] = (label, color)
+        self.draw_lines(chart, metric.title, lines, snapshot)
 
-    def prepare(self, chart: Chart, title: str) -> None:
-        """Let a chart look at the same steps as the others, in the same way."""
+    def draw_lines(
+        self, chart: Chart, title: str, lines: Mapping[CurveKey, tuple[str, int]], snapshot: Snapshot
+    ) -> None:
+        """Draw those curves that were read, each with its label and the number of its colour.
+
+        The chart looks at the same steps as the others, in the same way. A picture of something else is drawn at once;
+        one of the same with more steps may wait, so that it does not fill the line to the terminal.
+        """
         chart.title = title
         chart.smoothing = self.smoothing
         chart.log_scale = self._log_scale
         if chart.window != self._looked_at:
             chart.look_at(*self._looked_at)
+        read = {key: line for key, line in lines.items() if key in snapshot.curves}
+        if not read:
+            chart.message = "no values yet" if lines.keys() <= snapshot.interest.curves else "reading…"
+        subject = (tuple(read), snapshot.interest.window)
+        is_new = subject != self._pictured.get(chart)
+        self._pictured[chart] = subject
+        chart.show([Line(label, color, snapshot.curves[key]) for key, (label, color) in read.items()], at_once=is_new)
 
     @property
     def window(self) -> tuple[int, int] | None:

@@ -124,11 +124,15 @@ class CompareScreen(ChartingScreen):
         return found
 
     def _metrics(self, snapshot: Snapshot | None) -> Sequence[Metric]:
-        """The metrics of all subjects, in the order in which they are offered; the first one's aim is the first."""
+        """The metrics of all subjects: those that most of them have first, and of these the aim of the first one."""
         views = [snapshot.sweeps.get(named.experiment) for named in self._named] if snapshot else []
-        metrics = dict.fromkeys(metric for view in views if view for metric in shown_metrics(view))
+        offered = [shown_metrics(view) for view in views if view]
         aim = next((view.sweep.metric for view in views if view), "")
-        return sorted(metrics, key=lambda metric: not (metric.kind == "eval" and metric.name == aim))
+
+        def order(metric: Metric) -> tuple[int, bool]:
+            return -sum(metric in metrics for metrics in offered), not (metric.kind == "eval" and metric.name == aim)
+
+        return sorted(dict.fromkeys(metric for metrics in offered for metric in metrics), key=order)
 
     def _chosen(self, metrics: Sequence[Metric]) -> Metric | None:
         return self._metric if self._metric in metrics else next(iter(metrics), None)
@@ -195,7 +199,7 @@ class CompareScreen(ChartingScreen):
             return shown("Compare", "bold")
         of_trials = any(focus.trial for focus in self._named)
         noun = counted(len(self._named), "trial" if of_trials else "experiment")
-        return shown("Compare", "bold").append_text(shown(f"  {noun}", "not bold dim"))
+        return shown("Compare", "bold").append(f"  {noun}", "not bold dim")
 
     # What can be done
 

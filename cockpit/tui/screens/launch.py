@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.text import Text
 from textual import events
 from textual.containers import Container, Horizontal
+from textual.message import Message
 from textual.widget import Widget
 
 from cockpit.search.errors import SearchError
@@ -45,6 +46,13 @@ class LaunchScreen(CockpitScreen):
         "them in grey. A search whose space was changed is kept in the folder .drafts of the logs, so that the same "
         "command can be given again."
     )
+
+    class Read(Message):
+        """The searches, as they are in their files now."""
+
+        def __init__(self, found: tuple[Choice, ...], anew: str) -> None:
+            super().__init__()
+            self.found, self.anew = found, anew
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,13 +114,10 @@ class LaunchScreen(CockpitScreen):
 
     def _read(self, anew: str = "") -> None:
         """Read all searches, in another thread; the changes to the one called `anew` are dropped."""
-        found = choices(Path.cwd())
-        self.app.call_from_thread(self._take, found, anew)
+        self.post_message(self.Read(choices(Path.cwd()), anew))
 
-    def _take(self, found: tuple[Choice, ...], anew: str) -> None:
-        if not self.is_mounted:
-            return
-        for name in self.desk.take(found, anew):
+    def on_launch_screen_read(self, event: Read) -> None:
+        for name in self.desk.take(event.found, event.anew):
             self.cockpit.say(f"{name}: its file is another one now, and was read again", "warning")
         self._draw()
 
@@ -286,7 +291,7 @@ class LaunchScreen(CockpitScreen):
     def _has_started(self, name: str) -> None:
         from cockpit.tui.screens.sweep import SweepScreen
 
-        if self.is_current:
+        if self.app.screen is self:
             self.app.switch_screen(SweepScreen(name))
         else:
             self._started = name  # help or a command lies over this screen

@@ -21,7 +21,7 @@ from cockpit.tui.screens.steering import STEERING, SteeringScreen
 from cockpit.tui.snapshot import Snapshot, SweepView, TrialView
 from cockpit.tui.text import shown
 from cockpit.tui.trial_page import TrialPage, Wishes
-from cockpit.tui.widgets.chart import Chart, Line
+from cockpit.tui.widgets.chart import Chart
 from cockpit.tui.widgets.chart_grid import ChartGrid
 from cockpit.tui.widgets.panes.base import PaneView
 from cockpit.tui.widgets.tab_line import TabLine
@@ -45,6 +45,7 @@ class TrialScreen(ChartingScreen, SteeringScreen):
         self.experiment = experiment
         self.trial = trial
         self._wishes = Wishes()
+        self._known_page = TrialPage(None, Focus(experiment, trial), 0, 0)
 
     def body(self) -> Iterator[Widget]:
         yield Static(id="why")
@@ -62,7 +63,10 @@ class TrialScreen(ChartingScreen, SteeringScreen):
     def _page(self, snapshot: Snapshot | None) -> TrialPage:
         size = self.app.size
         wishes = replace(self._wishes, window=self.window)
-        return TrialPage(snapshot, Focus(self.experiment, self.trial), size.width, size.height, wishes)
+        page = TrialPage(snapshot, Focus(self.experiment, self.trial), size.width, size.height, wishes)
+        if page != self._known_page:
+            self._known_page = page  # which keeps what it has found out
+        return self._known_page
 
     def interest(self) -> Interest:
         return self._page(self.cockpit.snapshot).interest()
@@ -89,13 +93,8 @@ class TrialScreen(ChartingScreen, SteeringScreen):
         self._show_tabs(view, trial, snapshot, page)
 
     def _draw_panel(self, chart: Chart, panel: Panel, snapshot: Snapshot) -> None:
-        keys = {line: CurveKey(self.experiment, self.trial, line.metric) for line in panel.lines}
-        is_read = all(key in snapshot.interest.curves for key in keys.values())
-        chart.message = "no values yet" if is_read else "reading…"
-        self.prepare(chart, panel.title)
-        chart.show(
-            [Line(line.label, line.color, snapshot.curves[key]) for line, key in keys.items() if key in snapshot.curves]
-        )
+        lines = {CurveKey(self.experiment, self.trial, line.metric): (line.label, line.color) for line in panel.lines}
+        self.draw_lines(chart, panel.title, lines, snapshot)
 
     def _show_tabs(self, view: SweepView, trial: TrialView, snapshot: Snapshot, page: TrialPage) -> None:
         tabs = self.query_one(TrialTabs)
@@ -110,7 +109,7 @@ class TrialScreen(ChartingScreen, SteeringScreen):
         trial = view.trial(self.trial) if view else None
         name = f"{self.experiment.partition('-')[0]}/{self.trial}"
         if view is None or trial is None:
-            return shown(f"{name}  opening…" if view is None else f"{name}  is not there", "bold")
+            return shown(name, "bold").append("  opening…" if view is None else "  is not there", "not bold")
         row, glyphs = trial.row, self.cockpit.glyphs
         line = shown(f"{name} {glyphs.baseline}" if row.baseline else name, "bold")
         line.append(f"  {glyphs.of(row.status)}", self.cockpit.status_colour(row.status))

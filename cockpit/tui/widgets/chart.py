@@ -92,15 +92,21 @@ class Chart(Drawing):
         self.set_reactive(Chart.message, one_line(message))
         self.set_reactive(Chart.ascii, ascii)
 
-    def show(self, lines: Sequence[Line]) -> None:
-        """Show these lines, the last one uppermost. Nothing is written where they look like those before."""
+    def show(self, lines: Sequence[Line], *, at_once: bool = False) -> None:
+        """Show these lines, the last one uppermost. Nothing is written where they look like those before.
+
+        `at_once` is for lines of something else, which somebody waits for; more of the same is drawn in time.
+        """
         if len(lines) == len(self._lines) and all(map(_same, lines, self._lines)):
             return
         self._lines = tuple(Line(one_line(line.label), line.color, line.curve) for line in lines)
         self._extent = self._known_extent()
         if self._window is not None and self._extent is not None:
             self._set_window(self._window.followed(self._extent))
-        self.redraw_in_time()
+        if at_once:
+            self.redraw()
+        else:
+            self.redraw_in_time()
 
     def picture(self, width: int, height: int) -> Picture:
         settings = Settings(

@@ -23,6 +23,8 @@ class ChartGrid(Widget):
         self._grid = grid
         self._ascii = ascii
         self._charts = [self._new_chart() for _ in range(grid.charts)]
+        self.seen: Sequence[Chart] = ()
+        """The charts that are seen, in the order of reading."""
 
     def compose(self) -> ComposeResult:
         yield from self._charts
@@ -44,12 +46,8 @@ class ChartGrid(Widget):
             self._set_shape()
         for number, chart in enumerate(self._charts):
             chart.display = number < charts
+        self.seen = self._charts[:charts]
         return self.seen
-
-    @property
-    def seen(self) -> Sequence[Chart]:
-        """The charts that are seen, in the order of reading."""
-        return [chart for chart in self._charts if chart.display]
 
     def _set_shape(self) -> None:
         self.styles.grid_size_columns, self.styles.grid_size_rows = self._grid

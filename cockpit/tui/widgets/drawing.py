@@ -109,8 +109,8 @@ class Drawing(Widget, can_focus=True):
             self._redraw_streaming()
 
     def _redraw_streaming(self) -> None:
-        drawings = [drawing for drawing in self.screen.query(Drawing) if drawing.display] if self.is_attached else []
-        self._pace.spend(monotonic(), self.redraw(), BYTES_A_SECOND / max(1, len(drawings)))
+        seen = sum(drawing.is_on_screen for drawing in self.screen.query(Drawing)) if self.is_attached else 1
+        self._pace.spend(monotonic(), self.redraw(), BYTES_A_SECOND / max(1, seen))
 
     def _fits(self, width: int, height: int) -> bool:
         return (self._picture.width, self._picture.height) == (width, height)

@@ -91,6 +91,7 @@ class OptionField(Horizontal):
     def __init__(self, option: Option) -> None:
         super().__init__(id=f"option-{option.name}")
         self.option = option
+        self._label = ""
 
     def compose(self) -> ComposeResult:
         yield Static(classes="label")
@@ -108,13 +109,18 @@ class OptionField(Horizontal):
 
     def show(self, text: str, changed: bool, wrong: bool, placeholder: str = "") -> None:
         """What stands in the field; `placeholder` is for one that is empty."""
-        self.query_one(".label", Static).update(shown(f"{self.option.label}{'*' if changed else ''}"))
+        self._set_label(f"{self.option.label}{'*' if changed else ''}")
         self.set_class(changed and not wrong, "-changed")
         self.set_class(wrong, "-wrong")
         field = self.field
         field.put(text)
         if isinstance(field, LineInput):
             field.placeholder = placeholder or self.option.when_empty
+
+    def _set_label(self, label: str) -> None:
+        if label != self._label:  # a new text has the whole screen laid out, also when it is the old one
+            self._label = label
+            self.query_one(".label", Static).update(shown(label))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

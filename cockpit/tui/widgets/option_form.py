@@ -63,8 +63,9 @@ class OptionForm(VerticalScroll, can_focus=False):
             placeholder = "varies" if option.name == EPOCHS and epochs is not None and not epochs.is_fixed else ""
             changed = draft.is_option_changed(option.name)
             self.field(option.name).show(draft.option(option.name), changed, option.name == wrong, placeholder)
-        self._problem = problem if wrong else None
-        self._say()
+        before, self._problem = self._problem, problem if wrong else None
+        if self._problem != before:
+            self._say()
 
     def action_neighbour(self, step: int) -> None:
         """Go to the next field, or with -1 to the one before."""

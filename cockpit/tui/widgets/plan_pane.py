@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from rich.text import Text
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.message import Message
-from textual.widgets import Static
+import textwrap
 
+from rich.text import Text
+from textual import events
+from textual.message import Message
+from textual.widget import Widget
+
+from cockpit.events.text import one_line
 from cockpit.store.numbers import setting_text
 from cockpit.tui.glyphs import UNICODE, Glyphs
 from cockpit.tui.launch.plan_view import PlanView
@@ -18,62 +20,55 @@ from cockpit.tui.widgets.top_line import beside
 CONFIGS = 3
 
 
-class _Start(Static):
-    """The last line; a click on it is as good as the key."""
-
-    def on_click(self) -> None:
-        self.post_message(PlanPane.Pressed())
-
-
-class PlanPane(Vertical):
-    """The pane below the search."""
+class PlanPane(Widget):
+    """The pane below the search. It draws itself as one, so that a new plan has nothing else laid out again."""
 
     DEFAULT_CSS = """
-    PlanPane {
-        height: 7;
-        padding: 0 1;
-        & > .configs { height: auto; }
-        & > _Start { height: auto; max-height: 3; dock: bottom; }
-    }
+    PlanPane { height: 7; padding: 0 1; }
     """
 
     class Pressed(Message):
-        """Somebody clicked on what the key starts."""
+        """Somebody clicked on the last line, which is as good as the key that it names."""
 
     def __init__(self, id: str, classes: str) -> None:
         super().__init__(id=id, classes=classes)
         self.glyphs: Glyphs = UNICODE
         self._view = PlanView()
 
-    def compose(self) -> ComposeResult:
-        yield Static(classes="configs")
-        yield _Start()
-
     def show(self, view: PlanView) -> None:
         if view != self._view:
             self._view = view
-            self._draw()
+            self._set_titles()
+            self.refresh()
 
     def on_resize(self) -> None:
-        self._draw()
+        self._set_titles()
 
-    def _draw(self) -> None:
-        view, width = self._view, self.content_size.width
-        if not width:
-            return
-        headline = view.headline.replace("×", "x") if self.glyphs.ascii else view.headline
-        self.border_title = shown(_cut(headline, width - 2, self.glyphs.ellipsis), "bold")
-        self.border_subtitle = shown(f"{view.wait}{self.glyphs.ellipsis}") if view.wait else None
-        self.query_one(".configs", Static).update(Text() if view.error else self._configs(width))
-        self.query_one(_Start).update(self._last_line(width))
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is not None and offset.y == self.content_size.height - 1:
+            self.post_message(self.Pressed())
 
-    def _configs(self, width: int) -> Text:
+    def render(self) -> Text:
+        width, height = self.content_size
+        above = [] if self._view.error else self._configs(width)
+        below = self._last_lines(width)
+        lines = [*above, *[Text()] * (height - len(above) - len(below)), *below][-height:]
+        return Text("\n", no_wrap=True, overflow="crop").join(lines)
+
+    def _set_titles(self) -> None:
+        view, dots = self._view, self.glyphs.ellipsis
+        words = view.headline.replace("×", "x") if self.glyphs.ascii else view.headline
+        self.border_title = shown(_cut(words, self.content_size.width - 2, dots), "bold")
+        self.border_subtitle = shown(f"{view.wait}{dots}") if view.wait else None
+
+    def _configs(self, width: int) -> list[Text]:
         """A table of the first configurations; columns without room are counted at its end."""
         rows = [
             [setting_text(config.get(name)) for name in self._view.columns] for config in self._view.configs[:CONFIGS]
         ]
         if not rows:
-            return Text()
+            return []
         columns = [Column(name, name, priority=-place) for place, name in enumerate(self._view.columns)]
         widths = [
             max(measured(name).width, *(measured(row[place]).width for row in rows))
@@ -89,29 +84,22 @@ class PlanPane(Vertical):
             lines.append(line)
         if room.hidden and lines[0].cell_len + len(more := f"  +{len(room.hidden)}") <= width:
             lines[0].append(more)
-        return Text("\n").join(lines)
+        return lines
 
-    def _last_line(self, width: int) -> Text:
+    def _last_lines(self, width: int) -> list[Text]:
         """What is wrong, or the key that starts it with the source of the time beside it."""
         view = self._view
         if view.error:
-            return Text(style=self._colour("error")).append_text(
-                _wrapped(f"{self.glyphs.status['failed']} {view.error}")
-            )
+            words = textwrap.wrap(one_line(f"{self.glyphs.status['failed']} {view.error}"), max(10, width))
+            return [shown(line, self._colour("error")) for line in words]
         if not view.key:
-            return Text()
+            return []
         line = Text().append_text(shown(view.key, f"bold {self._colour('accent')}")).append(" starts it")
-        return beside(line, shown(_cut(view.source, width - line.cell_len - 3, self.glyphs.ellipsis), "dim"), width)
+        source = _cut(view.source, width - line.cell_len - 3, self.glyphs.ellipsis)
+        return [beside(line, shown(source, "dim"), width)]
 
     def _colour(self, name: str) -> str:
         return str(self.app.theme_variables.get(name, ""))
-
-
-def _wrapped(text: str) -> Text:
-    """A line that is wrapped where there is no room for it."""
-    line = shown(text)
-    line.no_wrap, line.overflow = False, "fold"
-    return line
 
 
 def _cut(text: str, width: int, ellipsis: str) -> str:

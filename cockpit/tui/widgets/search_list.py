@@ -53,6 +53,7 @@ class SearchList(Vertical):
         self._choices: Sequence[Choice] = ()
         self._changed: Collection[str] = ()
         self._typed: str | None = None
+        self._about = Text()
 
     def compose(self) -> ComposeResult:
         yield Table[Choice](COLUMNS, empty_text="reading searches")
@@ -131,4 +132,6 @@ class SearchList(Vertical):
                 words.append("\n\n").append_text(shown_block(paragraph))
             if has_room:
                 words.append("\n\n").append_text(shown(choice.place, "dim"))
-        self.query_one(".about", Static).update(words)
+        if words != self._about:
+            self._about = words
+            self.query_one(".about", Static).update(words)

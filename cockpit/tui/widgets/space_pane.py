@@ -8,6 +8,7 @@ from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.geometry import Region
 from textual.message import Message
 from textual.widgets import Input
 
@@ -54,6 +55,8 @@ class SpacePane(Container):
         super().__init__(id=id, classes=classes)
         self._draft: Draft | None = None
         self._edited: _Edited | None = None
+        self._titles = (Text(), Text())
+        self._placed = Region()
 
     def compose(self) -> ComposeResult:
         yield SpaceTable()
@@ -69,7 +72,9 @@ class SpacePane(Container):
 
     def show(self, draft: Draft | None, problem: Problem | None, title: Text, facts: Text, glyphs: Glyphs) -> None:
         """`title` stands in the border above, `facts` in the one below."""
-        self.border_title, self.border_subtitle = title, facts
+        if (title, facts) != self._titles:
+            self._titles = title, facts
+            self.border_title, self.border_subtitle = title, facts
         self.table.glyphs = glyphs
         self._draft = draft
         self.table.show(draft, problem)
@@ -159,8 +164,11 @@ class SpacePane(Container):
         """Lay the field over its cell, wherever that is now."""
         if self._edited is None or self.table.cursor is None:
             return
-        region = self.table.cursor_region()
-        field = self.query_one(LineInput)
-        room = min(max(region.width + 1, LEAST_ROOM), self.content_size.width - region.x)
-        field.styles.offset = (region.x, region.y)
-        field.styles.width = room
+        cell = self.table.cursor_region()
+        room = min(max(cell.width + 1, LEAST_ROOM), self.content_size.width - cell.x)
+        region = Region(cell.x, cell.y, room, 1)
+        if region != self._placed:
+            self._placed = region
+            field = self.query_one(LineInput)
+            field.styles.offset = region.offset
+            field.styles.width = region.width
