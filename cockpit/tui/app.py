@@ -109,11 +109,12 @@ class CockpitApp(App[None]):
 
     def on_cockpit_app_arrived(self) -> None:
         snapshot = self.feed.newest
-        if snapshot is None or snapshot is self.snapshot:
+        if snapshot is None or snapshot is self.snapshot or self._exit:  # widgets go one by one when the app is left
             return
         self.snapshot = snapshot
-        if isinstance(self.screen, CockpitScreen) and self.screen.is_mounted:
-            self._show(self.screen, snapshot)
+        screen = self.screen_stack[-1] if self.screen_stack else None
+        if isinstance(screen, CockpitScreen) and screen.is_ready:
+            self._show(screen, snapshot)
         for view in snapshot.sweeps.values():
             for word in self._errands.hear(view):
                 self.say(word.text, word.tone)
@@ -130,7 +131,7 @@ class CockpitApp(App[None]):
     def say(self, text: str, tone: str = "plain", seconds: float | None = 8.0) -> None:
         """One line at the bottom of the screen."""
         for screen in reversed(self.screen_stack):
-            if isinstance(screen, CockpitScreen) and screen.is_mounted:
+            if isinstance(screen, CockpitScreen) and screen.is_ready:
                 screen.bottom.notice(text, tone, seconds)
                 return
 

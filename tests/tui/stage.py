@@ -51,6 +51,7 @@ async def cockpit(logs, target=None, size=(80, 24), **settings):
     try:
         async with app.run_test(size=size) as pilot:
             yield app, pilot
+            app.exit()
     finally:
         feed.stop()
 

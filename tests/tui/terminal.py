@@ -135,9 +135,6 @@ class Pty:
                 pytest.fail(f"waited for {wanted!r}; exit code {self.process.poll()}; the screen:\n{screen}")
         return screen
 
-    def wait_gone(self, unwanted, seconds=PATIENCE):
-        return self.wait(lambda screen: unwanted not in screen, seconds)
-
     def wait_for_bytes(self, wanted, start=0, seconds=PATIENCE):
         """Wait until these bytes were written after the first `start` ones."""
         deadline = time.monotonic() + seconds

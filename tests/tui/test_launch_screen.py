@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 from builders import Recorder
-from stage import cockpit, play, press, screen_text, until
+from stage import cockpit, play, screen_text, until
 from test_launch_draft import HEAD, HILL
 
 from cockpit.engine.spawn import NotStartedError
@@ -78,6 +78,7 @@ def with_launch(project, scene, size=(80, 24), search="hill", **settings):
     async def scenario():
         async with cockpit(project.logs, size=size, **settings) as (app, pilot):
             await until(pilot, lambda: isinstance(app.screen, HomeScreen) and app.snapshot)
+            app.feed.pause(True)  # a pilot waits for a process that does nothing
             await press(pilot, "n")
             await until(pilot, lambda: isinstance(app.screen, LaunchScreen) and app.screen.desk.choices)
             await until(pilot, lambda: app.screen.desk.chosen)
@@ -87,6 +88,12 @@ def with_launch(project, scene, size=(80, 24), search="hill", **settings):
             await scene(app, pilot)
 
     play(scenario())
+
+
+async def press(pilot, *keys):
+    """Press keys as fast as they can be dealt with."""
+    await pilot.press(*keys)
+    await pilot.pause()
 
 
 async def to_cell(app, pilot, name, cell):
@@ -106,7 +113,7 @@ async def checked(app, pilot):
     await pilot.pause()
 
 
-def test_the_searches_stand_at_the_left_with_their_question(project):
+def test_the_searches_stand_at_the_left_with_their_question_and_esc_leaves(project):
     async def scene(app, pilot):
         assert app.focused is app.screen.list.table
         text = screen_text(app)
@@ -114,6 +121,8 @@ def test_the_searches_stand_at_the_left_with_their_question(project):
         await press(pilot, "down")
         await until(pilot, lambda: "Is it [b]steep[/b]?" in screen_text(app))
         assert "slope" in screen_text(app).splitlines()[0]
+        await press(pilot, "escape")
+        await until(pilot, lambda: isinstance(app.screen, HomeScreen))
 
     with_launch(project, scene, size=(140, 30))
 
@@ -219,38 +228,29 @@ def test_a_value_is_changed_in_place_seen_to_be_wrong_mended_and_started(project
     assert str(project.logs / ".drafts" / "hill-") in path
 
 
-def test_esc_puts_back_what_stood_in_the_cell(project):
+def test_a_cell_is_typed_into_left_and_put_back(project):
+    def text(app, name, cell):
+        return app.screen.desk.draft.parameter(name).cell(cell)
+
     async def scene(app, pilot):
         await to_cell(app, pilot, "x", "max")
         await press(pilot, "9")
-        assert app.screen.desk.draft.parameter("x").cell("max") == "9"
+        assert text(app, "x", "max") == "9"
         await press(pilot, "escape")
-        assert app.screen.desk.draft.parameter("x").cell("max") == "1"
+        assert text(app, "x", "max") == "1"
         assert isinstance(app.focused, SpaceTable)
         assert not app.screen.desk.changed
-
-    with_launch(project, scene)
-
-
-def test_typing_into_a_cell_replaces_it_however_fast_it_comes(project):
-    async def scene(app, pilot):
-        await to_cell(app, pilot, "lr", "min")
-        await pilot.press(*"2e-5")  # as from a paste, without a pause between the keys
-        await until(pilot, lambda: app.screen.desk.draft.parameter("lr").cell("min") == "2e-5")
-        await press(pilot, "down")
-        assert isinstance(app.focused, SpaceTable)
-        assert app.focused.cursor == ("batch", "values")
-
-    with_launch(project, scene)
-
-
-def test_leaving_the_field_with_tab_keeps_what_was_typed(project):
-    async def scene(app, pilot):
-        await to_cell(app, pilot, "x", "max")
         await press(pilot, "7", "tab")
         assert not app.screen.space.is_editing
         assert not app.screen.space.query_one(LineInput).display
-        assert app.screen.desk.draft.parameter("x").cell("max") == "7"
+        assert text(app, "x", "max") == "7"
+        await to_cell(app, pilot, "lr", "min")
+        for character in "2e-5":  # as from a paste: all keys are there before the first has been dealt with
+            app.simulate_key(character)
+        await until(pilot, lambda: text(app, "lr", "min") == "2e-5")
+        await press(pilot, "down")
+        assert isinstance(app.focused, SpaceTable)
+        assert app.focused.cursor == ("batch", "values")
 
     with_launch(project, scene)
 
@@ -332,6 +332,21 @@ def test_the_arrows_go_through_the_fields_and_choices_turn(project):
     with_launch(project, scene)
 
 
+def test_what_was_mended_elsewhere_is_checked_again(project):
+    project.checker.complaint = lambda arguments: "pictures does not exist: --data needs a folder"
+
+    async def scene(app, pilot):
+        await until(pilot, lambda: "pictures does not exist" in screen_text(app))
+        project.checker.complaint = lambda arguments: ""
+        await press(pilot, "ctrl+s")
+        assert app.focused is app.screen.form.field("data").field
+        await until(pilot, lambda: app.screen.desk.problem is None)
+        await press(pilot, "ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, SweepScreen))
+
+    with_launch(project, scene)
+
+
 def test_what_the_trainer_says_stands_at_its_cell(project):
     def complaint(arguments):
         return "" if "--epochs" in arguments else "searches/hill.yaml:9: parameters.batch: hill has no such parameter"
@@ -396,23 +411,16 @@ def test_a_refused_start_is_told_at_its_field_and_can_be_repeated(project):
         await pilot.pause()
         assert "2 trials at once do not fit on 1 GPUs" in screen_text(app)
         assert app.focused is app.screen.form.field("concurrent").field
-        project.starter.refusal = ""
+        project.starter.refusal = "logs: the disk is [/b] full"
         await press(pilot, "1", "ctrl+s")
+        await until(pilot, lambda: "the disk is [/b] full" in screen_text(app).splitlines()[-1])
+        assert isinstance(app.screen, LaunchScreen)
+        project.starter.refusal = ""
+        await press(pilot, "ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, SweepScreen))
 
     with_launch(project, scene)
-    assert project.starter.started[1] == ["hill", "--concurrent", "1", "--logs", str(project.logs)]
-
-
-def test_a_refusal_without_a_field_stands_at_the_bottom(project):
-    project.starter.refusal = "logs: the disk is [/b] full"
-
-    async def scene(app, pilot):
-        await press(pilot, "ctrl+s")
-        await until(pilot, lambda: "the disk is [/b] full" in screen_text(app).splitlines()[-1])
-        assert isinstance(app.screen, LaunchScreen)
-
-    with_launch(project, scene)
+    assert project.starter.started[-1] == ["hill", "--concurrent", "1", "--logs", str(project.logs)]
 
 
 def test_a_start_that_is_done_while_help_is_open_waits_for_its_end(project):
@@ -451,14 +459,6 @@ def test_esc_goes_back_step_by_step_and_asks_before_changes_are_lost(project):
         await press(pilot, "escape")
         assert isinstance(app.screen, LaunchScreen)
         await press(pilot, "escape", "y")
-        await until(pilot, lambda: isinstance(app.screen, HomeScreen))
-
-    with_launch(project, scene)
-
-
-def test_without_changes_esc_leaves(project):
-    async def scene(app, pilot):
-        await press(pilot, "escape")
         await until(pilot, lambda: isinstance(app.screen, HomeScreen))
 
     with_launch(project, scene)

@@ -66,6 +66,10 @@ def walk(terminal, *steps):
         terminal.wait(seen)
 
 
+def gone(text):
+    return lambda screen: text not in screen
+
+
 def unsafe(terminal):
     """What was written besides plain text and the sequences that Textual writes."""
     text = KNOWN.sub(b"", terminal.written).decode()  # raises where the bytes are no text
@@ -89,17 +93,29 @@ def test_text_from_outside_is_shown_and_steers_nothing(tmp_path, size):
         terminal.wait(f"search{markup}")
         walk(
             terminal,
-            *(("?", "Help: Experiments"), ("escape", HOME), ("/", "esc take back"), ("[", "3 of 5"), ("escape", "n new sweep")),
+            *(
+                ("?", "Help: Experiments"),
+                ("escape", HOME),
+                ("/", "esc take back"),
+                ("[", "3 of 5"),
+                ("escape", "n new sweep"),
+            ),
             *(("end", "─ exp001 "), ("enter", SWEEP), ("b", "t001"), ("2", f"group{markup}")),
-            *(("3", f"printed{markup}"), ("5", f"parameter{markup}"), ("4", "importance"), ("1", "epoch")),
-            *(("ctrl+p", "Search for commands"), ("escape", SWEEP)),
-            *(("enter", "exp001/t001"), ("5", "difference"), ("3", "no newline"), ("2", f"group{markup}")),
-            *(("escape", SWEEP), ("space", "t005"), ("up", "t000"), ("space", "c compare"), ("c", "Compare  2")),
+            *(("3", f"printed{markup}"), ("5", f"parameter{markup}"), ("4", "importance"), ("1", "phase")),
+            *(("ctrl+p", "Search for commands"), ("escape", gone("Search for commands")), ("6", SWEEP)),
+            *(
+                ("enter", "exp001/t001"),
+                ("5", "difference"),
+                ("3", "no newline"),
+                ("2", f"group{markup}"),
+                ("6", "─ loss"),
+            ),
+            *(("escape", SWEEP), ("space", "t005"), ("up", "t000"), ("space", SWEEP), ("c", "Compare  2")),
             *(("d", f"diary{markup}"), ("n", "your note"), ("escape", "leaderboard"), ("escape", "Compare  2")),
             *(("escape", SWEEP), ("v", "Devices"), ("escape", SWEEP), ("escape", HOME)),
-            *(("n", f"question{markup}"), ("down", "not a parameter name"), ("escape", HOME)),
-            *(("up", "exp002"), ("up", "exp003"), ("enter", SWEEP), ("3", f"printed{markup}")),
-            *(("escape", SWEEP), ("escape", HOME), ("up", "exp004"), ("enter", "exp004")),
+            *(("n", f"─ search{markup}"), ("down", "✗ searches/mark"), ("escape", HOME)),
+            *(("up", "exp002"), ("up", "exp003"), ("enter", SWEEP), ("3", f"printed{markup}"), ("6", SWEEP)),
+            *(("escape", HOME), ("up", "exp004"), ("enter", "exp004")),
         )
         assert terminal.process.poll() is None
         assert unsafe(terminal) == []

@@ -128,7 +128,7 @@ def test_zoom_log_smoothing_and_cursor(stage, tmp_path):
         ("1", ("phase", "train", "loss")),
         ("2", ("|g| mean", "body", "head")),
         ("3", ("hello from t002", "[/bold]")),
-        ("4", ("score / x", "score / lr")),
+        ("4", ("score / x",)),
         ("5", ("baseline", "x ≠")),
     ],
 )

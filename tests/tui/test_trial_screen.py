@@ -98,9 +98,7 @@ def test_as_many_charts_stand_on_a_page_as_read_well(many, tmp_path, size, chart
     async def scene(app, pilot):
         await until(pilot, lambda: len(titles(app)) == charts and all(chart._lines for chart in seen(app)))
         assert titles(app) == [f"metric{number:02d}" for number in range(charts)]
-        for chart in seen(app):
-            assert chart.size.width >= 24
-            assert chart.size.height >= 7
+        await until(pilot, lambda: all(chart.size.width >= 24 and chart.size.height >= 7 for chart in seen(app)))
 
     with_trial(tmp_path / "logs", scene, trial="t000", size=size)
 
@@ -238,23 +236,20 @@ def test_all_charts_are_smoothed_and_logarithmic_together(stage, tmp_path):
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])
-@pytest.mark.parametrize(
-    ("key", "words"),
-    [
-        ("1", ("phase", "train")),
-        ("2", ("|g| mean", "body", "head")),
-        ("3", ("hello from t002", "[/bold]")),
-        ("5", ("baseline", "x ≠")),
-    ],
-)
-def test_each_tab_shows_what_it_is_for(stage, tmp_path, key, words, size):
+def test_each_tab_shows_what_it_is_for(stage, tmp_path, size):
     stage.recorder.run.trial("t002").output.write_text("hello from t002\n\x1b[31m[/bold]\x1b[0m\n")
+    told = {
+        "1": ("phase", "train"),
+        "2": ("|g| mean", "body", "head"),
+        "3": ("hello from t002", "[/bold]"),
+        "5": ("baseline", "x ≠"),
+    }
 
     async def scene(app, pilot):
-        await press(pilot, key)
-        await until(pilot, lambda: all(word in screen_text(app) for word in words))
-        assert len(seen(app)) >= 1
-        assert seen(app)[0].size.height >= 7
+        for key, words in told.items():
+            await press(pilot, key)
+            await until(pilot, lambda words=words: all(word in screen_text(app) for word in words))
+            assert seen(app)[0].size.height >= 7
 
     with_trial(tmp_path / "logs", scene, size=size)
 
@@ -291,16 +286,17 @@ def test_a_click_on_a_tab_opens_it(stage, tmp_path):
     with_trial(tmp_path / "logs", scene, size=SMALL)
 
 
-@pytest.mark.parametrize(("key", "name"), [("s", "stop"), ("K", "kill"), ("p", "pause")])
-def test_commands_act_on_this_trial(stage, tmp_path, key, name):
+def test_commands_act_on_this_trial(stage, tmp_path):
     async def scene(app, pilot):
-        await press(pilot, key)
-        assert "t002" in footer(app)
-        await press(pilot, "y")
-        command = await hear(pilot, stage)
-        assert (command.name, command.trial) == (name, "t002")
-        stage.answer(command, "refused", "not supported by this engine")
-        await until(pilot, lambda: f"{name} t002: not supported by this engine" in footer(app))
+        for key, name in (("s", "stop"), ("K", "kill"), ("p", "pause")):
+            await press(pilot, key)
+            assert "t002" in footer(app)
+            await press(pilot, "y")
+            command = await hear(pilot, stage)
+            assert (command.name, command.trial) == (name, "t002")
+            stage.answer(command, "refused", "not supported by this engine")
+            said = f"{name} t002: not supported by this engine"
+            await until(pilot, lambda said=said: said in footer(app))
 
     with_trial(tmp_path / "logs", scene)
 
@@ -320,11 +316,13 @@ def test_adding_a_trial_like_this_one_and_changing_a_value(stage, tmp_path):
     with_trial(tmp_path / "logs", scene)
 
 
-@pytest.mark.parametrize(("key", "screen"), [("d", DiaryScreen), ("n", DiaryScreen), ("v", DevicesScreen)])
-def test_other_screens_are_a_key_away(stage, tmp_path, key, screen):
+def test_other_screens_are_a_key_away(stage, tmp_path):
     async def scene(app, pilot):
-        await press(pilot, key)
-        await until(pilot, lambda: isinstance(app.screen, screen))
+        for key, screen in (("v", DevicesScreen), ("n", DiaryScreen), ("d", DiaryScreen)):
+            await press(pilot, key)
+            await until(pilot, lambda screen=screen: isinstance(app.screen, screen))
+            while app.screen.place != "trial":
+                await press(pilot, "escape")
 
     with_trial(tmp_path / "logs", scene)
 
@@ -372,14 +370,14 @@ def test_a_trial_that_is_not_there_is_said_to_be_missing(stage, tmp_path):
     play(scenario())
 
 
-@pytest.mark.parametrize("size", [SMALL, (100, 34), (160, 45), LARGE, (30, 8)])
-def test_every_size_can_be_drawn(stage, tmp_path, size):
+def test_every_size_can_be_drawn(stage, tmp_path):
     async def scene(app, pilot):
-        assert len(screen_text(app).splitlines()) == size[1]
-        await pilot.resize_terminal(120, 40)
-        await until(pilot, lambda: len(screen_text(app).splitlines()) == 40 and len(seen(app)) == 5)
+        for size in ((100, 34), (160, 45), LARGE, (30, 8), (120, 40)):
+            await pilot.resize_terminal(*size)
+            await until(pilot, lambda height=size[1]: len(screen_text(app).splitlines()) == height)
+        await until(pilot, lambda: len(seen(app)) == 5)
 
-    with_trial(tmp_path / "logs", scene, size=size)
+    with_trial(tmp_path / "logs", scene, size=SMALL)
 
 
 def test_charts_are_drawn_with_ascii_where_nothing_else_can_be_shown(stage, tmp_path):

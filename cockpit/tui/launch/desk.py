@@ -94,10 +94,18 @@ class Desk:
         self._drafts[self.chosen] = draft
         self._begin()
 
-    def fail(self, message: str) -> None:
-        """The start was refused with this line."""
-        if self.draft is not None:
-            self.problem = problem_in(message, self.draft)
+    def fail(self, message: str) -> bool:
+        """The start was refused with this line. True when it names a spot, which then is marked."""
+        found = problem_in(message, self.draft) if self.draft is not None else None
+        if found is None or found.spot is None:
+            return False
+        self.problem = found
+        return True
+
+    def ask_again(self) -> None:
+        """Repeat the whole check: what was wrong may have been mended elsewhere."""
+        if self.command is not None:
+            self._check.ask(self.command)
 
     def _begin(self) -> None:
         """Find out what the draft means, and have it checked as a whole unless that has been done."""

@@ -34,6 +34,7 @@ class CockpitScreen(Screen[None]):
 
     place: ClassVar[str] = ""
     help_text: ClassVar[str] = ""
+    is_ready = False  # whether all of its widgets are there
     _is_resized = False
 
     @property
@@ -79,11 +80,12 @@ class CockpitScreen(Screen[None]):
             self._draw_lines(snapshot)
 
     def on_descendant_focus(self) -> None:
-        self.refresh_hints()
+        if self.is_ready:
+            self.refresh_hints()
 
     def look_again(self) -> None:
         """What is wanted has changed: have it read, and draw what is known of it already."""
-        if not self.is_current:
+        if not self.is_current or not self.is_ready:
             return  # what waits below another screen is drawn when it is seen again
         self.cockpit.feed.look_at(self.interest())
         if self.cockpit.snapshot is not None:
@@ -93,6 +95,7 @@ class CockpitScreen(Screen[None]):
         self.look_again()
 
     def on_mount(self) -> None:
+        self.is_ready = True
         for widget in self.query("Table, Chart, Scatter"):
             widget.ascii = self.cockpit.glyphs.ascii  # type: ignore[attr-defined]  # all of these have it
 
@@ -111,7 +114,7 @@ class CockpitScreen(Screen[None]):
         return action.text
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if not self.is_mounted:
+        if not self.is_ready:
             return True
         known = [found for found in actions_of(self.place) if method_of(found.name) == action]
         if not known:

@@ -74,8 +74,6 @@ class CompareScreen(ChartingScreen):
             self.query_one("#settings").border_title = "Settings"
             self.query_one("#results").border_title = "Results"
             self._results.focus()
-        if len(self._wanted) > MOST:
-            self.cockpit.say(f"{len(self._wanted)} are marked; the first {MOST} are compared", "warning", None)
 
     def on_resize(self, event: events.Resize) -> None:
         self._arrange()
@@ -157,10 +155,14 @@ class CompareScreen(ChartingScreen):
             self.draw(self.query_one(Chart), metric, colors, snapshot, several)
 
     def _show_remarks(self, found: Mapping[Focus, Subject], snapshot: Snapshot) -> None:
-        words = [*remarks(tuple(found.values())), *self._missing(found, snapshot)]
+        words = [*self._left_out(), *remarks(tuple(found.values())), *self._missing(found, snapshot)]
         line = self.query_one("#remarks", Static)
         line.display = bool(words)
         line.update(shown(" · ".join(words)))
+
+    def _left_out(self) -> Iterator[str]:
+        if len(self._wanted) > MOST:
+            yield f"{len(self._wanted)} are marked, the first {MOST} are compared"
 
     def _missing(self, found: Mapping[Focus, Subject], snapshot: Snapshot) -> Iterator[str]:
         there = {focus.experiment for focus in found}

@@ -170,10 +170,6 @@ class LaunchScreen(CockpitScreen):
     def _show_plan(self, snapshot: Snapshot) -> None:
         self.plan_pane.show(plan_view(self.desk, snapshot.experiments, self.cockpit.key_of(_START), self._is_starting))
 
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        if not self.bottom.is_asking:
-            self.refresh_hints()
-
     # Actions
 
     def fits(self, action: Action) -> str:
@@ -267,6 +263,7 @@ class LaunchScreen(CockpitScreen):
             return
         if self.desk.problem is not None or self.desk.command is None:
             self._go_to_problem()
+            self.desk.ask_again()
             return
         logs = self.cockpit.feed.logs
         try:
@@ -298,13 +295,12 @@ class LaunchScreen(CockpitScreen):
 
     def _has_failed(self, message: str) -> None:
         self._is_starting = False
-        if not self.is_mounted or self.desk.draft is None:
+        if not self.is_mounted:
             return
-        self.desk.fail(message)
-        if self.desk.problem is not None and self.desk.problem.spot is not None:
+        if self.desk.fail(message):
             self.bottom.clear_notice()
+            self._go_to_problem()
         self._draw()
-        self._go_to_problem()
 
 
 def _facts(search: Search, dot: str) -> Text:

@@ -53,7 +53,7 @@ class PlanPane(Widget):
         width, height = self.content_size
         above = [] if self._view.error else self._configs(width)
         below = self._last_lines(width)
-        lines = [*above, *[Text()] * (height - len(above) - len(below)), *below][-height:]
+        lines = [*above, *[Text()] * (height - len(above) - len(below)), *below][:height]
         return Text("\n", no_wrap=True, overflow="crop").join(lines)
 
     def _set_titles(self) -> None:

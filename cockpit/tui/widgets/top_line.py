@@ -7,7 +7,7 @@ from textual.widget import Widget
 
 
 class TopLine(Widget):
-    """One line with words at the left and at the right; the left ones give way where there is no room."""
+    """One line with words at the left and at the right; where there is no room the left ones give way, to the half."""
 
     DEFAULT_CSS = """
     TopLine { height: 1; padding: 0 1; background: $panel; color: $foreground; }
@@ -28,11 +28,16 @@ class TopLine(Widget):
 
 def beside(left: Text, right: Text, width: int) -> Text:
     """Two texts in one line of `width` cells, one at each end."""
-    room = max(0, width - right.cell_len - 1)
-    line = left.copy()
-    if line.cell_len > room:
-        line.truncate(room, overflow="ellipsis")
+    right = _cut(right, max(width - left.cell_len - 1, width // 2))
+    line = _cut(left, max(0, width - right.cell_len - 1))
     line.append(" " * (width - line.cell_len - right.cell_len))
     line.append_text(right)
     line.no_wrap, line.overflow, line.end = True, "crop", ""
     return line
+
+
+def _cut(text: Text, width: int) -> Text:
+    cut = text.copy()
+    if cut.cell_len > width:
+        cut.truncate(width, overflow="ellipsis")
+    return cut
