@@ -16,7 +16,7 @@ from cockpit.store.fold import trial_number
 from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.indexer import Indexer
 from cockpit.store.life import is_alive
-from cockpit.store.mirror import indexed
+from cockpit.store.mirror import FIRST_LINE_BYTES, indexed
 from cockpit.store.rows import CommandRow, NormRow, NormSummary, StepRow, SweepRow, TrialRow
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 RENEWAL_SECONDS = 2.0  # a sweep that starts has made its index in far less
+NOT_BEGUN = "its sweep has not started yet, or sweep.jsonl lost its first line"
 
 
 class Index:
@@ -38,6 +39,8 @@ class Index:
         if not run.index.exists():
             if not run.sweep.exists():
                 raise FolderError(f"{run.path}: no sweep.jsonl in it, so it is not an experiment; remove or restore it")
+            if not _has_begun(run):
+                raise FolderError(f"{run.path}: {NOT_BEGUN}")
             _sync(run)
         self._open()
         if run.is_mirror or self._writer_died():
@@ -89,7 +92,7 @@ class Index:
         """The experiment. A sweep whose process is gone without a word is `interrupted`."""
         values = self._sweep_values()
         if "experiment" not in values:
-            raise FolderError(f"{self.run.path}: its sweep has not started yet, or sweep.jsonl lost its first line")
+            raise FolderError(f"{self.run.path}: {NOT_BEGUN}")
         values["started"] = values.pop("at")
         if values["trials"] is not None:
             values["trials"] += self._rows("SELECT count(*) FROM command WHERE name = 'add' AND state <> 'refused'")[0][
@@ -230,6 +233,12 @@ class Index:
             StepRow(r["kind"], r["phase"], r["epoch"], r["step"], r["time"], values[r["kind"], r["phase"], r["step"]])
             for r in rows
         ]
+
+
+def _has_begun(run: RunFolder) -> bool:
+    """Whether the ledger has a whole line. Before that nobody knows whose folder this is, and nothing is put there."""
+    with run.sweep.open("rb") as file:
+        return file.readline(FIRST_LINE_BYTES).endswith(b"\n")
 
 
 def _version(run: RunFolder) -> int:

@@ -115,7 +115,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("fix", "f", "fix", "Give a parameter one value for all trials.", (LAUNCH,), 44),
     Action("free", "f", "free", "Let a fixed parameter vary again.", (LAUNCH,), 44),
     Action("add_parameter", "plus", "add", "Add a setting of the trainer to the space.", (LAUNCH,), 22),
-    Action("remove_parameter", "delete", "", "Take a parameter out of the space; the trainer's default holds.", (LAUNCH,)),
+    Action("remove_parameter", "delete", "", "Leave a parameter to the trainer's default.", (LAUNCH,)),
     # Diary
     Action("write_note", "n", "note", "Write below this entry, in words of your own.", (DIARY,), 80),
     Action("verdict", "m", "✅ ❌ ➖", "Mark the entry as better, worse, neither, or not at all.", (DIARY,), 70),

@@ -7,7 +7,7 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from cockpit.tui.actions import Action
+from cockpit.tui.actions import EVERYWHERE, Action
 from cockpit.tui.screens.base import CockpitScreen
 from cockpit.tui.text import shown
 
@@ -28,8 +28,10 @@ class MomentCommands(Provider):
                 yield Hit(score, shown(title), partial(self._run, action), text=title)
 
     def _now(self) -> Iterator[tuple[Action, str]]:
+        """What belongs to the screen first, then what can be done everywhere."""
         if isinstance(self.screen, CockpitScreen):
-            yield from (found for found in self.screen.actions_now() if found[0].name != "palette")
+            found = [each for each in self.screen.actions_now() if each[0].name != "palette"]
+            yield from sorted(found, key=lambda each: EVERYWHERE in each[0].where)
 
     def _title(self, action: Action, text: str) -> str:
         assert isinstance(self.screen, CockpitScreen)

@@ -211,7 +211,9 @@ def test_a_value_is_changed_in_place_seen_to_be_wrong_mended_and_started(project
         assert "-1 is not below max -5; swap them" in lines[row + 1]
         assert "x min: -1 is not below max -5" in lines[-3]
         assert app.screen.desk.command is None
-        await press(pilot, "backspace", "backspace", "2", "enter")
+        await press(pilot, "backspace", "backspace")
+        assert app.focused.has_class("-wrong")
+        await press(pilot, "2", "enter")
         assert isinstance(app.focused, SpaceTable)
         assert "2*" in screen_text(app)
         assert "hill*" in screen_text(app)

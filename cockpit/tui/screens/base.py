@@ -74,10 +74,12 @@ class CockpitScreen(Screen[None]):
         return None
 
     def receive(self, snapshot: Snapshot) -> None:
-        """A new snapshot is here: draw it, at once for the whole screen."""
+        """A new snapshot is here: draw it, at once for the whole screen, and have read what it makes interesting."""
         with self.app.batch_update():
             self.show(snapshot)
             self._draw_lines(snapshot)
+        if self.is_current:
+            self.cockpit.feed.look_at(self.interest())
 
     def on_descendant_focus(self) -> None:
         if self.is_ready:
@@ -87,9 +89,10 @@ class CockpitScreen(Screen[None]):
         """What is wanted has changed: have it read, and draw what is known of it already."""
         if not self.is_current or not self.is_ready:
             return  # what waits below another screen is drawn when it is seen again
-        self.cockpit.feed.look_at(self.interest())
         if self.cockpit.snapshot is not None:
             self.receive(self.cockpit.snapshot)
+        else:
+            self.cockpit.feed.look_at(self.interest())
 
     def on_screen_resume(self) -> None:
         self.look_again()

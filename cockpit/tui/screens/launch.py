@@ -22,6 +22,8 @@ from cockpit.tui.launch.plan_view import plan_view
 from cockpit.tui.screens.base import CockpitScreen
 from cockpit.tui.snapshot import Snapshot
 from cockpit.tui.text import shown
+from cockpit.tui.widgets.bottom_line import Hint
+from cockpit.tui.widgets.line_input import LineInput
 from cockpit.tui.widgets.option_field import OptionField
 from cockpit.tui.widgets.option_form import OptionForm
 from cockpit.tui.widgets.plan_pane import PlanPane
@@ -29,7 +31,9 @@ from cockpit.tui.widgets.search_list import SearchList
 from cockpit.tui.widgets.space_pane import SpacePane
 
 WIDE = 132  # columns; from there on the fields stand beside the space
+SLIM = 72  # below that the list of searches has room for short names only
 _START = next(action for action in ACTIONS if action.name == "start")
+_NOT_TYPED = ("ctrl+s", "ctrl+r", "tab", "escape")
 _IN_SPACE = ("edit", "next_kind", "fix", "free", "add_parameter", "remove_parameter")
 
 
@@ -92,6 +96,7 @@ class LaunchScreen(CockpitScreen):
     def _arrange(self) -> None:
         is_wide = self.size.width >= WIDE
         self.set_class(is_wide, "wide")
+        self.set_class(self.size.width < SLIM, "slim")
         self.form.set_narrow(is_wide)
 
     @property
@@ -169,6 +174,15 @@ class LaunchScreen(CockpitScreen):
 
     def _show_plan(self, snapshot: Snapshot) -> None:
         self.plan_pane.show(plan_view(self.desk, snapshot.experiments, self.cockpit.key_of(_START), self._is_starting))
+
+    def refresh_hints(self) -> None:
+        """In a field of the budget letters are typed, so that only other keys do something."""
+        if not isinstance(self.focused, LineInput) or self.space.is_editing:
+            super().refresh_hints()
+            return
+        actions = [action for action, _ in self.actions_now() if action.label and action.keys in _NOT_TYPED]
+        hints = [Hint(self.cockpit.key_of(action), action.label, action.footer) for action in actions]
+        self.bottom.hint([Hint("⏎", "next field", 9), *hints])
 
     # Actions
 

@@ -151,11 +151,8 @@ class SweepScreen(ChartingScreen, SteeringScreen):
         view = snapshot.sweeps.get(self.experiment)
         if view is None:
             return
-        first = not self._items
         colors = self._slots.assign(self._drawn(view))
         self._show_trials(view, colors, snapshot)
-        if first and self._items:
-            self.call_after_refresh(self.look_again)  # now it is known what can be drawn
         self._show_charts(view, colors, snapshot)
         self._show_tabs(view, snapshot)
 

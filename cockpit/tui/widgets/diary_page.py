@@ -29,7 +29,10 @@ class DiaryPage(ScrollView, can_focus=True):
         Binding("right,right_square_bracket", "turn(1)", "Next entry", show=False),
     ]
     DEFAULT_CSS = """
-    DiaryPage { height: 1fr; padding: 0 1; color: $foreground; overflow-x: hidden; scrollbar-size-vertical: 1; }
+    DiaryPage {
+        height: 1fr; padding: 0 1; color: $foreground; overflow-x: hidden;
+        scrollbar-size-vertical: 1; scrollbar-gutter: stable;
+    }
     """
 
     class Turned(Message):

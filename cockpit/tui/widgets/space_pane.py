@@ -38,6 +38,7 @@ class SpacePane(Container):
     SpacePane > SpaceTable { layer: below; }
     SpacePane > LineInput {
         layer: above; position: absolute; display: none; background: $panel; background-tint: $foreground 8%;
+        &.-wrong { color: $error; text-style: bold; }
     }
     """
 
@@ -78,6 +79,9 @@ class SpacePane(Container):
         self.table.glyphs = glyphs
         self._draft = draft
         self.table.show(draft, problem)
+        spot = problem.spot if problem else None
+        is_wrong = spot is not None and self._edited is not None and spot[:2] == self._edited[:2]
+        self.query_one(LineInput).set_class(is_wrong, "-wrong")
         self._place()
 
     def edit(self, text: str | None = None) -> None:

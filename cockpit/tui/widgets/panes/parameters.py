@@ -18,7 +18,7 @@ from cockpit.tui.widgets.words import Words
 
 MOST_SCATTERS = 8
 NARROWEST_SCATTER = 26  # cells
-BAR = 12
+BAR = 8
 
 
 class ParametersPane(Horizontal):
@@ -77,7 +77,7 @@ def _bars(names: Sequence[str], view: PaneView) -> Text:
         text.append(f" {value:.2f}")
         if name in importance.ranges:
             text.append(f"  {_range(importance.ranges[name])}", "dim")
-    text.append("\nat the right where the best trials are", "dim")
+    text.append("\nand where the best trials lie", "dim")
     return text
 
 
