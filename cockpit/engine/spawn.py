@@ -11,6 +11,8 @@ import tempfile
 from collections.abc import Sequence
 from typing import Any
 
+# Without the working directory on the path of modules: a project's own `searches` must not hide the shipped ones.
+COCKPIT = (sys.executable, "-P", "-m", "cockpit")
 READY_FD = "COCKPIT_READY_FD"  # where the detached process says its experiment's name once it has its folder
 OURS = "cockpit: "  # how an error of the command line begins
 
@@ -34,7 +36,7 @@ def spawn_detached(arguments: Sequence[str], command: str = "sweep") -> tuple[st
     reader, ready = os.pipe()
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
-            [sys.executable, "-m", "cockpit", command, *arguments],
+            [*COCKPIT, command, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=said,
@@ -100,7 +102,7 @@ class Asked:
         self._printed, self._complained = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - see close
         try:
             self._process: subprocess.Popen[bytes] | None = subprocess.Popen(
-                [sys.executable, "-m", "cockpit", *arguments],
+                [*COCKPIT, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=self._printed,
                 stderr=self._complained,

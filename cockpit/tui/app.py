@@ -143,9 +143,11 @@ class CockpitApp(App[None]):
     def key_of(self, action: Action) -> str:
         """The key of an action as it is now, written for people."""
         keys = self.settings.keys.get(action.id, action.keys)
-        key = keys.split(",")[0]
-        written = self.get_key_display(Binding(key, action.name))
-        return written if written.isascii() or not self.glyphs.ascii else key
+        return self.get_key_display(Binding(keys.split(",")[0], action.name))
+
+    def get_key_display(self, binding: Binding) -> str:
+        written = super().get_key_display(binding)
+        return written if written.isascii() or not self.glyphs.ascii else binding.key
 
     def machine_line(self, snapshot: Snapshot) -> Text:
         """What the first line of every screen says about this machine, and about what could not be read."""

@@ -9,13 +9,10 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cockpit.diary.book import FILE as DIARY_FILE
 from cockpit.store.catalogue import Catalogue, ExperimentRow
-from cockpit.store.curve import Curve
 from cockpit.store.folder import FolderError, RunFolder
-from cockpit.store.machine import MachineMeter, MachineRow
 from cockpit.store.rows import NormSummary
 from cockpit.tui.interest import PARAMETERS, CurveKey, Focus, Interest
 from cockpit.tui.snapshot import FocusView, Importance, Snapshot, SweepView
@@ -23,10 +20,16 @@ from cockpit.tui.trouble import keep_traceback
 from cockpit.tui.watch import Watch
 from cockpit.tui.weight import Weigher
 
+if TYPE_CHECKING:
+    # What the first screen does without is imported when it is needed.
+    from cockpit.store.curve import Curve
+    from cockpit.store.machine import MachineMeter, MachineRow
+
 Receiver = Callable[[Snapshot], object]
 Foresight = Callable[[Snapshot], Interest]
 
 LIST_SECONDS = 1.0  # between two looks at all experiments while one of them fills the screen
+MACHINE_LATER = 1.0  # seconds; the first screen comes before the machine
 MACHINE_SECONDS = 2.0
 STOP_SECONDS = 3.0
 
@@ -66,7 +69,7 @@ class Feed:
             self._receiver = receiver
 
     def foresee(self, foresight: Foresight) -> None:
-        """After the first snapshot, look at what a screen will ask for when it has seen that one."""
+        """After the first snapshot, look at what a screen will ask for when it has seen that; unless it asks before."""
         self._foresight = foresight
 
     def look_at(self, interest: Interest) -> None:
@@ -74,7 +77,7 @@ class Feed:
         with self._lock:
             if interest == self._interest:
                 return
-            self._interest = interest
+            self._interest, self._foresight = interest, None
         self._wake.set()
 
     def pause(self, paused: bool) -> None:
@@ -105,8 +108,7 @@ class Feed:
             self.newest, receiver = snapshot, self._receiver
         if receiver is not None:
             receiver(snapshot)
-        foresight, self._foresight = self._foresight, None
-        if foresight is not None:
+        if (foresight := self._foresight) is not None:
             self.look_at(foresight(snapshot))
 
 
@@ -116,12 +118,13 @@ class _Reader:
     def __init__(self, logs: Path) -> None:
         self._logs = logs
         self._catalogue = Catalogue(logs)
-        self._meter = MachineMeter(logs)
+        self._meter: MachineMeter | None = None
         self._weigher = Weigher(logs)
         self._watches: dict[str, Watch] = {}
         self._experiments: tuple[ExperimentRow, ...] = ()
         self._machine: MachineRow | None = None
-        self._list_due = self._machine_due = 0.0
+        self._list_due = 0.0
+        self._machine_due = time.monotonic() + MACHINE_LATER
         self._diary: tuple[object, str] = (None, "")
 
     def close(self) -> None:
@@ -163,6 +166,10 @@ class _Reader:
         is_missed = interest.devices and not (self._machine and self._machine.whole)
         if time.monotonic() < self._machine_due and not is_missed:
             return
+        if self._meter is None:
+            from cockpit.store.machine import MachineMeter
+
+            self._meter = MachineMeter(self._logs)
         self._machine_due = time.monotonic() + MACHINE_SECONDS
         self._machine = self._meter.read(whole=interest.devices)
 
@@ -205,7 +212,9 @@ class _Reader:
         return None if view is None else self._weigher.look(view)
 
     def _read_diary(self) -> str:
-        path = self._logs / DIARY_FILE
+        from cockpit.diary.book import FILE
+
+        path = self._logs / FILE
         try:
             stat = path.stat()
             mark: object = (stat.st_mtime_ns, stat.st_size, stat.st_ino)

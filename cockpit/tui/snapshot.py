@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cockpit.store.catalogue import ExperimentRow
-from cockpit.store.curve import Curve
-from cockpit.store.machine import MachineRow
 from cockpit.store.rows import CommandRow, NormRow, NormSummary, StepRow, SweepRow, TrialRow
 from cockpit.tui.interest import CurveKey, Focus, Interest, Metric
+
+if TYPE_CHECKING:
+    from cockpit.store.curve import Curve
+    from cockpit.store.machine import MachineRow
 
 
 @dataclass(frozen=True, eq=False, slots=True)

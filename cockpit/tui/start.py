@@ -36,7 +36,7 @@ def open_cockpit(
     opened = _resolved(logs, target)
     feed = Feed(logs, settings.refresh)
     if opened is not None:
-        _read_ahead(feed, *opened)
+        read_ahead(feed, *opened)
     feed.start()
     try:
         # Textual takes a fifth of a second to import, which the feed uses to read.
@@ -52,7 +52,7 @@ def open_cockpit(
     return code
 
 
-def _read_ahead(feed: Feed, experiment: str, trial: str) -> None:
+def read_ahead(feed: Feed, experiment: str, trial: str) -> None:
     """Begin with what the first screen will ask for, so that its curves are there as soon as it is."""
     if not trial:
         feed.look_at(Interest(experiments=(experiment,)))

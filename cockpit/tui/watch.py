@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cockpit.store.curve import Curve, GrowingCurve
 from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.indexer import Indexer
 from cockpit.store.life import is_alive
@@ -17,6 +17,9 @@ from cockpit.store.rows import NormSummary
 from cockpit.tui.interest import NORMS, OUTPUT, STEPS, CurveKey, Focus, Interest, Metric
 from cockpit.tui.output import OutputTail
 from cockpit.tui.snapshot import FocusView, SweepView, TrialView
+
+if TYPE_CHECKING:
+    from cockpit.store.curve import Curve, GrowingCurve
 
 SUMMARY_SECONDS = 5.0  # a summary reads every norm of a trial
 

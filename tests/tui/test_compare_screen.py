@@ -2,7 +2,7 @@
 
 import pytest
 from builders import Recorder
-from stage import Stage, cockpit, play, press, screen_text, until
+from tui_stage import Stage, cockpit, play, press, screen_text, until
 
 from cockpit.events.kinds import Eval
 from cockpit.tui.palette import LINE_COLORS

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
-from stage import cockpit, play, press, screen_text, until
+from tui_stage import cockpit, play, press, screen_text, until
 
 from cockpit.store.machine import (
     DiskRow,

@@ -8,8 +8,8 @@ import threading
 
 import pytest
 from builders import Recorder
-from stage import play, screen_text
 from textual.events import Paste
+from tui_stage import play, screen_text
 
 from cockpit.diary.book import FILE, markers, read, write_entry
 from cockpit.diary.notes import append_note, notes_of, replace_notes

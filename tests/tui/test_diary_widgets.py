@@ -1,9 +1,9 @@
 """The widgets of the diary's screen: a page to read, a place to write, an outline to go by."""
 
 import pytest
-from stage import play, screen_text
 from textual.app import App
 from textual.events import Paste
+from tui_stage import play, screen_text
 
 from cockpit.diary.outline import outline
 from cockpit.tui.themes import THEMES

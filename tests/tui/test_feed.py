@@ -217,3 +217,43 @@ def test_a_paused_feed_reads_nothing(watch, tmp_path):
     every_kind(tmp_path / "logs")
     feed.pause(False)
     inbox.wait_for(lambda snapshot: snapshot.experiments)
+
+
+def test_what_a_screen_will_ask_for_can_be_read_ahead(watch, tmp_path):
+    feed, inbox = watch
+    run = every_kind(tmp_path / "logs")
+    reindex(run)
+    feed.foresee(lambda snapshot: Interest(experiments=tuple(row.name for row in snapshot.experiments)))
+    feed.look_at(Interest(diary=True))  # a screen was quicker
+    assert inbox.wait_for(lambda snapshot: snapshot.diary is not None).sweeps == {}
+    early = Feed(tmp_path / "logs", hertz=50)
+    heard = Inbox()
+    early.send_to(heard)
+    early.foresee(lambda snapshot: Interest(experiments=tuple(row.name for row in snapshot.experiments)))
+    early.start()
+    heard.wait_for(lambda snapshot: "exp001-hill" in snapshot.sweeps)
+    early.stop()
+
+
+def test_norms_are_summed_up_for_those_that_are_compared(watch, tmp_path):
+    feed, inbox = watch
+    reindex(every_kind(tmp_path / "logs"))
+    focus = Focus("exp001-hill", "t001")
+    feed.look_at(Interest(experiments=("exp001-hill",), summaries=frozenset((focus, Focus("exp001-hill", "t099")))))
+    norms = inbox.wait_for(lambda snapshot: snapshot.norms).norms
+    assert {focus: [each.group for each in norms[focus]]} == {focus: ["body", "head"]}
+    assert norms.keys() == {focus}
+
+
+def test_the_curves_of_all_steps_are_kept_during_a_closer_look(watch, tmp_path):
+    feed, inbox = watch
+    reindex(every_kind(tmp_path / "logs"))
+    key = CurveKey("exp001-hill", "t001", LOSS)
+    wanted = {"experiments": ("exp001-hill",), "curves": frozenset((key,))}
+    feed.look_at(Interest(**wanted))
+    whole = inbox.wait_for(lambda snapshot: key in snapshot.curves).curves[key]
+    feed.look_at(Interest(**wanted, window=(2, 3)))
+    closer = inbox.wait_for(lambda snapshot: snapshot.interest.window == (2, 3)).curves[key]
+    assert closer.steps.tolist() == [2, 3]
+    feed.look_at(Interest(**wanted))
+    assert inbox.wait_for(lambda snapshot: snapshot.interest.window is None).curves[key] is whole

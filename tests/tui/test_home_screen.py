@@ -2,7 +2,7 @@
 
 import pytest
 from builders import Recorder
-from stage import cockpit, play, press, screen_text, until
+from tui_stage import cockpit, play, press, screen_text, until
 
 from cockpit.store.summary import write_summary
 from cockpit.tui.screens.compare import CompareScreen
@@ -158,7 +158,7 @@ def test_comparing_needs_two(logs):
         await press(pilot, "space", "c")
         assert isinstance(app.screen, HomeScreen)
         await press(pilot, "u", "down", "space")
-        assert list(app.screen._marked) == ["exp002-slope"]
+        assert list(app.screen.marked) == ["exp002-slope"]
 
     with_home(logs, scene)
 

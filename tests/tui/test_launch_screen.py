@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 from builders import Recorder
-from stage import cockpit, play, screen_text, until
 from test_launch_draft import HEAD, HILL
+from tui_stage import cockpit, play, screen_text, until
 
 from cockpit.engine.spawn import NotStartedError
 from cockpit.search.reader import load

@@ -4,7 +4,7 @@ import os
 
 import pytest
 from builders import Recorder, every_kind
-from stage import Stage, cockpit, hear, play, press, screen_text, until
+from tui_stage import Stage, cockpit, hear, play, press, screen_text, until
 
 from cockpit.events.kinds import Eval, Norms, Step
 from cockpit.store.indexer import Indexer
@@ -344,5 +344,26 @@ def test_the_loss_of_fine_tuning_is_a_metric_of_its_own(stage, tmp_path):
 
     async def scene(app, pilot):
         await until(pilot, lambda: Metric("step", "tune", "loss") in app.screen.sweep_view().metrics)
+
+    with_sweep(tmp_path / "logs", scene)
+
+
+def test_older_steps_are_read_when_somebody_goes_down_to_them(stage, tmp_path):
+    stage.steps(4, 700)
+
+    async def scene(app, pilot):
+        await press(pilot, "end", "1")
+        await until(pilot, lambda: app.snapshot.focus and len(app.snapshot.focus.steps) == 200)
+        await until(pilot, lambda: "700" in screen_text(app))
+        table = app.screen.query_one("#steps NewestTable")
+        app.screen.set_focus(table)
+        for rows in (400, 703 + 2):
+            await press(pilot, "end")
+            await until(pilot, lambda: len(app.snapshot.focus.steps) >= min(rows, 700))  # noqa: B023
+        await press(pilot, "end")
+        assert "following again at the first row" in screen_text(app)
+        await press(pilot, "home")
+        stage.steps(701, 701)
+        await until(pilot, lambda: table.cursor_key.endswith(" 701"))
 
     with_sweep(tmp_path / "logs", scene)

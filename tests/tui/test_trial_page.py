@@ -1,12 +1,16 @@
 """What of a trial is on the screen at some size."""
 
+from queue import Queue
+
 import pytest
 from builders import Recorder
 from views import snapshot_of
 
 from cockpit.events.kinds import Norms, Step
+from cockpit.tui.feed import Feed
 from cockpit.tui.grid import Grid
 from cockpit.tui.interest import NORMS, STEPS, CurveKey, Focus, Interest, Metric
+from cockpit.tui.start import read_ahead
 from cockpit.tui.trial_page import TrialPage, Wishes, first_interest
 
 FOCUS = Focus("exp001-hill", "t000")
@@ -102,3 +106,17 @@ def test_a_trial_that_is_not_there_has_no_charts(snapshot, focus):
     assert page.panels == ()
     assert page.caption == "no charts yet"
     assert page.interest().curves == frozenset()
+
+
+def test_the_feed_reads_ahead_at_the_size_of_the_terminal(snapshot, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("LINES", "60")
+    feed = Feed(snapshot.logs, hertz=50)
+    snapshots = Queue()
+    feed.send_to(snapshots.put)
+    read_ahead(feed, *FOCUS)
+    feed.start()
+    seen = [snapshots.get(timeout=20), snapshots.get(timeout=20)]
+    feed.stop()
+    assert [len(each.curves) for each in seen] == [0, 20]
+    assert seen[1].interest == TrialPage(seen[1], FOCUS, *LARGE).interest()

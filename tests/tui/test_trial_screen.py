@@ -2,7 +2,7 @@
 
 import pytest
 from builders import Recorder, every_kind
-from stage import Stage, cockpit, hear, play, press, screen_text, until
+from tui_stage import Stage, cockpit, hear, play, press, screen_text, until
 
 from cockpit.events.kinds import Eval, Norms, Step
 from cockpit.store.indexer import Indexer

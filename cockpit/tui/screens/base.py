@@ -46,6 +46,11 @@ class CockpitScreen(Screen[None]):
         return self.app
 
     @property
+    def is_seen(self) -> bool:
+        """Whether no other screen is over it; Textual calls the one just below current as well."""
+        return self.app.screen_stack[-1:] == [self]
+
+    @property
     def bottom(self) -> BottomLine:
         return self.query_one(BottomLine)
 
@@ -78,7 +83,7 @@ class CockpitScreen(Screen[None]):
         with self.app.batch_update():
             self.show(snapshot)
             self._draw_lines(snapshot)
-        if self.is_current:
+        if self.is_seen:
             self.cockpit.feed.look_at(self.interest())
 
     def on_descendant_focus(self) -> None:
@@ -87,7 +92,7 @@ class CockpitScreen(Screen[None]):
 
     def look_again(self) -> None:
         """What is wanted has changed: have it read, and draw what is known of it already."""
-        if not self.is_current or not self.is_ready:
+        if not self.is_seen or not self.is_ready:
             return  # what waits below another screen is drawn when it is seen again
         if self.cockpit.snapshot is not None:
             self.receive(self.cockpit.snapshot)
@@ -109,7 +114,7 @@ class CockpitScreen(Screen[None]):
 
     def _receive_resized(self) -> None:
         self._is_resized = False
-        if self.is_current and self.cockpit.snapshot is not None:
+        if self.is_seen and self.cockpit.snapshot is not None:
             self.receive(self.cockpit.snapshot)
 
     def fits(self, action: Action) -> str:
@@ -151,6 +156,26 @@ class CockpitScreen(Screen[None]):
 
     def action_next_theme(self) -> None:
         self.cockpit.next_theme()
+
+    def diary_of(self) -> str:
+        """The experiment whose entry the diary opens at, such as `exp012`; empty for the newest."""
+        return ""
+
+    def action_diary(self) -> None:
+        self._open_diary(writing=False)
+
+    def action_note(self) -> None:
+        self._open_diary(writing=True)
+
+    def _open_diary(self, writing: bool) -> None:
+        from cockpit.tui.screens.diary import DiaryScreen
+
+        self.app.push_screen(DiaryScreen(self.diary_of(), writing=writing))
+
+    def action_devices(self) -> None:
+        from cockpit.tui.screens.devices import DevicesScreen
+
+        self.app.push_screen(DevicesScreen())
 
     def action_next_pane(self) -> None:
         self.focus_next()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cockpit.search.yaml_text import scalar
 from cockpit.store.numbers import setting_text
 from cockpit.tui.actions import Action
 from cockpit.tui.screens.base import CockpitScreen
@@ -50,6 +49,9 @@ class SteeringScreen(CockpitScreen):
             return f"Add a trial like {trials[0].row.id}"
         return f"Change a value of {trials[0].row.id}" if trials[0].row.status == "running" else ""
 
+    def on_trial_tabs_rows_wanted(self) -> None:
+        self.look_again()
+
     def action_stop(self) -> None:
         self._ask_for("stop", "stop {} at the next step?")
 
@@ -84,6 +86,8 @@ class SteeringScreen(CockpitScreen):
         )
 
     def _send_settings(self, name: str, trial: str | None, text: str) -> None:
+        from cockpit.search.yaml_text import scalar  # brings YAML, which the first paint does without
+
         settings: dict[str, Any] = {}
         for word in text.split():
             key, equals, value = word.partition("=")

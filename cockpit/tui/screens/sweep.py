@@ -9,7 +9,7 @@ from textual import events
 from textual.containers import Horizontal
 from textual.widget import Widget
 
-from cockpit.store.numbers import delta_text, duration_text, metric_text
+from cockpit.store.numbers import counted, delta_text, duration_text, metric_text
 from cockpit.store.ranking import baseline_trial, best_trial, gain
 from cockpit.store.time_left import time_left
 from cockpit.tui.actions import SWEEP, Action, actions_of, bindings
@@ -18,6 +18,7 @@ from cockpit.tui.listing.trials import RowContext, TrialColumns, TrialItem, best
 from cockpit.tui.palette import LINE_COLORS
 from cockpit.tui.screens.base import CockpitScreen
 from cockpit.tui.screens.charting import ChartingScreen, ColorSlots
+from cockpit.tui.screens.listing import ListingScreen
 from cockpit.tui.screens.steering import STEERING, SteeringScreen
 from cockpit.tui.snapshot import Snapshot, SweepView, TrialView
 from cockpit.tui.text import shown
@@ -27,7 +28,6 @@ from cockpit.tui.widgets.list_pane import ListPane
 from cockpit.tui.widgets.panes.base import PaneView
 from cockpit.tui.widgets.panes.norms import NormsPane
 from cockpit.tui.widgets.tab_line import TabLine
-from cockpit.tui.widgets.table import Table
 from cockpit.tui.widgets.trial_tabs import TrialTabs
 
 LOW = 34  # lines; below that there is room for charts or tabs, not for both
@@ -36,10 +36,11 @@ WIDEST = 165  # and from there the norm table beside them
 MOST_DRAWN_UNASKED = 5
 
 
-class SweepScreen(ChartingScreen, SteeringScreen):
+class SweepScreen(ListingScreen[TrialItem], ChartingScreen, SteeringScreen):
     """The screen that is looked at while a sweep runs."""
 
     place = SWEEP
+    noun = "trials"
     CSS_PATH = "sweep.tcss"
     BINDINGS = bindings(actions_of(SWEEP))
     help_text = (
@@ -51,7 +52,6 @@ class SweepScreen(ChartingScreen, SteeringScreen):
     def __init__(self, experiment: str) -> None:
         super().__init__()
         self.experiment = experiment
-        self._marked: dict[str, None] = {}
         self._metric: Metric | None = None
         self._slots = ColorSlots()
         self._items: dict[str, TrialItem] = {}
@@ -88,10 +88,6 @@ class SweepScreen(ChartingScreen, SteeringScreen):
     # What is read
 
     @property
-    def listing(self) -> ListPane[TrialItem]:
-        return self.query_one("#trials", ListPane)
-
-    @property
     def current(self) -> TrialView | None:
         """The trial under the cursor."""
         item = self._items.get(self.listing.table.cursor_key or "")
@@ -113,6 +109,7 @@ class SweepScreen(ChartingScreen, SteeringScreen):
             window=self.window,
             focus=Focus(self.experiment, trial.row.id) if trial else None,
             panes=panes,
+            rows=self.query_one(TrialTabs).rows,
         )
 
     @property
@@ -136,7 +133,7 @@ class SweepScreen(ChartingScreen, SteeringScreen):
 
     def _drawn(self, view: SweepView) -> list[Focus]:
         """The marked trials; or, unasked, what runs, the best, the baseline and what is under the cursor."""
-        chosen = [trial_id for trial_id in self._marked if view.trial(trial_id)]
+        chosen = [trial_id for trial_id in self.marked if view.trial(trial_id)]
         if not chosen:
             running = [trial.row.id for trial in view.trials if trial.row.status == "running"]
             baseline = baseline_trial([trial.row for trial in view.trials])
@@ -175,7 +172,8 @@ class SweepScreen(ChartingScreen, SteeringScreen):
             lambda item: columns.cells(item, context),
             marks,
         )
-        retitle(self.listing, subtitle=self._counted())
+        hidden = len(self.listing.table.hidden_columns)
+        self.tell_counts(f"{counted(hidden, 'more column')}: ← →" if hidden else "")
 
     def _renewed(self, view: SweepView) -> dict[str, TrialItem]:
         """Items of trials that did not change stay the same objects."""
@@ -202,12 +200,6 @@ class SweepScreen(ChartingScreen, SteeringScreen):
         if pane_view is not None and self._shows_side_norms:
             said = side.show(pane_view)
             retitle(side, f"Norms {pane_view.trial.row.id}", said)
-
-    def _counted(self) -> str:
-        shown_rows, rows = self.listing.counts
-        narrowed = f"{shown_rows} of {rows}  {self.listing.filter_line}" if self.listing.filter_line else ""
-        hidden = len(self.listing.table.hidden_columns)
-        return narrowed or (f"{hidden} more columns: ← →" if hidden else "")
 
     def header(self, snapshot: Snapshot) -> Text:
         view = snapshot.sweeps.get(self.experiment)
@@ -238,47 +230,28 @@ class SweepScreen(ChartingScreen, SteeringScreen):
         view = self.sweep_view()
         if view is None:
             return ()
-        marked = [trial for trial_id in self._marked if (trial := view.trial(trial_id))]
+        marked = [trial for trial_id in self.marked if (trial := view.trial(trial_id))]
         current = self.current
         return marked or ([current] if current else [])
 
     def fits(self, action: Action) -> str:
         if action.name in STEERING:
             return self.fits_steering(action)
-        current = self.current
-        if action.name in ("open", "mark"):
-            return f"{action.label.capitalize()} {current.row.id}" if current else ""
-        if action.name == "unmark_all":
-            return action.text if self._marked else ""
-        if action.name == "compare":
-            return f"Compare {len(self._marked)} trials" if len(self._marked) > 1 else ""
-        if action.name == "reverse":
-            return action.text if self.listing.table.sort else ""
         if action.name == "best":
             view = self.sweep_view()
             return f"Go to {best_id(view)}, the best so far" if view is not None and best_id(view) else ""
         if action.name == "tab('charts')":
             return action.text if not self.query_one("#charts").display else ""
-        return action.text
+        about_list = self.fits_listing(action, self.current.row.id if self.current else "")
+        return action.text if about_list is None else about_list
 
     def step_back(self) -> bool:
-        if self.hide_cursors() or self.listing.clear_filter():
+        if self.hide_cursors() or super().step_back():
             return True
         if not self._charts_wanted and self.size.height < LOW:
             self.action_tab("charts")
             return True
         return False
-
-    def on_table_moved(self, event: Table.Moved) -> None:
-        if event.control is self.listing.table:
-            self.look_again()
-
-    def on_table_opened(self, event: Table.Opened) -> None:
-        if event.control is self.listing.table:
-            self.action_open()
-
-    def on_list_pane_narrowed(self, event: ListPane.Narrowed) -> None:
-        self.look_again()
 
     def on_tab_line_chosen(self, event: TabLine.Chosen) -> None:
         self.action_tab(event.name)
@@ -292,57 +265,24 @@ class SweepScreen(ChartingScreen, SteeringScreen):
             self.listing.table.focus()
         self.look_again()
 
-    def action_open(self) -> None:
-        trial = self.current
-        if trial is not None:
-            from cockpit.tui.screens.trial import TrialScreen
+    def diary_of(self) -> str:
+        return self.experiment.split("-")[0]
 
-            self.app.push_screen(TrialScreen(self.experiment, trial.row.id))
+    def open_row(self, key: str) -> None:
+        from cockpit.tui.screens.trial import TrialScreen
+
+        self.app.push_screen(TrialScreen(self.experiment, key))
+
+    def compare_rows(self, keys: list[str]) -> None:
+        from cockpit.tui.screens.compare import CompareScreen
+
+        self.app.push_screen(CompareScreen([(self.experiment, trial_id) for trial_id in keys]))
 
     def action_best(self) -> None:
         view = self.sweep_view()
         if view is not None:
             self.listing.clear_filter()
             self.listing.table.move_to(best_id(view))
-
-    def action_mark(self) -> None:
-        trial = self.current
-        if trial is None:
-            return
-        if trial.row.id in self._marked:
-            del self._marked[trial.row.id]
-        elif len(self._marked) == len(LINE_COLORS):
-            self.cockpit.say(f"{len(LINE_COLORS)} trials are marked already; take one away with space, all with u")
-        else:
-            self._marked[trial.row.id] = None
-        self.look_again()
-
-    def action_unmark_all(self) -> None:
-        self._marked = {}
-        self.look_again()
-
-    def action_compare(self) -> None:
-        from cockpit.tui.screens.compare import CompareScreen
-
-        self.app.push_screen(CompareScreen([(self.experiment, trial_id) for trial_id in self._marked]))
-
-    def action_diary(self) -> None:
-        from cockpit.tui.screens.diary import DiaryScreen
-
-        self.app.push_screen(DiaryScreen(self.experiment.split("-")[0]))
-
-    def action_note(self) -> None:
-        from cockpit.tui.screens.diary import DiaryScreen
-
-        self.app.push_screen(DiaryScreen(self.experiment.split("-")[0], writing=True))
-
-    def action_devices(self) -> None:
-        from cockpit.tui.screens.devices import DevicesScreen
-
-        self.app.push_screen(DevicesScreen())
-
-    def action_filter(self) -> None:
-        self.listing.edit_filter()
 
     def action_next_metric(self) -> None:
         self._choose_metric(1)
@@ -360,15 +300,6 @@ class SweepScreen(ChartingScreen, SteeringScreen):
         if not self.query_one("#charts").display:
             self.action_tab("charts")
         self.look_again()
-
-    def action_sort(self) -> None:
-        self.listing.sort_by_neighbour(1)
-
-    def action_sort_back(self) -> None:
-        self.listing.sort_by_neighbour(-1)
-
-    def action_reverse(self) -> None:
-        self.listing.reverse()
 
 
 def _waiting_text(view: SweepView) -> str:

@@ -69,7 +69,7 @@ class TrialScreen(ChartingScreen, SteeringScreen):
         return self._known_page
 
     def interest(self) -> Interest:
-        return self._page(self.cockpit.snapshot).interest()
+        return replace(self._page(self.cockpit.snapshot).interest(), rows=self.query_one(TrialTabs).rows)
 
     def charts(self) -> Iterable[Chart]:
         return self.query_one(ChartGrid).seen
@@ -85,7 +85,9 @@ class TrialScreen(ChartingScreen, SteeringScreen):
             return
         why = self.query_one("#why", Static)
         why.display = bool(page.reason)
-        why.update(shown(page.reason, self.cockpit.status_colour(trial.row.status)))
+        reason = shown(page.reason, self.cockpit.status_colour(trial.row.status))
+        if why.content != reason:
+            why.update(reason)
         for chart, panel in zip(
             self.query_one(ChartGrid).take_shape(page.grid, len(page.shown)), page.shown, strict=True
         ):

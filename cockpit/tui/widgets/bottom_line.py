@@ -10,9 +10,10 @@ from textual import events
 from textual.app import ComposeResult
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from cockpit.tui.text import shown
+from cockpit.tui.widgets.line_input import LineInput
 from cockpit.tui.widgets.words import Words
 
 NOTICE_SECONDS = 8.0
@@ -45,10 +46,8 @@ class BottomLine(Widget):
     DEFAULT_CSS = """
     BottomLine { height: 1; padding: 0 1; background: $panel; color: $foreground; layout: horizontal; }
     BottomLine > _Question { width: 1fr; height: 1; }
-    BottomLine > #label { width: auto; height: 1; color: $accent; display: none; }
-    BottomLine > #field { width: 1fr; height: 1; border: none; padding: 0; background: $panel; display: none; }
-    BottomLine.prompting > _Question { display: none; }
-    BottomLine.prompting > #label, BottomLine.prompting > #field { display: block; }
+    BottomLine > #label { height: 1; color: $accent; display: none; }
+    BottomLine > LineInput { width: 1fr; height: 1; border: none; padding: 0; background: $panel; display: none; }
     """
 
     def __init__(self) -> None:
@@ -63,11 +62,10 @@ class BottomLine(Widget):
 
     def compose(self) -> ComposeResult:
         yield _Question()
-        yield Static(id="label")
-        yield Input(id="field", compact=True, select_on_focus=False)
+        yield Words(id="label")
+        yield LineInput()
 
     def on_mount(self) -> None:
-        self.query_one("#field", Input).cursor_blink = False
         self._draw()
 
     def on_resize(self) -> None:
@@ -110,12 +108,14 @@ class BottomLine(Widget):
         """A field with a label; enter hands over what stands in it, esc leaves."""
         self._end_asking()
         self._on_text = on_text
-        self.add_class("prompting")
-        self.query_one("#label", Static).update(shown(label).append(" "))
-        field = self.query_one("#field", Input)
+        words = self.query_one("#label", Words)
+        words.show(shown(label))
+        words.styles.width = shown(label).cell_len + 1
+        self._open_field(True)
+        field = self.query_one(LineInput)
+        self._take_keyboard(field)
         field.value = value
         field.cursor_position = len(value)
-        self._take_keyboard(field)
 
     def answer(self, yes: bool) -> None:
         """Answer the question that is asked."""
@@ -142,14 +142,19 @@ class BottomLine(Widget):
         event.stop()
 
     def _take_keyboard(self, widget: Widget) -> None:
+        """At once, so that keys that were typed ahead come here as well."""
         self._focus_before = self.screen.focused
         widget.can_focus = True
-        widget.focus()
+        self.screen.set_focus(widget)
+
+    def _open_field(self, is_open: bool) -> None:
+        self.query_one(_Question).display = not is_open
+        self.query_one("#label").display = self.query_one(LineInput).display = is_open
 
     def _end_asking(self) -> None:
         if self.is_asking:
             self._question = self._on_yes = self._on_text = None
-            self.remove_class("prompting")
+            self._open_field(False)
             self.query_one(_Question).can_focus = False
             self.screen.set_focus(self._focus_before)
         self._draw()

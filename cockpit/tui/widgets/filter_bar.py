@@ -13,6 +13,7 @@ from textual.reactive import reactive
 from textual.widgets import Input, Static
 
 from cockpit.tui.text import shown
+from cockpit.tui.widgets.line_input import LineInput
 
 LONGEST_HISTORY = 50
 
@@ -78,7 +79,7 @@ class FilterBar(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Static(shown("/"), classes="filter-bar--sign")
-        yield Input(compact=True, select_on_focus=False)
+        yield LineInput()
         yield Static(classes="filter-bar--error")
 
     @property
@@ -92,7 +93,7 @@ class FilterBar(Horizontal):
         self._recalled = len(self._history)
         self._draft = text
         self._put(text)
-        self._input.focus()
+        self.screen.set_focus(self._input)  # at once, so that keys that were typed ahead come here as well
 
     def close(self) -> None:
         """Hide the line; where the keyboard goes is for others to say."""
@@ -131,8 +132,8 @@ class FilterBar(Horizontal):
         self.post_message(self.Accepted(text))
 
     @property
-    def _input(self) -> Input:
-        return self.query_one(Input)
+    def _input(self) -> LineInput:
+        return self.query_one(LineInput)
 
     def _put(self, text: str) -> None:
         with self.prevent(Input.Changed):

@@ -7,10 +7,12 @@ from typing import cast
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from cockpit.tui.text import shown
+from cockpit.tui.widgets.newest_table import NewestTable
 from cockpit.tui.widgets.panes.base import Pane, PaneView
 from cockpit.tui.widgets.panes.config import ConfigPane
 from cockpit.tui.widgets.panes.norms import NormsPane
@@ -28,8 +30,14 @@ PANES: dict[str, type[Widget]] = {
 }
 
 
+ROWS, MOST_ROWS = 200, 12_800  # of steps or norms that are read; more when somebody goes down to the oldest of them
+
+
 class TrialTabs(Vertical):
-    """One pane at a time; only the one that is seen is drawn."""
+    """One pane at a time; only the one that is seen is drawn. `rows` is how many rows it wants to have read."""
+
+    class RowsWanted(Message):
+        """`rows` is another number now."""
 
     DEFAULT_CSS = """
     TrialTabs { height: 1fr; }
@@ -41,6 +49,8 @@ class TrialTabs(Vertical):
     def __init__(self, name: str = "steps") -> None:
         super().__init__()
         self.open_pane = name
+        self.rows = ROWS
+        self._trial: object = None
 
     def compose(self) -> ComposeResult:
         yield TabLine(tuple(PANES))
@@ -63,8 +73,16 @@ class TrialTabs(Vertical):
         """Leave the tab line only."""
         self.add_class("folded")
 
+    def on_newest_table_older_wanted(self, event: NewestTable.OlderWanted) -> None:
+        event.stop()
+        if self.rows < MOST_ROWS:
+            self.rows *= 2
+            self.post_message(self.RowsWanted())
+
     def show(self, view: PaneView | None, aside: str | None = None) -> None:
         """Draw the pane that is seen. `aside` stands at the right of the tab line, in place of the trial's id."""
+        if view is not None and self._trial != (trial := (view.sweep.name, view.trial.row.id)):
+            self._trial, self.rows = trial, ROWS
         words = Text() if view is None else shown(view.trial.row.id if aside is None else aside, "bold")
         if view is None or self.has_class("folded"):
             self.query_one(TabLine).show("", words)

@@ -8,8 +8,9 @@ from textual.containers import Vertical
 from cockpit.store.norm_alerts import norm_alerts
 from cockpit.store.rows import NormRow
 from cockpit.tui.text import shown
+from cockpit.tui.widgets.newest_table import NewestTable
 from cockpit.tui.widgets.panes.base import PaneView
-from cockpit.tui.widgets.table import Cell, Column, Table
+from cockpit.tui.widgets.table import Cell, Column
 from cockpit.tui.widgets.words import Words
 
 COLUMNS = (
@@ -28,8 +29,6 @@ COLUMNS = (
 class NormsPane(Vertical):
     """One row for each logged step and parameter group."""
 
-    _first: str | None = None
-
     DEFAULT_CSS = """
     NormsPane > #alert { height: 1; padding: 0 1; display: none; }
     NormsPane.alarmed > #alert { display: block; }
@@ -37,10 +36,7 @@ class NormsPane(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Words(id="alert")
-        table: Table[NormRow] = Table()
-        table.empty_text = "no norms yet; a trainer logs them every norms_every steps"
-        table.set_columns(COLUMNS)
-        yield table
+        yield NewestTable[NormRow](COLUMNS, empty_text="no norms yet; a trainer logs them every norms_every steps")
 
     def show(self, view: PaneView) -> str:
         rows = () if view.focus is None else view.focus.norms
@@ -50,13 +46,11 @@ class NormsPane(Vertical):
         if alerts:
             more = f"  (and {len(alerts) - 1} more)" if len(alerts) > 1 else ""
             self.query_one("#alert", Words).show(shown(f"⚠ {alerts[0].text}{more}", view.colours.get("error", "")))
-        table: Table[NormRow] = self.query_one(Table)
+        table: NewestTable[NormRow] = self.query_one(NewestTable)
         newest = list(reversed(rows))
-        follows = table.cursor_key in (None, self._first)
-        table.show(newest, key=_key, cells=lambda row: _cells(row, (row.group, row.step) in bad))
-        self._first = _key(newest[0]) if newest else None
-        if follows and self._first:
-            table.move_to(self._first)
+        table.show_newest(
+            view.trial.row.id, newest, key=_key, cells=lambda row: _cells(row, (row.group, row.step) in bad)
+        )
         return f"{len(alerts)} alerts" if len(alerts) > 1 else "1 alert" if alerts else ""
 
 

@@ -9,8 +9,9 @@ from textual.containers import Vertical
 
 from cockpit.store.numbers import duration_text, metric_text
 from cockpit.store.rows import StepRow
+from cockpit.tui.widgets.newest_table import NewestTable
 from cockpit.tui.widgets.panes.base import PaneView
-from cockpit.tui.widgets.table import Cell, Column, Table
+from cockpit.tui.widgets.table import Cell, Column
 
 _FIRST = ("loss", "lr")
 
@@ -18,23 +19,15 @@ _FIRST = ("loss", "lr")
 class StepsPane(Vertical):
     """Steps and evaluations with all their values. The cursor on the first row follows what comes."""
 
-    _first: str | None = None
-
     def compose(self) -> ComposeResult:
-        table: Table[StepRow] = Table()
-        table.empty_text = "no steps yet"
-        yield table
+        yield NewestTable[StepRow](empty_text="no steps yet")
 
     def show(self, view: PaneView) -> str:
-        table: Table[StepRow] = self.query_one(Table)
+        table: NewestTable[StepRow] = self.query_one(NewestTable)
         rows = [] if view.focus is None else list(reversed(view.focus.steps))
         names = _metric_names(rows)
         table.set_columns(_columns(names))
-        follows = table.cursor_key in (None, self._first)
-        table.show(rows, key=_key, cells=lambda row: _cells(row, names))
-        self._first = _key(rows[0]) if rows else None
-        if follows and self._first:
-            table.move_to(self._first)
+        follows = table.show_newest(view.trial.row.id, rows, key=_key, cells=lambda row: _cells(row, names))
         return "following" if follows else "following again at the first row"
 
 
