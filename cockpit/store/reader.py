@@ -7,7 +7,7 @@ import math
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -111,9 +111,20 @@ class Index:
         """The newest value of each metric by trial, evaluations over steps of the same name; `names` limits them."""
         return trials.newest_values(self._connection, since, names)
 
+    def trial_count(self) -> int:
+        return int(self._rows("SELECT count(*) FROM trial")[0][0])
+
     def look(self) -> int:
         """The number of the newest look at the run folder; what changed later has a greater one."""
         return int(self._rows("SELECT max(changed) FROM trial")[0][0] or 0)
+
+    def is_replaced(self) -> bool:
+        """Whether the file was made anew since this view of it was opened."""
+        try:
+            with closing(schema.open_read_only(self.run.index)) as newest:
+                return _identity(newest) != _identity(self._connection)
+        except sqlite3.DatabaseError:
+            return True
 
     def version(self) -> int:
         """A number that differs from before where the index was written since; costs next to nothing to ask."""
@@ -241,14 +252,15 @@ def _has_begun(run: RunFolder) -> bool:
         return file.readline(FIRST_LINE_BYTES).endswith(b"\n")
 
 
+def _identity(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA application_id").fetchone()[0])
+
+
 def _version(run: RunFolder) -> int:
     """The version of an index; 0 for one that is being made."""
     try:
-        connection = schema.open_read_only(run.index)
-        try:
+        with closing(schema.open_read_only(run.index)) as connection:
             return int(connection.execute("PRAGMA user_version").fetchone()[0])
-        finally:
-            connection.close()
     except sqlite3.DatabaseError as error:
         raise FolderError(f"{run.index}: cannot be read ({error}); run `cockpit reindex {run.id}`") from None
 

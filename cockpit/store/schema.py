@@ -6,6 +6,7 @@ row. Everything in here can be made again from the run folder.
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from pathlib import Path
 
@@ -73,8 +74,11 @@ def create(path: Path) -> sqlite3.Connection:
             connection.close()
             remove(path)
             connection = _open_for_writing(path)
-        # In one transaction, so that a reader never finds tables without their version.
-        connection.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+        # In one transaction, so that a reader never finds tables without their version. The number of the application
+        # tells one index from another that took its place.
+        number = random.randrange(1, 2**31)
+        pragmas = f"PRAGMA application_id = {number}; PRAGMA user_version = {VERSION};"
+        connection.executescript(f"BEGIN; {TABLES} {pragmas} COMMIT;")
     return connection
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cockpit.store.folder import find_experiment, find_trial
 from cockpit.tui.feed import Feed
+from cockpit.tui.haste import make_haste
 from cockpit.tui.interest import Focus, Interest
 from cockpit.tui.leaving import WayOut, has_terminal
 from cockpit.tui.settings import load_settings
@@ -33,6 +34,7 @@ def open_cockpit(
     `FolderError` when there is no such target, and `SettingsError`.
     """
     settings = load_settings(typed or {})
+    make_haste()
     opened = _resolved(logs, target)
     feed = Feed(logs, settings.refresh)
     if opened is not None:

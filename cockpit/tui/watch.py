@@ -38,7 +38,7 @@ class Watch:
         if self._indexer is not None:
             self._indexer.sync()
         self._index = Index(self._run)
-        self._file = _inode(self._run.index)
+        self._file = _mark(self._run.index)
         self._version = -1
         self._look = 0
         self._trials: dict[str, TrialView] = {}
@@ -114,10 +114,10 @@ class Watch:
         return self._focused
 
     def _read(self) -> SweepView:
-        index, since = self._index, self._look
-        if (newest := index.look()) < since:  # made anew meanwhile
-            since, self._trials, self._curves = 0, {}, {}
-        self._look = newest
+        index = self._index
+        if index.trial_count() < len(self._trials):  # the ledger was replaced by another
+            self._forget()
+        since, self._look = self._look, index.look()
         sweep = index.sweep()
         if self._view is not None and self._view.sweep.status != sweep.status:
             since = 0  # what a trial is called depends on whether its sweep goes on
@@ -139,11 +139,17 @@ class Watch:
 
     def _open_anew_if_needed(self) -> None:
         """The index may have been made anew; or its sweep was killed, left lines unread and says that it runs."""
-        if self._file != (found := _inode(self._run.index)) or self._sweep_died():
+        replaced = self._file != (mark := _mark(self._run.index)) and self._index.is_replaced()
+        if replaced or self._sweep_died():
             self._index.close()
             self._index = Index(self._run)
-            self._file = found
             self._version = -1
+        if replaced:
+            self._forget()
+        self._file = mark
+
+    def _forget(self) -> None:
+        self._look, self._trials, self._curves = 0, {}, {}
 
     def _sweep_died(self) -> bool:
         if self._view is None or self._view.sweep.status != "running":
@@ -166,12 +172,13 @@ class Watch:
         return self._output.lines()
 
 
-def _inode(path: Path) -> int:
-    """Which file has this name now; 0 while there is none."""
+def _mark(path: Path) -> object:
+    """Another one where the file was changed or replaced; None while there is no file."""
     try:
-        return path.stat().st_ino
+        found = path.stat()
     except OSError:
-        return 0
+        return None
+    return found.st_ino, found.st_ctime_ns
 
 
 def _indexer(run: RunFolder) -> Indexer | None:

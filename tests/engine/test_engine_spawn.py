@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,7 +99,7 @@ def test_why_there_is_no_answer_is_said(question: str, error: str, asked: list[A
 def test_a_program_that_cannot_be_started_is_an_error_and_no_exception(
     asked: list[Asked], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    monkeypatch.setattr(spawn, "COCKPIT", ("/nowhere/python",))
     asked.append(ask(["large"]))
     assert asked[0].result() is None
     assert asked[0].error == "cannot start a process (No such file or directory)"

@@ -29,7 +29,7 @@ NAMED_KEYS = {
     "pagedown": b"\x1b[6~",
     "end": b"\x1b[F",
     "f2": b"\x1bOQ",
-    **{f"ctrl+{letter}": bytes((ord(letter) & 0x1F,)) for letter in "acdepqrsuz"},
+    **{f"ctrl+{letter}": bytes((ord(letter) & 0x1F,)) for letter in "abcdepqrsuz"},
 }
 
 
