@@ -9,10 +9,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
+from cockpit.store.arrays import np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MOST_BUCKETS = 1024
 NORM_COLUMNS = ("param_mean", "param_std", "grad_mean", "grad_std", "grad_max", "update_ratio")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
+from cockpit.store.arrays import np
 from cockpit.store.curve import Curve
 from cockpit.store.machine import GpuRow, HistoryRow, MachineRow, MemoryRow
 from cockpit.store.numbers import counted, duration_text, size_text
 from cockpit.tui.chart.plot import Line
 from cockpit.tui.machine_words import LITTLE_DISK
 from cockpit.tui.widgets.gauges import Cells, Gauge, Item, Rows, Words
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 NEARLY_FULL = 0.9
 MOST_PROCESSES = 4  # of one GPU

@@ -9,8 +9,8 @@ import sys
 import termios
 import threading
 import time
-import uuid
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 
 import pyte
 import pytest
@@ -217,15 +217,14 @@ class Tmux:
 
     def __init__(self, cwd, size, env=None):
         need_tmux()
-        self._socket = f"cockpit-test-{uuid.uuid4().hex[:12]}"
         self._cwd, self._size = cwd, size
-        self._env = env or environment(cwd)
+        self._sockets = TemporaryDirectory(prefix="cockpit-tmux-")  # short, as a socket's path has to be
+        self._env = {**(env or environment(cwd)), "TMUX_TMPDIR": self._sockets.name}
         self._started = False
 
     def run(self, *words):
         """A command of tmux. Returns what it prints."""
-        command = ["tmux", "-L", self._socket, *words]
-        done = subprocess.run(command, env=self._env, cwd=self._cwd, capture_output=True, text=True, check=False)
+        done = subprocess.run(["tmux", *words], env=self._env, cwd=self._cwd, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -270,7 +269,7 @@ class Tmux:
     @contextmanager
     def attached(self):
         """A terminal of the same size in which somebody looks at the session, as a `Pty`."""
-        client = Pty(["tmux", "-L", self._socket, "attach", "-t", "test"], self._cwd, self._size, self._env)
+        client = Pty(["tmux", "attach", "-t", "test"], self._cwd, self._size, self._env)
         try:
             yield client
         finally:
@@ -278,4 +277,5 @@ class Tmux:
 
     def close(self):
         if self._started:
-            subprocess.run(["tmux", "-L", self._socket, "kill-server"], capture_output=True, check=False)
+            subprocess.run(["tmux", "kill-server"], env=self._env, capture_output=True, check=False)
+        self._sockets.cleanup()

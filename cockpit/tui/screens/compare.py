@@ -21,6 +21,7 @@ from cockpit.tui.palette import LINE_COLORS, line_color
 from cockpit.tui.screens.charting import ChartingScreen
 from cockpit.tui.snapshot import Snapshot
 from cockpit.tui.text import shown
+from cockpit.tui.widgets.borders import retitle
 from cockpit.tui.widgets.chart import Chart
 from cockpit.tui.widgets.table import Table
 
@@ -71,8 +72,8 @@ class CompareScreen(ChartingScreen):
 
     def on_mount(self) -> None:
         if self._named:
-            self.query_one("#settings").border_title = "Settings"
-            self.query_one("#results").border_title = "Results"
+            retitle(self.query_one("#settings"), "Settings")
+            retitle(self.query_one("#results"), "Results")
             self._results.focus()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -183,7 +184,7 @@ class CompareScreen(ChartingScreen):
         )
         differing = sum(row.differs for row in rows)
         equal = f"{len(rows) - differing} equal"
-        self.query_one("#settings").border_subtitle = f"{counted(differing, 'difference')}, {equal}"
+        retitle(self.query_one("#settings"), subtitle=f"{counted(differing, 'difference')}, {equal}")
 
     def _show_results(self, subjects: Sequence[Subject], snapshot: Snapshot) -> None:
         columns, rows = ResultColumns.of(subjects), result_rows(subjects, snapshot.at)
@@ -235,10 +236,8 @@ class CompareScreen(ChartingScreen):
 
             self.app.push_screen(TrialScreen(*current))
 
-    def action_diary(self) -> None:
-        from cockpit.tui.screens.diary import DiaryScreen
-
-        self.app.push_screen(DiaryScreen(self._wanted[0].experiment.partition("-")[0] if self._wanted else ""))
+    def diary_of(self) -> str:
+        return self._wanted[0].experiment.partition("-")[0] if self._wanted else ""
 
     def action_next_metric(self) -> None:
         self._choose_metric(1)

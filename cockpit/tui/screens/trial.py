@@ -213,20 +213,8 @@ class TrialScreen(ChartingScreen, SteeringScreen):
             self.trial = trial
             self.look_again()
 
-    def action_diary(self) -> None:
-        from cockpit.tui.screens.diary import DiaryScreen
-
-        self.app.push_screen(DiaryScreen(self.experiment.split("-")[0]))
-
-    def action_note(self) -> None:
-        from cockpit.tui.screens.diary import DiaryScreen
-
-        self.app.push_screen(DiaryScreen(self.experiment.split("-")[0], writing=True))
-
-    def action_devices(self) -> None:
-        from cockpit.tui.screens.devices import DevicesScreen
-
-        self.app.push_screen(DevicesScreen())
+    def diary_of(self) -> str:
+        return self.experiment.split("-")[0]
 
 
 def _progress(trial: TrialView, now: float) -> str:
