@@ -188,7 +188,10 @@ class CockpitApp(App[None]):
         self.exit()
 
     def action_leave(self) -> None:
-        self.leave()
+        if isinstance(self.screen, CockpitScreen):
+            self.screen.action_leave()  # which may have something unsaved to ask about
+        else:
+            self.leave()
 
     def show_help(self, screen: CockpitScreen) -> None:
         from cockpit.tui.screens.help import HelpScreen

@@ -33,10 +33,6 @@ class Errands:
         self._open[command.id] = (experiment, command)
         return Word(f"{describe(command)}: on its way", "plain")
 
-    def experiments(self) -> tuple[str, ...]:
-        """Those that an answer is awaited from."""
-        return tuple(dict.fromkeys(experiment for experiment, _ in self._open.values()))
-
     def hear(self, view: SweepView) -> Iterator[Word]:
         """What this snapshot of an experiment says about its commands."""
         answers = {row.id: row for row in view.commands}

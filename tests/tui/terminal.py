@@ -224,7 +224,9 @@ class Tmux:
 
     def run(self, *words):
         """A command of tmux. Returns what it prints."""
-        done = subprocess.run(["tmux", *words], env=self._env, cwd=self._cwd, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["tmux", *words], env=self._env, cwd=self._cwd, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -66,6 +66,7 @@ class BottomLine(Widget):
         yield LineInput()
 
     def on_mount(self) -> None:
+        self.query_one(LineInput).can_focus = False  # until it is opened
         self._draw()
 
     def on_resize(self) -> None:
@@ -155,7 +156,7 @@ class BottomLine(Widget):
         if self.is_asking:
             self._question = self._on_yes = self._on_text = None
             self._open_field(False)
-            self.query_one(_Question).can_focus = False
+            self.query_one(_Question).can_focus = self.query_one(LineInput).can_focus = False
             self.screen.set_focus(self._focus_before)
         self._draw()
 
