@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from cockpit.store.numbers import duration_text, metric_text, setting_text
-from cockpit.store.ranking import best_trial
 from cockpit.tui.glyphs import Glyphs, status_style
 from cockpit.tui.interest import Metric
 from cockpit.tui.snapshot import SweepView, TrialView
@@ -86,7 +85,7 @@ class TrialColumns:
             Column(self._metric, self._metric, priority=75),
             *(Column(name, name, priority=30 - number) for number, name in enumerate(self._others)),
             Column("best", "best", priority=90),
-            Column("why", "why / time left", right=False, priority=70, least=10, grow=True),
+            Column("why", "why / time left", right=False, priority=55, least=28, grow=True),
         )
 
     def _priority(self, name: str, trials: Sequence[TrialView]) -> int:
@@ -136,8 +135,7 @@ def time_left_text(view: TrialView, now: float) -> str:
 
 def best_id(view: SweepView) -> str:
     """The trial that is best so far; empty while none has a value."""
-    best = best_trial([trial.row for trial in view.trials], view.sweep.goal)
-    return best.id if best else ""
+    return view.best.id if view.best else ""
 
 
 def shown_metrics(view: SweepView) -> tuple[Metric, ...]:

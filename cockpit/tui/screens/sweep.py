@@ -10,7 +10,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from cockpit.store.numbers import counted, delta_text, duration_text, metric_text
-from cockpit.store.ranking import baseline_trial, best_trial, gain
+from cockpit.store.ranking import gain
 from cockpit.store.time_left import time_left
 from cockpit.tui.actions import SWEEP, Action, actions_of, bindings
 from cockpit.tui.interest import NORMS, CurveKey, Focus, Interest, Metric
@@ -61,6 +61,7 @@ class SweepScreen(ListingScreen[TrialItem], ChartingScreen, SteeringScreen):
         self._charts_wanted = True  # on a low screen, where the tabs would take their place
 
     def body(self) -> Iterator[Widget]:
+        self._set_width(update=False)  # so that nothing that comes now needs its style twice
         yield ListPane[TrialItem]("starting…", id="trials")
         with Horizontal(id="charts"):
             yield Chart()
@@ -78,12 +79,15 @@ class SweepScreen(ListingScreen[TrialItem], ChartingScreen, SteeringScreen):
 
     def _arrange(self) -> None:
         """What is seen at this size: charts and tabs, or one of them."""
-        low = self.size.height < LOW
-        tabs = self.query_one(TrialTabs)
+        low = self.app.size.height < LOW
         self.query_one("#charts").display = not low or self._charts_wanted
-        tabs.set_class(low and self._charts_wanted, "folded")
-        self.set_class(self.size.width >= WIDE, "wide")
-        self.set_class(self.size.width >= WIDEST, "widest")
+        self.query_one(TrialTabs).set_class(low and self._charts_wanted, "folded")
+        self._set_width()
+
+    def _set_width(self, update: bool = True) -> None:
+        width = self.app.size.width
+        self.set_class(width >= WIDE, "wide", update=update)
+        self.set_class(width >= WIDEST, "widest", update=update)
 
     # What is read
 
@@ -135,10 +139,8 @@ class SweepScreen(ListingScreen[TrialItem], ChartingScreen, SteeringScreen):
         """The marked trials; or, unasked, what runs, the best, the baseline and what is under the cursor."""
         chosen = [trial_id for trial_id in self.marked if view.trial(trial_id)]
         if not chosen:
-            running = [trial.row.id for trial in view.trials if trial.row.status == "running"]
-            baseline = baseline_trial([trial.row for trial in view.trials])
-            current = self.current
-            wanted = [current.row.id if current else "", best_id(view), baseline.id if baseline else "", *running]
+            current, baseline = self.current, view.baseline
+            wanted = [current.row.id if current else "", best_id(view), baseline.id if baseline else "", *view.running]
             chosen = list(dict.fromkeys(filter(None, wanted)))[:MOST_DRAWN_UNASKED]
         return [Focus(self.experiment, trial_id) for trial_id in chosen[: len(LINE_COLORS)]]
 
@@ -150,6 +152,7 @@ class SweepScreen(ListingScreen[TrialItem], ChartingScreen, SteeringScreen):
             return
         colors = self._slots.assign(self._drawn(view))
         self._show_trials(view, colors, snapshot)
+        self.tell_counts(self._aside())
         self._show_charts(view, colors, snapshot)
         self._show_tabs(view, snapshot)
 
@@ -172,8 +175,13 @@ class SweepScreen(ListingScreen[TrialItem], ChartingScreen, SteeringScreen):
             lambda item: columns.cells(item, context),
             marks,
         )
-        hidden = len(self.listing.table.hidden_columns)
-        self.tell_counts(f"{counted(hidden, 'more column')}: ← →" if hidden else "")
+
+    def _aside(self) -> str:
+        """What the border says: why the trial under the cursor ended, where its column has no room."""
+        hidden, current = self.listing.table.hidden_columns, self.current
+        if "why" in hidden and current is not None and current.row.reason:
+            return f"{current.row.id} {current.row.reason}"
+        return f"{counted(len(hidden), 'more column')}: ← →" if hidden else ""
 
     def _renewed(self, view: SweepView) -> dict[str, TrialItem]:
         """Items of trials that did not change stay the same objects."""
@@ -205,17 +213,16 @@ class SweepScreen(ListingScreen[TrialItem], ChartingScreen, SteeringScreen):
         view = snapshot.sweeps.get(self.experiment)
         if view is None:
             return shown(f"{self.experiment}  opening…", "bold")
-        sweep, trials = view.sweep, [trial.row for trial in view.trials]
-        running = sum(trial.status == "running" for trial in trials)
+        sweep, running = view.sweep, len(view.running)
         line = shown(f"{sweep.experiment} {sweep.search}", "bold")
         line.append(f"  {self.cockpit.glyphs.of(sweep.status)}", self.cockpit.status_colour(sweep.status))
-        line.append(f"  {len(trials) - running}/{sweep.trials or '?'}", "not bold")
-        best, baseline = best_trial(trials, sweep.goal), baseline_trial(trials)
+        line.append(f"  {len(view.trials) - running}/{sweep.trials or '?'}", "not bold")
+        best, baseline = view.best, view.baseline
         if best is not None:
             against = gain(best.best, baseline.best if baseline else None, sweep.goal)
             line.append(f"  best {best.id} {metric_text(best.best)} ({delta_text(against)})", "not bold")
         if sweep.status == "running":
-            left = time_left(trials, sweep.trials, snapshot.at)
+            left = time_left(view.rows, sweep.trials, snapshot.at)
             line.append(f"  {running} at once" + (f"  ~{duration_text(left)} left" if left else ""), "not bold dim")
         return line
 
