@@ -22,6 +22,10 @@ record:
     {{bin}}/cockpit sweep arcface --trials 20 --epochs 12 --engine local --logs build/recorded
     {{bin}}/cockpit demo latest --logs build/recorded --pack cockpit/recordings/arcface.zip
 
+# Take the picture at the top of the README anew, from a real sweep: about twenty seconds
+screenshot:
+    {{bin}}/python -m tests.screenshot
+
 # All tests but those that start Ray
 test *words:
     {{bin}}/python -m pytest -m "not ray" {{words}}

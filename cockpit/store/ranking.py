@@ -50,7 +50,8 @@ def ranked(rows: Sequence[Any], goal: str) -> list[Any]:
 
 def best_trial(trials: Sequence[TrialRow], goal: str) -> TrialRow | None:
     """The trial with the best value, the first of equals; None while none has one."""
-    return next((trial for trial in ranked(trials, goal) if trial.best is not None), None)
+    having = (trial for trial in trials if trial.best is not None)
+    return min(having, key=lambda trial: sort_key(trial.best, goal), default=None)
 
 
 def baseline_trial(trials: Sequence[TrialRow]) -> TrialRow | None:

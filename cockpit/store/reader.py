@@ -103,9 +103,12 @@ class Index:
             return replace(row, status="interrupted", reason="its process ended without a word")
         return row
 
-    def trials(self, since: int = 0) -> list[TrialRow]:
-        """All trials, or those that changed after look `since`, in the order in which they began."""
-        return trials.read_trials(self._connection, self.sweep(), since)
+    def trials(self, since: int = 0, *, best_metrics: bool = True) -> list[TrialRow]:
+        """All trials, or those that changed after look `since`, in the order in which they began.
+
+        Without `best_metrics`, which take a third of the time, those of every trial are empty.
+        """
+        return trials.read_trials(self._connection, self.sweep(), since, best_metrics)
 
     def newest_values(self, since: int = 0, names: Iterable[str] | None = None) -> dict[str, dict[str, float]]:
         """The newest value of each metric by trial, evaluations over steps of the same name; `names` limits them."""

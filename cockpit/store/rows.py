@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,7 @@ class SweepRow:
     ended: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class TrialRow:
+class TrialRow(NamedTuple):
     """One trial. `best` and `last` are values of the sweep's metric on ranked evaluations, None before the first.
 
     `best_metrics` are all metrics of the evaluation that was best; `steps` is the last training step; `changed` is the

@@ -1,9 +1,12 @@
-"""The rows of trials, read for all of them at once, because an experiment may have ten thousand."""
+"""The rows of trials, read for all of them at once, because an experiment may have ten thousand.
+
+Every answer is one text of JSON that SQLite puts together. Meanwhile other threads run; a query that gives rows has to
+wait for its turn again after each of them.
+"""
 
 from __future__ import annotations
 
 import json
-import math
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -11,113 +14,106 @@ from typing import Any
 from cockpit.store import ranking
 from cockpit.store.rows import SweepRow, TrialRow
 
-Evaluations = Sequence[tuple[int, float | None]]  # step and value, in order of steps
 Best = tuple[int | None, float | None]  # step and value, both None while there is none
 
-# The last training step of a trial and its epoch are found by their key, without looking at the other steps.
-_TRIALS = """
-SELECT number, id, trial.status, baseline, reason, rule, error, traceback, seed, attempt, config, effective, digest,
-    device, total_steps, changed, started, ended, last.step, last.epoch FROM trial
-LEFT JOIN step AS last ON last.trial = number AND last.kind = 'step' AND last.phase = 'train' AND last.step =
-    (SELECT max(step) FROM step WHERE step.trial = number AND step.kind = 'step' AND step.phase = 'train')
-WHERE changed > ? ORDER BY number
+_NUMBER = (  # `quote` writes all digits
+    "CASE {0} WHEN 9e999 THEN 'Infinity' WHEN -9e999 THEN '-Infinity' "
+    "ELSE ifnull(nullif(quote({0}), 'NULL'), '{1}') END"
+)
+_VALUE, _NAN = _NUMBER.format("value", "null"), _NUMBER.format("value", "NaN")
+_TEXTS = ("id", "status", "reason", "rule", "error", "traceback", "digest", "device")
+_OTHERS = {"config": "config", "effective": "effective", "baseline": "iif(baseline, 'true', 'false')"}
+
+_COLUMNS = TrialRow._fields[: TrialRow._fields.index("best")]
+_FIELDS = " || ',' || ".join(
+    f"json_quote({name})" if name in _TEXTS else _OTHERS.get(name, _NUMBER.format(name, "null")) for name in _COLUMNS
+)
+# A trial's last training step and its evaluations are found by their keys, without looking at the other steps.
+_TRIALS = f"""
+SELECT '[' || group_concat(line) || ']' FROM (
+    SELECT '[' || number || ',' || {_FIELDS} || ',' || coalesce((
+        SELECT step || ',' || (epoch + 1) FROM step WHERE step.trial = number AND kind = 'step' AND phase = 'train'
+        ORDER BY step DESC LIMIT 1
+    ), '0,0') || ',' || (
+        SELECT '[' || coalesce(group_concat(step), '') || '],[' || coalesce(group_concat({_VALUE}), '') || ']' FROM (
+            SELECT step, value FROM point
+            WHERE point.trial = number AND metric IN (SELECT value FROM json_each(:ranked))
+            ORDER BY metric, step
+        )
+    ) || ']' AS line FROM trial WHERE changed > :since ORDER BY number
+)
 """
-_EVALUATIONS = """
-SELECT number, point.step, point.value FROM trial
-JOIN point ON point.trial = number AND point.metric = ? WHERE changed > ? ORDER BY 1, 2
-"""
-_AT_STEPS = """
-SELECT point.trial, point.metric, point.value FROM json_each(?) AS wanted
-JOIN point ON point.trial = wanted.value ->> 0 AND point.metric = ? AND point.step = wanted.value ->> 1
-"""
-
-
-def read_trials(connection: sqlite3.Connection, sweep: SweepRow, since: int) -> list[TrialRow]:
-    """All trials that changed after look `since`, in the order in which they began."""
-    ranked_ids = _ranked_evaluations(connection)
-    evaluations: dict[int, list[tuple[int, float | None]]] = {}
-    for metric, name in ranked_ids.items():
-        if name == sweep.metric:
-            for trial, step, value in connection.execute(_EVALUATIONS, (metric, since)):
-                evaluations.setdefault(trial, []).append((step, value))
-    best = {trial: _best(found, sweep.goal) for trial, found in evaluations.items()}
-    metrics = _metrics_at(connection, best, ranked_ids)
-    cursor = connection.cursor()
-    cursor.row_factory = None  # plain tuples are twice as fast
-    return [
-        _trial(row[1:], sweep, evaluations.get(row[0], ()), best.get(row[0], (None, None)), metrics.get(row[0], {}))
-        for row in cursor.execute(_TRIALS, (since,)).fetchall()
-    ]
-
-
-def _ranked_evaluations(connection: sqlite3.Connection) -> dict[int, str]:
-    """Names of the metrics whose evaluations may decide which trial is best, by their ids."""
-    rows = connection.execute("SELECT id, phase, name FROM metric WHERE kind = 'eval'").fetchall()
-    return {row["id"]: row["name"] for row in rows if ranking.is_ranked(row["phase"])}
-
-
-def _best(evaluations: Evaluations, goal: str) -> Best:
-    best = ranking.best_of([value for _, value in evaluations], goal)
-    return next(((step, value) for step, value in evaluations if best is not None and value == best), (None, None))
-
-
-def _metrics_at(
-    connection: sqlite3.Connection, best: Mapping[int, Best], names: Mapping[int, str]
-) -> dict[int, dict[str, float]]:
-    """All ranked metrics of each trial at its best step."""
-    wanted = json.dumps([(trial, step) for trial, (step, _) in best.items() if step is not None])
-    found: dict[int, dict[str, float]] = {}
-    for metric in names:
-        for trial, number, value in connection.execute(_AT_STEPS, (wanted, metric)):
-            found.setdefault(trial, {})[names[number]] = math.nan if value is None else value
-    return found
-
-
-def _trial(
-    row: tuple[Any, ...], sweep: SweepRow, evaluations: Evaluations, best: Best, best_metrics: Mapping[str, float]
-) -> TrialRow:
-    (trial_id, status, baseline, reason, rule, error, traceback, seed, attempt, config, effective, digest) = row[:12]
-    device, total_steps, changed, started, ended, last_step, last_epoch = row[12:]
-    values = tuple(value for _, value in evaluations)
-    if status == "running" and sweep.status != "running":
-        status, reason = "lost", "its sweep ended before it did"
-    return TrialRow(
-        id=trial_id,
-        status=status,
-        baseline=bool(baseline),
-        reason=reason,
-        rule=rule,
-        error=error,
-        traceback=traceback,
-        seed=seed,
-        attempt=attempt,
-        config=json.loads(config),
-        effective=json.loads(effective),
-        digest=digest,
-        device=device,
-        total_steps=total_steps,
-        changed=changed,
-        started=started,
-        ended=ended,
-        best=best[1],
-        best_step=best[0],
-        best_metrics=best_metrics,
-        last=values[-1] if values else None,
-        evaluations=values,
-        steps=last_step or 0,
-        epochs=0 if last_epoch is None else last_epoch + 1,
+_AT_STEPS = f"""
+SELECT '{{' || group_concat('"' || (wanted.value ->> 0) || '":{{' || (
+    SELECT group_concat(json_quote(name) || ':' || {_NAN}) FROM (
+        SELECT name, point.value FROM json_each(:ranked) AS ranked JOIN metric ON metric.id = ranked.value
+        JOIN point ON point.trial = wanted.value ->> 0 AND metric = ranked.value AND step = wanted.value ->> 1
     )
+) || '}}') || '}}' FROM json_each(:wanted) AS wanted
+"""
+_NEWEST = f"""
+SELECT '{{' || group_concat(json_quote(id) || ':{{' || coalesce((
+    SELECT group_concat(json_quote(name) || ':' || {_NAN}) FROM (
+        SELECT name, value FROM latest JOIN metric ON metric.id = latest.metric
+        WHERE latest.trial = number AND (:names IS NULL OR name IN (SELECT value FROM json_each(:names)))
+        ORDER BY kind = 'eval'
+    )
+), '') || '}}') || '}}' FROM trial WHERE changed > :since
+"""
+
+
+def read_trials(
+    connection: sqlite3.Connection, sweep: SweepRow, since: int, best_metrics: bool = True
+) -> list[TrialRow]:
+    """All trials that changed after look `since`, in the order in which they began."""
+    ranked = _ranked_evaluations(connection)
+    own = [number for number, name in ranked.items() if name == sweep.metric]
+    lines: list[list[Any]] = _answer(connection, _TRIALS, since=since, ranked=json.dumps(own)) or []
+    best = [_best(steps, values, sweep.goal) for *_, steps, values in lines]
+    steps = {line[0]: step for line, (step, _) in zip(lines, best, strict=True) if step is not None}
+    metrics = _metrics_at(connection, steps, ranked) if best_metrics else {}
+    return [_trial(line, sweep, found, metrics.get(str(line[0]), {})) for line, found in zip(lines, best, strict=True)]
 
 
 def newest_values(
     connection: sqlite3.Connection, since: int, names: Iterable[str] | None
 ) -> dict[str, dict[str, float]]:
     """The newest value of each metric of all trials that changed after look `since`, evaluations over steps."""
-    query = """SELECT trial.id, name, latest.value FROM trial JOIN latest ON latest.trial = trial.number
-               JOIN metric ON metric.id = latest.metric WHERE changed > ? ORDER BY kind = 'eval'"""
-    wanted = None if names is None else set(names)
-    found: dict[str, dict[str, Any]] = {}
-    for trial, name, value in connection.execute(query, (since,)):
-        if wanted is None or name in wanted:
-            found.setdefault(trial, {})[name] = math.nan if value is None else value
+    wanted = None if names is None else json.dumps(list(names))
+    found: dict[str, dict[str, float]] = _answer(connection, _NEWEST, since=since, names=wanted) or {}
     return found
+
+
+def _answer(connection: sqlite3.Connection, query: str, **arguments: int | str | None) -> Any:
+    """What a query says in JSON; None where it says nothing."""
+    (text,) = connection.execute(query, arguments).fetchone()
+    return None if text is None else json.loads(text)
+
+
+def _ranked_evaluations(connection: sqlite3.Connection) -> dict[int, str]:
+    """Names of the metrics whose evaluations may decide which trial is best, by their ids."""
+    rows = connection.execute("SELECT id, phase, name FROM metric WHERE kind = 'eval' ORDER BY id").fetchall()
+    return {row["id"]: row["name"] for row in rows if ranking.is_ranked(row["phase"])}
+
+
+def _metrics_at(
+    connection: sqlite3.Connection, steps: Mapping[int, int], metrics: Iterable[int]
+) -> dict[str, dict[str, float]]:
+    """The values of these metrics of each trial at its step; trials are known by their numbers, as texts."""
+    wanted, ranked = json.dumps(list(steps.items())), json.dumps(list(metrics))
+    found: dict[str, dict[str, float]] = _answer(connection, _AT_STEPS, wanted=wanted, ranked=ranked) or {}
+    return found
+
+
+def _best(steps: Sequence[int], values: Sequence[float | None], goal: str) -> Best:
+    best = ranking.best_of(values, goal)
+    return (None, None) if best is None else (steps[values.index(best)], best)
+
+
+def _trial(line: list[Any], sweep: SweepRow, best: Best, best_metrics: dict[str, float]) -> TrialRow:
+    _, *columns, steps, epochs, _, values = line
+    last = values[-1] if values else None
+    row = TrialRow._make((*columns, best[1], best[0], best_metrics, last, tuple(values), steps, epochs))
+    if row.status == "running" and sweep.status != "running":
+        return row._replace(status="lost", reason="its sweep ended before it did")
+    return row

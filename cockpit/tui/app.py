@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from rich.text import Text
-from textual.app import App
 from textual.binding import Binding
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
@@ -23,6 +22,7 @@ from cockpit.tui.driver import TerminalDriver
 from cockpit.tui.errands import Errands
 from cockpit.tui.feed import Feed
 from cockpit.tui.filters import AsciiOnly, Colorless
+from cockpit.tui.frugal import FrugalApp
 from cockpit.tui.glyphs import Glyphs, glyphs_for, status_style
 from cockpit.tui.palette_commands import MomentCommands
 from cockpit.tui.screens.base import CockpitScreen
@@ -33,7 +33,7 @@ from cockpit.tui.themes import THEMES
 from cockpit.tui.trouble import keep_traceback, trouble_console
 
 
-class CockpitApp(App[None]):
+class CockpitApp(FrugalApp):
     """The cockpit over one logs folder. `target` is what to open first: an experiment's folder name and a trial."""
 
     CSS_PATH = "app.tcss"
@@ -43,6 +43,7 @@ class CockpitApp(App[None]):
     BINDINGS: ClassVar[list[Any]] = [
         Binding("ctrl+q,ctrl+c", "leave", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", show=False),
+        Binding("ctrl+l", "redraw", show=False),
     ]
 
     class Arrived(Message):
@@ -108,9 +109,13 @@ class CockpitApp(App[None]):
         self.post_message(self.Arrived())
 
     def on_cockpit_app_arrived(self) -> None:
+        self.catch_up()
+
+    def catch_up(self) -> bool:
+        """Show the newest snapshot; False when it is shown already."""
         snapshot = self.feed.newest
         if snapshot is None or snapshot is self.snapshot or self._exit:  # widgets go one by one when the app is left
-            return
+            return False
         self.snapshot = snapshot
         screen = self.screen_stack[-1] if self.screen_stack else None
         if isinstance(screen, CockpitScreen) and screen.is_ready:
@@ -118,6 +123,7 @@ class CockpitApp(App[None]):
         for view in snapshot.sweeps.values():
             for word in self._errands.hear(view):
                 self.say(word.text, word.tone)
+        return True
 
     def _show(self, screen: CockpitScreen, snapshot: Snapshot) -> None:
         try:

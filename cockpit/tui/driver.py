@@ -6,6 +6,8 @@ from typing import IO, Any, cast
 
 from textual.drivers.linux_driver import LinuxDriver
 
+from cockpit.tui.frugal import FrugalApp
+
 
 class PatientFile:
     """A file in which what cannot be written is lost.
@@ -39,3 +41,8 @@ class TerminalDriver(LinuxDriver):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._file = cast(Any, PatientFile(cast(IO[str], self._file)))
+
+    def start_application_mode(self) -> None:
+        if isinstance(self._app, FrugalApp):
+            self._app.frame.forget()  # the screen is empty, also after a while in the background
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cockpit.store.catalogue import ExperimentRow
+from cockpit.store.ranking import baseline_trial, best_trial
 from cockpit.store.rows import CommandRow, NormRow, NormSummary, StepRow, SweepRow, TrialRow
 from cockpit.tui.interest import CurveKey, Focus, Interest, Metric
 
@@ -39,9 +41,31 @@ class SweepView:
     trouble: str = ""
 
     def trial(self, trial_id: str) -> TrialView | None:
-        return self.by_id.get(trial_id)
+        return self._by_id.get(trial_id)
 
-    by_id: Mapping[str, TrialView] = field(default_factory=dict)
+    # Found once for everybody who asks, because there may be ten thousand trials.
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, TrialView]:
+        return {trial.row.id: trial for trial in self.trials}
+
+    @cached_property
+    def rows(self) -> tuple[TrialRow, ...]:
+        return tuple(trial.row for trial in self.trials)
+
+    @cached_property
+    def best(self) -> TrialRow | None:
+        """The trial that is best so far; None while none has a value."""
+        return best_trial(self.rows, self.sweep.goal)
+
+    @cached_property
+    def baseline(self) -> TrialRow | None:
+        return baseline_trial(self.rows)
+
+    @cached_property
+    def running(self) -> tuple[str, ...]:
+        """Ids of the trials that run."""
+        return tuple(row.id for row in self.rows if row.status == "running")
 
 
 @dataclass(frozen=True, eq=False)

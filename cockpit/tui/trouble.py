@@ -6,9 +6,10 @@ import os
 import traceback
 from datetime import datetime
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, cast
 
-from rich.console import Console
+if TYPE_CHECKING:
+    from rich.console import Console
 
 MOST_BYTES = 1 << 20
 WIDTH = 120  # of what Textual writes
@@ -32,6 +33,8 @@ def keep_traceback() -> None:
 
 def trouble_console() -> Console:
     """Where Textual shall write what it would write onto the terminal after an error that ended the app."""
+    from rich.console import Console  # takes a while to import, and reading begins before
+
     return Console(file=cast(IO[str], _Log()), width=WIDTH, color_system=None, markup=False)
 
 

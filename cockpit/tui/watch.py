@@ -122,7 +122,7 @@ class Watch:
         if self._view is not None and self._view.sweep.status != sweep.status:
             since = 0  # what a trial is called depends on whether its sweep goes on
         values = index.newest_values(since)
-        for row in index.trials(since):
+        for row in index.trials(since, best_metrics=False):
             self._trials[row.id] = TrialView(row, values.get(row.id, {}))
         unread = sum(index.unread().values())
         return SweepView(
@@ -134,7 +134,6 @@ class Watch:
             trouble=f"{unread} lines of its record are no events; `cockpit show {self._run.id}` names the files"
             if unread
             else "",
-            by_id=dict(self._trials),
         )
 
     def _open_anew_if_needed(self) -> None:

@@ -11,7 +11,10 @@ import traceback
 from .table import Row, format_table
 
 # In the order of how long they take, the shortest first.
-TOPICS = ("index", "logging", "cli_start", "norms", "sweep")
+TOPICS = (
+    "chart", "trials_table", "index", "logging", "cli_start", "screen_start", "screen_live", "screen_bytes", "norms",
+    "screen_memory", "screen_many", "sweep",
+)  # fmt: skip
 MODULES = {"logging": "log_step"}  # a module called logging would hide Python's own from whoever runs in this folder
 
 

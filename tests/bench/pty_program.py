@@ -46,7 +46,7 @@ class PtyProgram:
         # The first terminal that a session leader opens is its controlling one, which resizing and signals need.
         self._process = subprocess.Popen(
             ["/bin/sh", "-c", 'exec "$@" <>"$0" >&0 2>&0', os.ttyname(slave), *command],
-            env={**environment, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"},
+            env={**_usual(environment), "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"},
             start_new_session=True,
         )
         self._slave = slave
@@ -126,6 +126,11 @@ class PtyProgram:
                 os.write(self._master, b"\x1b[1;1R")
             else:
                 os.write(self._master, b"\x1b[?" + mode + (b";2$y" if mode == b"2026" else b";0$y"))
+
+
+def _usual(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """What is installed is compiled; where Python may not keep that, it would be measured how it compiles."""
+    return {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 @contextmanager

@@ -48,6 +48,14 @@ def test_a_missing_or_broken_summary_is_made_from_the_record(run, text):
     assert (summary["best"], summary["status"], summary["updated"]) == (0.75, "finished", NOW)
 
 
+@pytest.mark.parametrize("key", ["status", "pid", "best", "history", "trials", "started", "question"])
+@pytest.mark.parametrize("value", [{"a": 1}, True, [["x"]]], ids=str)
+def test_a_summary_with_values_of_other_kinds_is_made_from_the_record(run, key, value):
+    run.summary.write_text(json.dumps({**write_summary(run), key: value}))
+    summary = read_summary(run, NOW)
+    assert (summary["best"], summary["status"], summary["updated"]) == (0.75, "finished", NOW)
+
+
 def test_a_folder_without_a_record_is_broken_and_says_why(tmp_path):
     run = RunFolder(tmp_path / "exp007-what")
     run.path.mkdir()

@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import shlex
 import shutil
 import subprocess
 import sys
@@ -231,17 +232,15 @@ class Tmux:
         return done.stdout
 
     def open(self, *words):
-        """Run `cockpit WORDS` in the window; the window stays when it ends, with what it said last."""
-        if self._started:
-            self.run("respawn-window", "-k", *COCKPIT, *map(str, words))
-            return
-        self._started = True
-        columns, rows = map(str, self._size)
-        self.run(
-            *("-f", "/dev/null", "new-session", "-d", "-s", "test", "-x", columns, "-y", rows, *COCKPIT),
-            *map(str, words),
-            *(";", "set-option", "-g", "remain-on-exit", "on", ";", "set-option", "-g", "status", "off"),
-        )
+        """Type `cockpit WORDS` in a shell."""
+        if not self._started:
+            self._started = True
+            columns, rows = map(str, self._size)
+            self.run("-f", "/dev/null", "new-session", "-d", "-s", "test", "-x", columns, "-y", rows, "/bin/sh")
+            self.run("set-option", "-g", "status", "off")
+        self.wait(lambda _: self.is_in_shell())
+        self.write(shlex.join([*COCKPIT, *map(str, words)]))
+        self.press("Enter")
 
     @property
     def screen(self):
@@ -265,8 +264,9 @@ class Tmux:
             time.sleep(0.1)  # tmux tells nobody of a change; it can only be asked
         return screen
 
-    def is_running(self):
-        return self.run("display-message", "-p", "-t", "test", "#{pane_dead}").strip() == "0"
+    def is_in_shell(self):
+        """Whether the program has ended, so that the shell asks for the next one."""
+        return self.run("display-message", "-p", "-t", "test", "#{pane_current_command}").strip() == "sh"
 
     @contextmanager
     def attached(self):

@@ -7,6 +7,7 @@ import pytest
 from rich.cells import cell_len
 from tui_stage import cockpit, play, press, screen_text, until
 
+from cockpit.store import machine
 from cockpit.store.machine import (
     DiskRow,
     GpuProcess,
@@ -194,7 +195,7 @@ class FakeMeter:
 
 @pytest.fixture
 def meter(monkeypatch):
-    monkeypatch.setattr(feed, "MachineMeter", FakeMeter)
+    monkeypatch.setattr(machine, "MachineMeter", FakeMeter)
     monkeypatch.setattr(FakeMeter, "row", MACHINE)
     return FakeMeter
 

@@ -37,6 +37,14 @@ run_cap: 2
 concurrent: 1
 resources: {cpu: 0.5}
 """
+BROKEN = """\
+import sys
+if "cockpit" in sys.orig_argv:
+    from cockpit.tui.screens.home import HomeScreen
+    def action_devices(self):
+        raise RuntimeError("broken on purpose")
+    HomeScreen.action_devices = action_devices
+"""
 
 
 @pytest.fixture
@@ -175,6 +183,20 @@ def test_a_signal_during_the_start_leaves_no_trace(logs):
     assert tui_log(logs.parent) == ""
 
 
+def test_an_error_that_ends_the_app_is_one_line_and_its_traceback_is_kept(logs):
+    (logs.parent / "sitecustomize.py").write_text(BROKEN)
+    broken = environment(logs.parent, PYTHONPATH=str(logs.parent))
+    with cockpit(cwd=logs.parent, env=broken) as terminal:
+        terminal.wait("exp001")
+        terminal.press("v")
+        assert terminal.exit_code() == 1
+        terminal.wait_for_bytes(b"the screen ended with an error")
+        assert b"Traceback" not in terminal.written
+        assert b"broken on purpose" not in terminal.written
+        assert terminal.settings == terminal.settings_before
+    assert "broken on purpose" in tui_log(logs.parent)
+
+
 def test_suspended_it_gives_the_terminal_back_and_then_draws_again(logs):
     with cockpit("open", "exp001", cwd=logs.parent) as terminal:
         terminal.wait("t000")
@@ -269,7 +291,7 @@ def test_no_size_is_too_small_and_none_too_large(logs):
         for number in range(60):
             terminal.resize(1 + number * 37 % 211, 1 + number * 17 % 61)
         terminal.resize(80, 24)
-        terminal.wait("exp001 hill")
+        terminal.wait("? help")  # wherever the keys have led
         terminal.press("q")
         assert terminal.exit_code() == 0
     assert tui_log(logs.parent) == ""

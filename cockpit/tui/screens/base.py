@@ -100,7 +100,8 @@ class CockpitScreen(Screen[None]):
             self.cockpit.feed.look_at(self.interest())
 
     def on_screen_resume(self) -> None:
-        self.look_again()
+        if not self.cockpit.catch_up():  # what is known already belongs to the first paint
+            self.look_again()
 
     def on_mount(self) -> None:
         self.is_ready = True

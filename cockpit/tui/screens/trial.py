@@ -10,7 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from cockpit.store.numbers import delta_text, duration_text, metric_text
-from cockpit.store.ranking import baseline_trial, gain
+from cockpit.store.ranking import gain
 from cockpit.tui.actions import TRIAL, Action, actions_of, bindings
 from cockpit.tui.interest import CurveKey, Focus, Interest
 from cockpit.tui.listing.trials import time_left_text
@@ -117,8 +117,7 @@ class TrialScreen(ChartingScreen, SteeringScreen):
         line.append(f"  {glyphs.of(row.status)}", self.cockpit.status_colour(row.status))
         if row.best is not None:
             line.append(f"  best {metric_text(row.best)}", "not bold")
-            baseline = baseline_trial([other.row for other in view.trials])
-            against = gain(row.best, baseline.best if baseline else None, view.sweep.goal)
+            against = gain(row.best, view.baseline.best if view.baseline else None, view.sweep.goal)
             line.append(f" ({delta_text(against)})" if against is not None and not row.baseline else "", "not bold")
         line.append(f"  {_progress(trial, snapshot.at)}", "not bold dim")
         return line

@@ -2,76 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from time import monotonic
 from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.color import Color
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
-from cockpit.tui.chart.picture import COLORS, Picture, Role, colored
-from cockpit.tui.palette import line_color
+from cockpit.tui.chart.picture import Picture
+from cockpit.tui.widgets.inks import Theme, inks
 from cockpit.tui.widgets.pace import Pace
 
-ENVELOPE_OPACITY = 0.45
 BYTES_A_SECOND = 8_000  # what all drawings of a screen together write while values stream in
-
-_COMPONENTS = {
-    Role.FRAME: "frame",
-    Role.TICK: "tick",
-    Role.TITLE: "title",
-    Role.DETAIL: "detail",
-    Role.CURSOR: "cursor",
-    Role.READOUT: "readout",
-    Role.MESSAGE: "message",
-    Role.POINT: "point",
-    Role.BEST: "best",
-}
 
 
 class Drawing(Widget, can_focus=True):
     """The line with the title and the axes are part of the picture, so give it no border."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"drawing--{name}" for name in _COMPONENTS.values()}
     ALLOW_SELECT: ClassVar[bool] = False
     LOOKS: ClassVar[tuple[str, ...]] = ()  # reactive attributes that change the picture
     DEFAULT_CSS = """
-    Drawing {
-        height: 1fr;
-        width: 1fr;
-        & > .drawing--frame { color: $foreground 25%; }
-        & > .drawing--tick { color: $foreground 60%; }
-        & > .drawing--title { color: $foreground; text-style: bold; }
-        & > .drawing--detail { color: $foreground 60%; }
-        & > .drawing--cursor { color: $foreground 50%; }
-        & > .drawing--readout { color: $foreground; background: $panel; }
-        & > .drawing--message { color: $foreground 50%; }
-        & > .drawing--point { color: $primary; }
-        & > .drawing--best { color: $accent; text-style: bold; }
-        &:focus > .drawing--frame { color: $accent 60%; }
-        &:focus > .drawing--title { color: $accent; text-style: bold; }
-    }
+    Drawing { height: 1fr; width: 1fr; }
     """
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._picture = Picture(0, 0)
         self._strips: dict[int, Strip] = {}
-        self._styles: dict[int, Style] = {}
+        self._styles: Mapping[int, Style] | None = None
         self._pace = Pace()
         self._due: Timer | None = None
 
     def on_mount(self) -> None:
         for name in self.LOOKS:
             self.watch(self, name, self._look_changed, init=False)
+        self.watch(self, "has_focus", self._restyle, init=False)
 
     def _look_changed(self) -> None:
         self.redraw()
+
+    def _restyle(self) -> None:
+        if self._styles is not None and self._styles is not self._inks():
+            self._styles = None
+            self._strips.clear()
+            self.refresh()
 
     def picture(self, width: int, height: int) -> Picture:
         """What there is to see now, in a picture of that size."""
@@ -137,28 +116,18 @@ class Drawing(Widget, can_focus=True):
     def _strip(self, y: int) -> Strip:
         if not 0 <= y < self._picture.height:
             return Strip.blank(self.size.width, self.rich_style)
-        if not self._styles:
-            self._styles = self._styles_of_roles()
+        if self._styles is None:
+            self._styles = self._inks()
         styles = self._styles
         return Strip([Segment(text, styles[role]) for text, role in self._picture.runs[y]], self._picture.width)
 
-    def _styles_of_roles(self) -> dict[int, Style]:
-        background = self.background_colors[1]
-        styles: dict[int, Style] = {Role.PLAIN: Style(bgcolor=background.rich_color)}
-        for role, name in _COMPONENTS.items():
-            styles[role] = self.get_visual_style(f"drawing--{name}").rich_style
-        for number in range(COLORS):
-            color = Color.parse(line_color(number))
-            faded = background.blend(color, ENVELOPE_OPACITY)
-            styles[colored(Role.LINE, number)] = Style.from_color(color.rich_color, background.rich_color)
-            styles[colored(Role.ENVELOPE, number)] = Style.from_color(faded.rich_color, background.rich_color)
-            styles[colored(Role.READING, number)] = styles[Role.READOUT] + Style(color=color.rich_color)
-        return styles
+    def _inks(self) -> Mapping[int, Style]:
+        theme = Theme(*(self.app.theme_variables[name] for name in Theme._fields))
+        return inks(theme, self.background_colors[1], self.has_focus)
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._styles.clear()
-        self._strips.clear()
+        self._restyle()
 
     def on_resize(self, event: events.Resize) -> None:
         self.redraw()

@@ -6,7 +6,6 @@ from rich.text import Text
 
 from cockpit.store.catalogue import ExperimentRow
 from cockpit.store.numbers import counted, delta_text, duration_text, metric_text, setting_text
-from cockpit.store.ranking import baseline_trial, best_trial
 from cockpit.tui.glyphs import Glyphs
 from cockpit.tui.snapshot import Importance, SweepView
 from cockpit.tui.text import shown
@@ -41,8 +40,7 @@ class ExperimentCard(Words):
 
 
 def _best_lines(view: SweepView) -> list[Text]:
-    rows = [trial.row for trial in view.trials]
-    best, baseline = best_trial(rows, view.sweep.goal), baseline_trial(rows)
+    best, baseline = view.best, view.baseline
     lines = []
     if best is not None:
         line = Text("best      ", "dim")

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from cockpit.store.numbers import counted, setting_text
-from cockpit.store.ranking import baseline_trial
 from cockpit.store.rows import TrialRow
 from cockpit.tui.widgets.panes.base import PaneView
 from cockpit.tui.widgets.table import Cell, Column, Table
@@ -47,8 +46,7 @@ class ConfigPane(Vertical):
         yield table
 
     def show(self, view: PaneView) -> str:
-        baseline = baseline_trial([trial.row for trial in view.sweep.trials])
-        rows = settings_of(view.trial.row, baseline)
+        rows = settings_of(view.trial.row, view.sweep.baseline)
         table: Table[Setting] = self.query_one(Table)
         table.show(rows, key=lambda row: row.name, cells=_cells)
         differing = sum(row.differs for row in rows)
