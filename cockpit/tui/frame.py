@@ -65,8 +65,8 @@ class Frame:
         sequences: list[str] = []
         look = PLAIN
         for y, x, first, end, strip in pieces:
-            if y >= size.height:
-                continue
+            if y >= size.height or first >= min(end, size.width):
+                continue  # laid out for a terminal that was larger until just now
             cells, row = _cells(strip, system), self._rows[y]
             begin, stop = _whole(cells, first - x, min(end, size.width) - x)
             new, first = cells[begin:stop], x + begin

@@ -21,6 +21,7 @@ from cockpit.tui.snapshot import FocusView, SweepView, TrialView
 if TYPE_CHECKING:
     from cockpit.store.curve import Curve, GrowingCurve
 
+MOST_CURVES = 64  # of about 60 kB
 SUMMARY_SECONDS = 5.0  # a summary reads every norm of a trial
 
 CurveMark = tuple[CurveKey, int, tuple[int, int] | None]  # a trial's second attempt begins a curve anew
@@ -67,19 +68,20 @@ class Watch:
         return self._view
 
     def curves(self, keys: Iterable[CurveKey], window: tuple[int, int] | None) -> dict[CurveKey, Curve]:
-        """What there is of the wanted curves; those that are no longer wanted are forgotten."""
-        wanted: dict[CurveMark, CurveKey] = {}
+        """What there is of the wanted curves.
+
+        Those that were wanted before are kept for a while, because the cursor comes back and a closer look ends.
+        """
+        found: dict[CurveKey, Curve] = {}
         for key in keys:
             if key.trial in self._trials:
-                wanted[key, self._trials[key.trial].row.attempt, window] = key
-        # Those of all steps are kept during a closer look, for its end.
-        kept = wanted.keys() | {(key, attempt, None) for key, attempt, _ in wanted}
-        self._curves = {mark: curve for mark, curve in self._curves.items() if mark in kept}
-        found: dict[CurveKey, Curve] = {}
-        for mark, key in wanted.items():
-            curve = self._curves.get(mark) or self._begin(mark)
-            if curve is not None:
-                found[key] = self._index.grow(curve)
+                mark = key, self._trials[key.trial].row.attempt, window
+                curve = self._curves.pop(mark, None) or self._begin(mark)
+                if curve is not None:
+                    self._curves[mark] = curve  # behind those that were wanted longer ago
+                    found[key] = self._index.grow(curve)
+        for mark in list(self._curves)[: -max(MOST_CURVES, 2 * len(found))]:
+            del self._curves[mark]
         return found
 
     def norm_summaries(self, wanted: Iterable[Focus]) -> dict[Focus, tuple[NormSummary, ...]]:
@@ -159,10 +161,7 @@ class Watch:
     def _begin(self, mark: CurveMark) -> GrowingCurve | None:
         key, _, window = mark
         metric = key.metric
-        curve = self._index.growing_curve(key.trial, metric.name, kind=metric.kind, phase=metric.phase, window=window)
-        if curve is not None:
-            self._curves[mark] = curve
-        return curve
+        return self._index.growing_curve(key.trial, metric.name, kind=metric.kind, phase=metric.phase, window=window)
 
     def _tail(self, focus: Focus) -> tuple[str, ...]:
         path = self._run.trial(focus.trial).output

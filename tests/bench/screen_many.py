@@ -1,9 +1,8 @@
-"""A sweep of 10,000 trials on the real screen: first paint, and how soon an order, a filter and the cursor are obeyed."""
+"""An experiment of 10,000 trials on the real screen: first paint, and how soon an order and a filter are obeyed."""
 
 from __future__ import annotations
 
 import random
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence

@@ -290,8 +290,10 @@ def test_no_size_is_too_small_and_none_too_large(logs):
             terminal.press(key)
         for number in range(60):
             terminal.resize(1 + number * 37 % 211, 1 + number * 17 % 61)
+            terminal.bytes_in(0.003 * (number % 4))  # in the midst of what is written for the size before
         terminal.resize(80, 24)
-        terminal.wait("? help")  # wherever the keys have led
+        terminal.wait_until_quiet(0.5)
+        assert "? help" in terminal.screen.splitlines()[23]  # wherever the keys have led
         terminal.press("q")
         assert terminal.exit_code() == 0
     assert tui_log(logs.parent) == ""

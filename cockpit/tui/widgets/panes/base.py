@@ -9,10 +9,15 @@ from typing import Protocol
 from cockpit.tui.glyphs import Glyphs
 from cockpit.tui.snapshot import FocusView, Importance, SweepView, TrialView
 
+READING = "reading…"  # what a pane says while it still shows the trial before, rather than nothing for a moment
+
 
 @dataclass(frozen=True, eq=False)
 class PaneView:
-    """One trial, its sweep, and what was read for the pane that is seen. `colours` are the theme's."""
+    """One trial, its sweep, and what was read for the pane that is seen. `colours` are the theme's.
+
+    `focus` is None until something was read.
+    """
 
     sweep: SweepView
     trial: TrialView

@@ -9,7 +9,7 @@ from cockpit.store.norm_alerts import norm_alerts
 from cockpit.store.rows import NormRow
 from cockpit.tui.text import shown
 from cockpit.tui.widgets.newest_table import NewestTable
-from cockpit.tui.widgets.panes.base import PaneView
+from cockpit.tui.widgets.panes.base import READING, PaneView
 from cockpit.tui.widgets.table import Cell, Column
 from cockpit.tui.widgets.words import Words
 
@@ -39,7 +39,9 @@ class NormsPane(Vertical):
         yield NewestTable[NormRow](COLUMNS, empty_text="no norms yet; a trainer logs them every norms_every steps")
 
     def show(self, view: PaneView) -> str:
-        rows = () if view.focus is None else view.focus.norms
+        if view.focus is None:
+            return READING
+        rows = view.focus.norms
         alerts = norm_alerts(rows)
         bad = {(alert.group, alert.step) for alert in alerts}
         self.set_class(bool(alerts), "alarmed")

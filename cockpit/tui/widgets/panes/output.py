@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from cockpit.tui.widgets.lines import Lines
-from cockpit.tui.widgets.panes.base import PaneView
+from cockpit.tui.widgets.panes.base import READING, PaneView
 
 
 class OutputPane(Vertical):
@@ -16,6 +16,8 @@ class OutputPane(Vertical):
         yield Lines()
 
     def show(self, view: PaneView) -> str:
-        lines = () if view.focus is None else view.focus.output
+        if view.focus is None:
+            return READING
+        lines = view.focus.output
         self.query_one(Lines).show(lines)
         return f"{len(lines)} lines"

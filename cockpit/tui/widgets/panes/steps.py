@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from cockpit.store.numbers import duration_text, metric_text
 from cockpit.store.rows import StepRow
 from cockpit.tui.widgets.newest_table import NewestTable
-from cockpit.tui.widgets.panes.base import PaneView
+from cockpit.tui.widgets.panes.base import READING, PaneView
 from cockpit.tui.widgets.table import Cell, Column
 
 _FIRST = ("loss", "lr")
@@ -23,8 +23,10 @@ class StepsPane(Vertical):
         yield NewestTable[StepRow](empty_text="no steps yet")
 
     def show(self, view: PaneView) -> str:
+        if view.focus is None:
+            return READING
         table: NewestTable[StepRow] = self.query_one(NewestTable)
-        rows = [] if view.focus is None else list(reversed(view.focus.steps))
+        rows = list(reversed(view.focus.steps))
         names = _metric_names(rows)
         table.set_columns(_columns(names))
         follows = table.show_newest(view.trial.row.id, rows, key=_key, cells=lambda row: _cells(row, names))
