@@ -29,7 +29,7 @@ from cockpit.tui.screens.base import CockpitScreen
 from cockpit.tui.settings import Settings
 from cockpit.tui.snapshot import Snapshot
 from cockpit.tui.text import shown
-from cockpit.tui.themes import THEMES
+from cockpit.tui.themes import THEMES, rich_colour
 from cockpit.tui.trouble import keep_traceback, trouble_console
 
 
@@ -144,7 +144,7 @@ class CockpitApp(FrugalApp):
     def status_colour(self, status: str) -> str:
         """How a status is written where the style has to be Rich's."""
         style = status_style(status)
-        return str(self.theme_variables.get(style[1:], "")) if style.startswith("$") else style
+        return rich_colour(self.theme_variables, style[1:]) if style.startswith("$") else style
 
     def key_of(self, action: Action) -> str:
         """The key of an action as it is now, written for people."""
@@ -162,7 +162,7 @@ class CockpitApp(FrugalApp):
         line = machine_words(snapshot)
         trouble = snapshot.trouble or next((view.trouble for view in snapshot.sweeps.values() if view.trouble), "")
         if trouble:
-            said = shown(f"{self.glyphs.status['failed']} {trouble}", self.theme_variables.get("error", ""))
+            said = shown(f"{self.glyphs.status['failed']} {trouble}", rich_colour(self.theme_variables, "error"))
             line = said.append("  ").append_text(line)
         return line
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Console, RenderableType
+from textual import on
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
+from textual.driver import Driver
 from textual.screen import Screen
 
 from cockpit.tui.frame import SYSTEMS, Frame, Piece
@@ -46,6 +48,10 @@ class FrugalApp(App[None]):
     def _is_written(self) -> bool:
         """Whether an update reaches the terminal now."""
         return self._running and not self._closed and not self.is_headless and not self._batch_count
+
+    @on(Driver.SignalResume)
+    def _draw_again(self) -> None:
+        self.action_redraw()
 
     def action_redraw(self) -> None:
         """Write everything again, after something else has written on the terminal."""

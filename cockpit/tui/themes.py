@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 DARK = Theme(
@@ -56,3 +59,17 @@ LIGHT = Theme(
 )
 
 THEMES = (DARK, LIGHT)
+INKS = ("foreground", "primary", "accent", "success", "warning", "error")
+
+
+def rich_colour(variables: Mapping[str, str], name: str) -> str:
+    """A colour of the theme as Rich calls it; a theme may follow the terminal's own colours."""
+    try:
+        return Color.parse(variables[name]).rich_color.name
+    except (KeyError, ColorParseError):
+        return "default"
+
+
+def rich_colours(variables: Mapping[str, str]) -> Mapping[str, str]:
+    """Those colours of the theme that texts are written in."""
+    return {name: rich_colour(variables, name) for name in INKS}

@@ -197,16 +197,22 @@ def test_an_error_that_ends_the_app_is_one_line_and_its_traceback_is_kept(logs):
     assert "broken on purpose" in tui_log(logs.parent)
 
 
-def test_suspended_it_gives_the_terminal_back_and_then_draws_again(logs):
+@pytest.mark.parametrize("how", ["ctrl+z", "SIGTSTP"])
+def test_suspended_it_gives_the_terminal_back_and_then_draws_again(logs, how):
     with cockpit("open", "exp001", cwd=logs.parent) as terminal:
         terminal.wait("t000")
-        terminal.press("ctrl+z")
+        terminal.wait_until_quiet(1.0)
+        screen = terminal.screen
+        if how == "SIGTSTP":
+            terminal.signal(signal.SIGTSTP)
+        else:
+            terminal.press(how)
         terminal.wait_for_bytes(b"\x1b[?25h")
         assert os.waitid(os.P_PID, terminal.process.pid, os.WSTOPPED).si_status == signal.SIGSTOP
         assert terminal.settings == terminal.settings_before
         terminal.forget_screen()
         terminal.signal(signal.SIGCONT)
-        terminal.wait("t000")
+        terminal.wait(lambda shown: shown == screen)
         terminal.press("q")
         assert terminal.exit_code() == 0
 

@@ -22,6 +22,7 @@ from cockpit.tui.machine_panes import (
 from cockpit.tui.screens.base import CockpitScreen
 from cockpit.tui.snapshot import Snapshot
 from cockpit.tui.text import shown
+from cockpit.tui.themes import rich_colours
 from cockpit.tui.widgets.chart import Chart
 from cockpit.tui.widgets.gauges import Gauges, Item, Words
 
@@ -64,11 +65,11 @@ class DevicesScreen(CockpitScreen):
         return Text("Devices  ", "bold").append_text(shown(snapshot.logs, "not bold dim"))
 
     def show(self, snapshot: Snapshot) -> None:
-        machine = snapshot.machine
+        machine, colours = snapshot.machine, rich_colours(self.app.theme_variables)
         for name, (_, items_of) in PANES.items():
             whole = machine is not None and machine.whole
             items: list[Item] = items_of(machine) if machine and whole else [Words("looking…", "dim")]
-            self.query_one(f"#{name}", Gauges).show(items, self.cockpit.glyphs, self.app.theme_variables)
+            self.query_one(f"#{name}", Gauges).show(items, self.cockpit.glyphs, colours)
         if machine is not None:
             self.query_one("#processor").border_subtitle = processor_subtitle(machine)
             if self.has_class("tall"):

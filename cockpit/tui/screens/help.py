@@ -15,6 +15,7 @@ from textual.widgets import Static
 from cockpit.tui.actions import EVERYWHERE, HELP, PLACES, Action, actions_of, bindings
 from cockpit.tui.screens.base import CockpitScreen
 from cockpit.tui.snapshot import Snapshot
+from cockpit.tui.themes import rich_colour
 
 GENERAL = """\
 Arrows, j and k, PgUp and PgDn, Home and End move; enter opens, esc goes back by one level and never quits. The mouse \
@@ -56,7 +57,7 @@ class HelpScreen(CockpitScreen):
     def _table(self, actions: Sequence[Action]) -> Table:
         """Keys, what they do, and the names by which a key map knows them."""
         table = Table.grid(padding=(0, 2))
-        table.add_column(style=f"bold {self.app.theme_variables.get('accent', '')}", min_width=10)
+        table.add_column(style=f"bold {rich_colour(self.app.theme_variables, 'accent')}", min_width=10)
         table.add_column(ratio=1)
         table.add_column(style="dim")
         for action in actions:

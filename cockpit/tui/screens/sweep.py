@@ -22,6 +22,7 @@ from cockpit.tui.screens.listing import ListingScreen
 from cockpit.tui.screens.steering import STEERING, SteeringScreen
 from cockpit.tui.snapshot import Snapshot, SweepView, TrialView
 from cockpit.tui.text import shown
+from cockpit.tui.themes import rich_colours
 from cockpit.tui.widgets.borders import retitle
 from cockpit.tui.widgets.chart import Chart
 from cockpit.tui.widgets.list_pane import ListPane
@@ -201,8 +202,8 @@ class SweepScreen(ListingScreen[TrialItem], ChartingScreen, SteeringScreen):
         pane_view = None
         if trial is not None:
             focus = snapshot.focus if snapshot.focus and snapshot.focus.focus.trial == trial.row.id else None
-            variables = self.app.theme_variables
-            pane_view = PaneView(view, trial, focus, snapshot.importance, self.cockpit.glyphs, variables)
+            colours = rich_colours(self.app.theme_variables)
+            pane_view = PaneView(view, trial, focus, snapshot.importance, self.cockpit.glyphs, colours)
         self.query_one(TrialTabs).show(pane_view)
         side = self.query_one("#side-norms", NormsPane)
         if pane_view is not None and self._shows_side_norms:

@@ -20,6 +20,7 @@ from cockpit.tui.screens.charting import ChartingScreen
 from cockpit.tui.screens.steering import STEERING, SteeringScreen
 from cockpit.tui.snapshot import Snapshot, SweepView, TrialView
 from cockpit.tui.text import shown
+from cockpit.tui.themes import rich_colours
 from cockpit.tui.trial_page import TrialPage, Wishes
 from cockpit.tui.widgets.chart import Chart
 from cockpit.tui.widgets.chart_grid import ChartGrid
@@ -103,8 +104,8 @@ class TrialScreen(ChartingScreen, SteeringScreen):
         tabs.styles.height = page.tabs_height
         tabs.set_class(page.folded, "folded")
         focus = snapshot.focus if snapshot.focus is not None and snapshot.focus.focus == page.focus else None
-        variables = self.app.theme_variables
-        tabs.show(PaneView(view, trial, focus, snapshot.importance, self.cockpit.glyphs, variables), page.caption)
+        colours = rich_colours(self.app.theme_variables)
+        tabs.show(PaneView(view, trial, focus, snapshot.importance, self.cockpit.glyphs, colours), page.caption)
 
     def header(self, snapshot: Snapshot) -> Text:
         view = snapshot.sweeps.get(self.experiment)

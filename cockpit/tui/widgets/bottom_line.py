@@ -13,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from cockpit.tui.text import shown
+from cockpit.tui.themes import rich_colour
 from cockpit.tui.widgets.line_input import LineInput
 from cockpit.tui.widgets.words import Words
 
@@ -161,7 +162,7 @@ class BottomLine(Widget):
         self._draw()
 
     def _colour(self, name: str) -> str:
-        return str(self.app.theme_variables.get(name, "")) if name else ""
+        return rich_colour(self.app.theme_variables, name) if name else ""
 
     def _draw(self) -> None:
         if not self.is_mounted:

@@ -7,12 +7,12 @@ from typing import ClassVar
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.color import Color, ColorParseError
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from cockpit.tui.themes import rich_colour
 from cockpit.tui.widgets.safe_markdown import rendered
 
 # What Markdown's parts are coloured like, by names of the theme's colours.
@@ -86,7 +86,7 @@ class DiaryPage(ScrollView, can_focus=True):
         if not self.is_mounted or width <= 0 or wanted == self._made_for:
             return
         self._made_for = wanted
-        colours = {name: _rich_name(self.app.theme_variables.get(colour, "")) for name, colour in COLOURS.items()}
+        colours = {name: rich_colour(self.app.theme_variables, colour) for name, colour in COLOURS.items()}
         parts = [rendered(self._generated, width, colours, ascii_only=self.ascii)] if self._generated else []
         if words := self._notes or self._hint:
             parts.append(rendered(words, width, colours, ascii_only=self.ascii, keep_breaks=True))
@@ -94,11 +94,3 @@ class DiaryPage(ScrollView, can_focus=True):
         self._notes_line = len(parts[0]) + 1 if len(parts) > 1 else 0
         self.virtual_size = Size(width, len(self._lines))
         self.refresh()
-
-
-def _rich_name(colour: str) -> str:
-    """A colour of a theme as rich calls it; a theme may follow the terminal's own colours."""
-    try:
-        return Color.parse(colour).rich_color.name
-    except ColorParseError:
-        return "default"

@@ -14,6 +14,7 @@ from cockpit.store.numbers import setting_text
 from cockpit.tui.glyphs import UNICODE, Glyphs
 from cockpit.tui.launch.plan_view import PlanView
 from cockpit.tui.text import shown
+from cockpit.tui.themes import rich_colour
 from cockpit.tui.widgets.columns import Column, cut, fit, measured
 from cockpit.tui.widgets.top_line import beside
 
@@ -99,7 +100,7 @@ class PlanPane(Widget):
         return [beside(line, shown(source, "dim"), width)]
 
     def _colour(self, name: str) -> str:
-        return str(self.app.theme_variables.get(name, ""))
+        return rich_colour(self.app.theme_variables, name)
 
 
 def _cut(text: str, width: int, ellipsis: str) -> str:

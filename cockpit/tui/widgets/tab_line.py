@@ -9,6 +9,7 @@ from textual import events
 from textual.message import Message
 from textual.widget import Widget
 
+from cockpit.tui.themes import rich_colour
 from cockpit.tui.widgets.top_line import beside
 
 
@@ -43,7 +44,7 @@ class TabLine(Widget):
         line = Text()
         self._ends = []
         for number, name in enumerate(self._names, start=1):
-            style = f"bold reverse {self.app.theme_variables.get('primary', '')}" if name == self._open else ""
+            style = f"bold reverse {rich_colour(self.app.theme_variables, 'primary')}" if name == self._open else ""
             line.append(f" {number} {name.capitalize()} ", style).append("│" if number < len(self._names) else "")
             self._ends.append(line.cell_len)
         return beside(line, self._aside, self.content_size.width)
