@@ -15,6 +15,7 @@ from cockpit.store.summary import save_summary
 
 TICK_SECONDS = 0.25
 SUMMARY_SECONDS = 1.0
+LOCK_SECONDS = 10.0
 
 
 class View(Protocol):
@@ -36,7 +37,8 @@ class Observer:
     def __init__(self, run: RunFolder, view: View) -> None:
         self._run = run
         self._view = view
-        self._indexer = Indexer(run)
+        # Somebody who looked into the folder before may be making its index this moment.
+        self._indexer = Indexer(run, patience=LOCK_SECONDS)
         self._over = threading.Event()
         self._summary_due = 0.0
         self._tick()

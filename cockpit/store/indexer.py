@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import sqlite3
+import time
 from pathlib import Path
 from types import TracebackType
 
@@ -20,12 +21,12 @@ SECONDS_A_READ = 0.5
 class Indexer:
     """Keeps `index.db` of one run folder up to date. Each file's offset is kept in the same transaction as its rows.
 
-    Raises `FolderError` when another process writes this index already.
+    Raises `FolderError` when another process writes this index already, and goes on for `patience` seconds.
     """
 
-    def __init__(self, run: RunFolder) -> None:
+    def __init__(self, run: RunFolder, patience: float = 0.0) -> None:
         self._run = run
-        self._lock = _lock(run)
+        self._lock = _wait_for_lock(run, patience)
         self._connection = schema.create(run.index)
         self._resume()
 
@@ -146,6 +147,17 @@ class _Lock:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _wait_for_lock(run: RunFolder, patience: float) -> _Lock:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return _lock(run)
+        except FolderError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(0.02)
 
 
 def _lock(run: RunFolder) -> _Lock:

@@ -53,6 +53,10 @@ class FrugalApp(App[None]):
     def _draw_again(self) -> None:
         self.action_redraw()
 
+    def on_resize(self) -> None:
+        # A terminal that had another size for a moment has lost what stood there, and Textual heard of no change.
+        self.action_redraw()
+
     def action_redraw(self) -> None:
         """Write everything again, after something else has written on the terminal."""
         self.frame.forget()

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 import pyte
 import pytest
 
-COCKPIT = (sys.executable, "-m", "cockpit")
+COCKPIT = (sys.executable, "-P", "-m", "cockpit")  # as the installed command runs it
 PATIENCE = 20.0  # seconds; two busy cores must not fail a test
 NAMED_KEYS = {
     "enter": b"\r",

@@ -48,7 +48,7 @@ def watch(tmp_path):
 
 def live(logs):
     recorder = Recorder(logs)
-    return recorder, Indexer(recorder.run)
+    return recorder, Indexer(recorder.run, patience=10.0)
 
 
 def test_a_folder_that_is_not_there_yet_is_empty(watch, tmp_path):
@@ -168,7 +168,8 @@ def test_an_index_that_was_made_anew_is_opened_anew(watch, tmp_path):
     feed.look_at(Interest(experiments=("exp001-hill",)))
     first = inbox.wait_for(lambda snapshot: snapshot.sweeps).sweeps["exp001-hill"]
     reindex(run)
-    second = inbox.wait_for(lambda snapshot: snapshot.sweeps["exp001-hill"] is not first).sweeps["exp001-hill"]
+    renewed = inbox.wait_for(lambda snapshot: snapshot.sweeps.get("exp001-hill", first) is not first)
+    second = renewed.sweeps["exp001-hill"]
     assert [trial.row.id for trial in second.trials] == [trial.row.id for trial in first.trials]
 
 

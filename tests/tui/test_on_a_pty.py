@@ -110,7 +110,8 @@ def test_text_from_outside_is_shown_and_steers_nothing(tmp_path, size):
         walk(terminal, ("space", "t005"), ("up", "t000"), ("space", SWEEP), ("c", "Compare  2"))
         walk(terminal, ("d", f"diary{markup}"), ("n", "your note"), ("escape", "leaderboard"), ("escape", "Compare  2"))
         walk(terminal, ("escape", SWEEP), ("v", "Devices"), ("escape", SWEEP), ("escape", HOME))
-        walk(terminal, ("n", f"─ search{markup}"), ("down", "✗ searches/mark"), ("escape", HOME))
+        walk(terminal, ("n", "─ Searches"), ("end", "✗ searches/mark"), ("h", "/h"), ("o", "/ho"), ("s", "/hos"))
+        walk(terminal, ("t", f"─ search{markup}"), ("escape", gone("/host")), ("escape", HOME))
         walk(terminal, ("up", "─ exp002"), ("up", "─ exp003"), ("enter", SWEEP), ("3", f"printed{markup}"))
         walk(terminal, ("6", SWEEP), ("escape", HOME), ("up", "─ exp004"), ("enter", "exp004"))
         terminal.press("q")
@@ -298,8 +299,7 @@ def test_no_size_is_too_small_and_none_too_large(logs):
             terminal.resize(1 + number * 37 % 211, 1 + number * 17 % 61)
             terminal.bytes_in(0.003 * (number % 4))  # in the midst of what is written for the size before
         terminal.resize(80, 24)
-        terminal.wait_until_quiet(0.5)
-        assert "? help" in terminal.screen.splitlines()[23]  # wherever the keys have led
+        terminal.wait(lambda screen: "? help" in screen.split("\n")[23])  # wherever the keys have led
         terminal.press("q")
         assert terminal.exit_code() == 0
     assert tui_log(logs.parent) == ""
