@@ -5,8 +5,8 @@ operation and no thread, so that its children start from a clean state, each in 
 
 Started as `python -m cockpit.engine.warm SOCKET MODULE…`. A connection is one trial: the request with its channel and
 lifeline comes in, `{"pid": …}` goes out, and when the child is gone `{"exit": …}`. Or it is one signal to a trial,
-`{"trial": …, "signal": …}`, and nothing goes out. Standard input is the parent's own lifeline: when it closes, all
-trials are killed and the parent ends.
+`{"trial": …, "signal": …}`, and closing it says that it was sent. Standard input is the parent's own lifeline: when it
+closes, all trials are killed and the parent ends.
 """
 
 from __future__ import annotations
@@ -93,10 +93,10 @@ class WarmParent:
         if data and len(descriptors) == 2:
             self._fork(connection, json.loads(data), *descriptors)
             return
-        connection.close()
-        if data:
-            message = json.loads(data)
-            self._pass_on(message["trial"], message["signal"])
+        with connection:  # closed once it is done: who asked for a signal waits for that
+            if data:
+                message = json.loads(data)
+                self._pass_on(message["trial"], message["signal"])
 
     def _pass_on(self, trial: str, number: int) -> None:
         """Signal a trial, or keep the signal until it comes."""

@@ -18,6 +18,7 @@ from typing import IO
 from cockpit.engine.request import TrialRequest
 
 START_SECONDS = 30.0
+SIGNAL_SECONDS = 5.0  # the warm parent does nothing that takes longer, once it serves
 DIED = "the warm parent of this node died; see engine.log"
 
 
@@ -42,11 +43,16 @@ class WarmParentProcess:
             self._process.send_signal(signal.SIGTERM)
 
     def signal_trial(self, trial: str, number: int) -> None:
-        """Send a signal to a trial's process; SIGKILL to all of its group. One still to come gets it when it begins."""
+        """Send a signal to a trial's process; SIGKILL to all of its group. One still to come gets it when it begins.
+
+        Returns once it is sent, so that nothing milder which is asked for afterwards can overtake it.
+        """
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             try:
                 connection.connect(self.socket_path)
                 connection.sendall(json.dumps({"trial": trial, "signal": number}).encode() + b"\n")
+                connection.settimeout(SIGNAL_SECONDS)
+                connection.recv(1)
             except OSError:
                 pass  # the warm parent is dead; its trials are being found dead too
 

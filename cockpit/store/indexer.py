@@ -16,6 +16,7 @@ from cockpit.store.mirror import indexed
 
 LINES_A_READ = 20_000
 SECONDS_A_READ = 0.5
+MOMENT_SECONDS = 3.0
 
 
 class Indexer:
@@ -120,11 +121,14 @@ class Indexer:
 
 
 def reindex(run: RunFolder) -> int:
-    """Make the index of one experiment anew; return how many lines it was made from. Raises `FolderError`."""
+    """Make the index of one experiment anew; return how many lines it was made from. Raises `FolderError`.
+
+    A cockpit that is just reading new lines into it holds it for a moment, a running sweep all the time.
+    """
     run = indexed(run)
-    with _lock(run):
+    with _wait_for_lock(run, MOMENT_SECONDS):
         schema.remove(run.index)
-    with Indexer(run) as indexer:
+    with Indexer(run, patience=MOMENT_SECONDS) as indexer:
         return indexer.sync()
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from rich.text import Text
+from textual.actions import ActionParseResult
 from textual.binding import Binding
+from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter, Monochrome
@@ -30,7 +31,7 @@ from cockpit.tui.settings import Settings
 from cockpit.tui.snapshot import Snapshot
 from cockpit.tui.text import shown
 from cockpit.tui.themes import THEMES, rich_colour
-from cockpit.tui.trouble import keep_traceback, trouble_console
+from cockpit.tui.trouble import keep_traceback, no_console
 
 
 class CockpitApp(FrugalApp):
@@ -60,7 +61,7 @@ class CockpitApp(FrugalApp):
         self.snapshot: Snapshot | None = None
         self.farewell = ""
         self.chores = Chores()
-        self.error_console = trouble_console()
+        self.error_console = no_console()
         self._target = target
         self.add_mode(self.DEFAULT_MODE, self._first_screen)  # a default screen would go without its rules of style
         self._errands = Errands()
@@ -130,8 +131,7 @@ class CockpitApp(FrugalApp):
             screen.receive(snapshot)
         except Exception as error:
             # One value that cannot be shown must not take the other nine hundred away.
-            self.log.error(traceback.format_exc())
-            keep_traceback()
+            keep_traceback(error)
             self.say(f"something here cannot be shown ({type(error).__name__}: {error})", "error", None)
 
     def say(self, text: str, tone: str = "plain", seconds: float | None = 8.0) -> None:
@@ -169,7 +169,29 @@ class CockpitApp(FrugalApp):
     def _handle_exception(self, error: Exception) -> None:
         # A screen that is being made while the app is left remains without its widgets, and then misses them.
         if not self._exit:
+            keep_traceback(error)
             super()._handle_exception(error)
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Run it where it was meant: a key typed ahead waits for its screen, one that comes too late is lost."""
+        if isinstance(default_namespace, CockpitScreen):
+            if not default_namespace.is_seen:
+                return False
+            if not default_namespace.is_ready:
+                default_namespace.call_later(self.run_action, action, default_namespace, namespaces)
+                return True
+        return await super().run_action(action, default_namespace, namespaces)
+
+    def action_command_palette(self) -> None:
+        from cockpit.tui.palette_commands import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
 
     # What screens ask for
 
@@ -261,7 +283,7 @@ class CockpitApp(FrugalApp):
                 work()
             except Exception as error:
                 if self.is_running:
-                    keep_traceback()
+                    keep_traceback(error)
                     self.call_later(self.say, f"that did not work: {error}", "error")
 
         self.chores.start(run)

@@ -100,7 +100,7 @@ class Feed:
             snapshot = self._reader.read(interest, self.newest)
         except Exception as error:
             # A screen that shows old numbers and says so is better than none.
-            keep_traceback()
+            keep_traceback(error)
             snapshot = _troubled(self.newest, self.logs, interest, error)
         if snapshot is self.newest:
             return

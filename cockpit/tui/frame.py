@@ -62,12 +62,13 @@ class Frame:
         if size != self._size or not self._rows:
             self._size = size
             self._rows = [[None] * size.width for _ in range(size.height)]
+        rows = self._rows
         sequences: list[str] = []
         look = PLAIN
         for y, x, first, end, strip in pieces:
             if y >= size.height or first >= min(end, size.width):
                 continue  # laid out for a terminal that was larger until just now
-            cells, row = _cells(strip, system), self._rows[y]
+            cells, row = _cells(strip, system), rows[y]
             begin, stop = _whole(cells, first - x, min(end, size.width) - x)
             new, first = cells[begin:stop], x + begin
             old = row[first : first + len(new)]

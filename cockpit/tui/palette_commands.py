@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
 from cockpit.tui.actions import EVERYWHERE, Action
 from cockpit.tui.screens.base import CockpitScreen
 from cockpit.tui.text import shown
+
+
+class Palette(CommandPalette):
+    """Textual's palette, which takes the second ⏎ of a quick hand for another choice."""
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        return super().dismiss(result) if self.app.screen is self else AwaitComplete()
 
 
 class MomentCommands(Provider):

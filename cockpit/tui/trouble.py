@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 import traceback
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 MOST_BYTES = 1 << 20
-WIDTH = 120  # of what Textual writes
 
 _newest = [""]
 
@@ -23,30 +23,19 @@ def log_path() -> Path:
     return base / "cockpit" / "tui.log"
 
 
-def keep_traceback() -> None:
-    """Append the exception that is being handled to the log, once where the same comes again and again."""
-    text = traceback.format_exc()
+def keep_traceback(error: BaseException) -> None:
+    """Append an exception to the log, once where the same comes again and again."""
+    text = "".join(traceback.format_exception(error))
     if text != _newest[0]:
         _newest[0] = text
         _append(f"{datetime.now().isoformat(timespec='seconds')}\n{text}\n")
 
 
-def trouble_console() -> Console:
-    """Where Textual shall write what it would write onto the terminal after an error that ended the app."""
+def no_console() -> Console:
+    """Where Textual shall write of an error that ended the app: its own words have the values of all variables."""
     from rich.console import Console  # takes a while to import, and reading begins before
 
-    return Console(file=cast(IO[str], _Log()), width=WIDTH, color_system=None, markup=False)
-
-
-class _Log:
-    """The log as a file that is opened only when there is something to write."""
-
-    def write(self, text: str) -> int:
-        _append(text)
-        return len(text)
-
-    def flush(self) -> None:
-        """All is written already."""
+    return Console(file=io.StringIO(), quiet=True)
 
 
 def _append(text: str) -> None:

@@ -305,6 +305,21 @@ def test_no_size_is_too_small_and_none_too_large(logs):
     assert tui_log(logs.parent) == ""
 
 
+def test_keys_may_come_quicker_than_the_screens_that_they_are_for(logs):
+    with cockpit(cwd=logs.parent) as terminal:
+        terminal.wait("exp001")
+        for _ in range(8):
+            terminal.press("enter", "escape", "v", "escape", "ctrl+p", "enter", "enter", "escape", "escape")
+            terminal.bytes_in(0.01)
+        for _ in range(20):  # out of wherever the keys have led
+            terminal.press("escape")
+            terminal.bytes_in(0.15)
+        terminal.wait(HOME)
+        terminal.press("q")
+        assert terminal.exit_code() == 0
+    assert tui_log(logs.parent) == ""
+
+
 # Folders that are not there yet, or not ours
 
 
