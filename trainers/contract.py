@@ -22,6 +22,10 @@ class InputError(Exception):
     """The user's data or settings cannot be used. The message is one line: what, where, and what to do."""
 
 
+class CheckpointError(InputError):
+    """The checkpoint in `resume` cannot be gone on from: not there, torn, or of another configuration."""
+
+
 @dataclass(frozen=True, slots=True)
 class Built:
     """The trainer stands and is about to take its first step.
@@ -29,11 +33,13 @@ class Built:
     `effective` holds the settings read back from the built objects (a head's scale from the head, a learning rate
     from the optimizer), so that a parameter which never reached its object cannot look as if it had been varied.
     `total_steps` is the planned number of training steps, `groups` the names of the optimizer's parameter groups.
+    `step` is the last step of the checkpoint that the training goes on from, 0 at a fresh start.
     """
 
     effective: Mapping[str, Scalar]
     total_steps: int
     groups: tuple[str, ...] = ()
+    step: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +139,7 @@ class TrainerConfig:
     log_every: int = option(1, "log a step every so many steps", low=1)
     norms_every: int = option(10, "norms of the parameter groups every so many steps; 0 turns them off", low=0)
     out: str = option("", "folder for checkpoints and embeddings; empty means none are written")
+    resume: str = option("", "checkpoint to go on from, at its very step; empty means a fresh start")
 
     def ineffective(self) -> dict[str, str]:
         """Settings that have no effect beside the others, each with the reason, e.g. `{"s": "AdaCos sets it"}`."""

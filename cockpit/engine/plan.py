@@ -19,7 +19,7 @@ from cockpit.search.spec import Search
 from trainers import registry
 from trainers.contract import InputError, Trainer
 
-RUN_FIELDS = ("data", "out")  # set for every trial from the command line and the run folder
+RUN_FIELDS = ("data", "out", "resume")  # set for every trial from the command line and the run folder
 NOT_RUN_HERE = {"scheduler": ("pbt",), "sampler": ("cmaes",)}
 
 

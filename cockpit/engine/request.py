@@ -12,6 +12,9 @@ from typing import Any
 class TrialRequest:
     """One attempt at one trial. Plain JSON values only, because it travels to another process.
 
+    A later attempt goes on from `checkpoint` where there is one, with the settings in `steered`, which somebody
+    changed while an earlier one ran. `command` is a program's command line, in place of a trainer. `processes` work
+    on the trial together.
     `environment` holds the device assignment, which must be in place before anything touches the device.
     """
 
@@ -23,6 +26,10 @@ class TrialRequest:
     device: str = "auto"
     threads: int = 1
     attempt: int = 1
+    checkpoint: str = ""
+    steered: Mapping[str, Any] = field(default_factory=dict)
+    command: tuple[str, ...] = ()
+    processes: int = 1
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -1,8 +1,9 @@
 """The kinds of events. A run folder is files of these, one JSON object a line.
 
-`sweep.jsonl` holds the life of the sweep and its trials (`SweepStarted`, `TrialStarted`, `TrialEnded`, `Answered`,
-`SweepEnded`); a trial's `events.jsonl` holds what the trial itself did (`Attempt`, `Built`, `Step`, `Eval`, `Norms`,
-`Saved`, `Note`, `Lost`). Times named `at` are seconds since 1970, durations are seconds. Each kind keeps keys that it
+`sweep.jsonl` holds the life of the sweep and its trials (`SweepStarted`, `SweepStatus`, `TrialStarted`, `TrialPaused`,
+`TrialEnded`, `Answered`, `SweepEnded`); a trial's `events.jsonl` holds what the trial itself did (`Attempt`, `Built`,
+`Step`, `Eval`, `Norms`, `Saved`, `Steered`, `Note`, `Lost`). Times named `at` are seconds since 1970, durations are
+seconds. Each kind keeps keys that it
 does not know in `extra` (`metrics` for steps and evaluations), so that newer or foreign writers lose nothing.
 """
 
@@ -34,6 +35,25 @@ class SweepStarted:
     trials: int | None = None
     varied: list[str] = field(default_factory=list)
     command: str = ""
+    device: str = ""
+    host: str = ""
+    pid: int = 0
+    at: float = 0.0
+    environment: Values = field(default_factory=_none)
+    extra: Values = field(default_factory=_none)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepStatus:
+    """The sweep is `queued`, or `running` from now on: after its time in the queue, or once more after an end.
+
+    `pid` and `host` are those of the process that runs it now; 0 leaves them as they were.
+    """
+
+    kind: ClassVar[str] = "sweep_status"
+    status: str
+    reason: str = ""
+    command: str = ""
     host: str = ""
     pid: int = 0
     at: float = 0.0
@@ -43,12 +63,34 @@ class SweepStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialStarted:
+    """An attempt at a trial begins; the first attempt is 1. `checkpoint` is the file that a later one goes on from."""
+
     kind: ClassVar[str] = "trial_started"
     trial: str
     config: Values = field(default_factory=_none)
     baseline: bool = False
     seed: int = 0
     attempt: int = 1
+    checkpoint: str = ""
+    at: float = 0.0
+    extra: Values = field(default_factory=_none)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialPaused:
+    """An attempt is over and the trial is not: another attempt may follow.
+
+    `status` is `paused` (until somebody resumes it) or `waiting` (its next attempt is due); `error` says what ended
+    the attempt where it failed. `step` is the last one that was recorded.
+    """
+
+    kind: ClassVar[str] = "trial_paused"
+    trial: str
+    status: str = "paused"
+    attempt: int = 1
+    step: int = 0
+    reason: str = ""
+    error: str = ""
     at: float = 0.0
     extra: Values = field(default_factory=_none)
 
@@ -119,12 +161,16 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """The effective configuration, read back from the built objects, and its digest."""
+    """The effective configuration, read back from the built objects, and its digest.
+
+    `step` is the one that the attempt goes on after: whatever an earlier attempt recorded beyond it has not happened.
+    """
 
     kind: ClassVar[str] = "built"
     effective: Values = field(default_factory=_none)
     digest: str = ""
     total_steps: int = 0
+    step: int = 0
     groups: list[str] = field(default_factory=list)
     extra: Values = field(default_factory=_none)
 
@@ -176,6 +222,17 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Steered:
+    """A setting was changed while the trial ran; the first step with the new value is the one after `step`."""
+
+    kind: ClassVar[str] = "steered"
+    step: int = 0
+    settings: Values = field(default_factory=_none)
+    who: str = ""
+    extra: Values = field(default_factory=_none)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
     kind: ClassVar[str] = "note"
     text: str = ""
@@ -203,7 +260,9 @@ class Unknown:
 
 Event = (
     SweepStarted
+    | SweepStatus
     | TrialStarted
+    | TrialPaused
     | TrialEnded
     | Answered
     | SweepEnded
@@ -213,6 +272,7 @@ Event = (
     | Eval
     | Norms
     | Saved
+    | Steered
     | Note
     | Lost
     | Unknown
@@ -220,7 +280,9 @@ Event = (
 
 KINDS: tuple[type[Any], ...] = (
     SweepStarted,
+    SweepStatus,
     TrialStarted,
+    TrialPaused,
     TrialEnded,
     Answered,
     SweepEnded,
@@ -230,6 +292,7 @@ KINDS: tuple[type[Any], ...] = (
     Eval,
     Norms,
     Saved,
+    Steered,
     Note,
     Lost,
 )
