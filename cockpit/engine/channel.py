@@ -1,8 +1,8 @@
 """A two-way line of JSON messages between a trial's process and its supervisor.
 
-The trial says `built`, `eval` and `end`; the supervisor answers the first two with `go` or `stop`, and may say `stop`
-at any time. The trial waits for the answer to an evaluation, so a trial that is stopped never runs on, and the same
-search stops at the same evaluations every time.
+The trial says `built`, `eval`, `did` (an order was carried out, or refused) and `end`; the supervisor answers each but
+the last with `go` or `stop`, and may say `stop` at any time. The trial waits for the answer to an evaluation, so a
+trial that is stopped never runs on, and the same search stops at the same evaluations every time.
 """
 
 from __future__ import annotations

@@ -9,33 +9,27 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cockpit.engine import answers
 from cockpit.engine.breaker import FAILURES_RUNNING, Breaker
+from cockpit.engine.checkpoints import last_checkpoint
 from cockpit.engine.control import Command
+from cockpit.engine.desk import Desk
+from cockpit.engine.ledger import Ledger
 from cockpit.engine.plan import Plan
 from cockpit.engine.proposer import Proposer
+from cockpit.engine.rebuild import Rebuilt
 from cockpit.engine.request import Outcome, TrialRequest
-from cockpit.events.kinds import SweepEnded, TrialEnded, TrialStarted
+from cockpit.engine.retries import Retries
+from cockpit.engine.roster import PAUSED, RUNNING, WAITING, Roster, TrialState
 from cockpit.events.text import one_line
 from cockpit.events.writer import EventWriter
 from cockpit.search.stopping import CONTINUE, Rules, Verdict
 from cockpit.store.folder import RunFolder
 from cockpit.store.numbers import counted
 from cockpit.store.ranking import best_of, is_ranked
-
-
-@dataclass
-class OpenTrial:
-    """What the conductor knows of a running trial. `orders` are commands that want it to end."""
-
-    id: str
-    config: Mapping[str, Any]
-    total_steps: int = 0
-    values: list[float] = field(default_factory=list)
-    orders: list[Command] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -47,7 +41,10 @@ class Ending:
 
 
 class Conductor:
-    """Decides for one sweep. All methods are called from one thread, that of the engine, except `interrupt`."""
+    """Decides for one sweep. All methods are called from one thread, that of the engine, except `interrupt`.
+
+    `past` is what happened before, where the sweep is taken up again.
+    """
 
     def __init__(
         self,
@@ -57,36 +54,54 @@ class Conductor:
         proposer: Proposer,
         rules: Rules,
         clock: Callable[[], float] = time.time,
+        past: Rebuilt | None = None,
     ) -> None:
         self.plan = plan
         self.ending: Ending | None = None  # set once no further trial shall start
         self._run = run
-        self._ledger = ledger
+        self._ledger = Ledger(ledger, clock)
         self._proposer = proposer
         self._rules = rules
         self._clock = clock
         self._breaker = Breaker()
-        self._open: dict[str, OpenTrial] = {}
-        self._ended: dict[str, str] = {}  # trial and how it ended
+        self._retries = Retries(plan.search.max_failures)
+        self._roster = Roster()
+        self._desk = Desk(self._roster, run, self.answer)
+        self._halted = False  # nothing starts until somebody lets the sweep go on
         self._number = 0
         self._added: deque[tuple[Command, Mapping[str, Any]]] = deque()  # to be tried before anything else
         self._added_number = 0
         self._orders: list[Command] = []  # those that want the whole sweep to end
         self._labels: dict[str, tuple[str, Mapping[str, Any]]] = {}  # by effective digest: trial and its config
+        if past is not None:
+            self._take_up(past)
 
     @property
     def running(self) -> int:
         """How many trials are open now."""
-        return len(self._open)
+        return len(self._roster.those(RUNNING))
+
+    @property
+    def holds(self) -> bool:
+        """Whether trials that do not run now may go on, so that the sweep is not over although nothing runs."""
+        return self.ending is None and (self._halted or bool(self._roster.those(PAUSED, WAITING)))
 
     def is_open(self, trial: str) -> bool:
         """Whether the trial runs, or is about to."""
-        return trial in self._open
+        return self._roster.running(trial) is not None
+
+    def attempt_of(self, trial: str) -> str:
+        """What the process of a trial's present attempt is called."""
+        found = self._roster.find(trial)
+        return found.attempt_name if found is not None else trial
 
     def next_trial(self) -> TrialRequest | None:
-        """The next trial to start, already in the ledger; None when there is none."""
-        if self.ending is not None:
+        """The next trial to start, already in the ledger; None when there is none now."""
+        if self.ending is not None or self._halted:
             return None
+        for waiting in self._roster.those(WAITING):
+            if waiting.due <= self._clock():
+                return self._start_again(waiting)
         trial = f"t{self._number:03d}"
         if self._added and (self._number or not self.plan.search.baseline):  # the baseline is always the first
             return self._start_added(trial, *self._added.popleft())
@@ -98,15 +113,16 @@ class Conductor:
             return None
         return self._start(trial, proposal)
 
-    def on_built(self, trial: str, digest: str, total_steps: int) -> bool:
+    def on_built(self, trial: str, digest: str, total_steps: int, step: int = 0) -> bool:
         """The trial's objects stand. False refuses it: another label for what another trial trains already."""
-        opened = self._open.get(trial)
+        opened = self._roster.running(trial)
         if opened is None:
             return False
         opened.total_steps = total_steps
+        opened.go_back_to(step)
         twin, config = self._labels.setdefault(digest, (trial, opened.config))
         differing = [name for name in opened.config if opened.config[name] != config.get(name)]
-        if not differing:
+        if not differing or twin == trial:
             return True
         labels = ", ".join(f"{name} {config.get(name)} and {opened.config[name]}" for name in differing)
         error = f"{twin} and {trial} train exactly the same although their labels differ ({labels})"
@@ -115,7 +131,7 @@ class Conductor:
 
     def on_evaluation(self, trial: str, phase: str, step: int, metrics: Mapping[str, Any]) -> bool:
         """An evaluation is in. False stops the trial; the reason is in the ledger then."""
-        opened = self._open.get(trial)
+        opened = self._roster.running(trial)
         if opened is None:
             return False
         name = self.plan.metric.name
@@ -129,32 +145,99 @@ class Conductor:
             return False
         return self._judge(opened, step, value)
 
+    def on_did(self, trial: str, order: str, refused: str, step: int) -> bool:
+        """A trial has carried out an order, or could not. True: it goes on."""
+        opened = self._roster.running(trial)
+        if opened is None:
+            return False
+        command = opened.changes.get(order)
+        settings = {} if command is None else self.plan.steered(command.settings)
+        self._desk.on_did(opened, order, refused, step, settings)
+        return True
+
     def on_exit(self, trial: str, outcome: Outcome) -> None:
         """The trial's process is gone. Nothing to do for a trial that was stopped by a decision here."""
-        opened = self._open.get(trial)
-        if opened is not None:
-            self._end(opened, outcome)
+        opened = self._roster.running(trial)
+        if opened is None:
+            return
+        if outcome.status == "paused" and self.ending is None and not opened.orders:
+            self._pause(opened, PAUSED, outcome)
+            return
+        if outcome.status == "paused":
+            outcome = Outcome("stopped")  # an end was wanted as well, and that counts for more
+        if self.ending is None and not opened.orders:
+            delay = self._retries.delay(opened, outcome)
+            if delay is not None:
+                self._retry(opened, outcome, delay)
+                return
+        self._end(opened, outcome)
 
     def order_end(self, command: Command) -> list[str]:
-        """Take the order to end a trial, or all of them and the sweep; return which ones are to be told.
+        """Take the order to end a trial, or all of them and the sweep; return which attempts are to be told.
 
         What became of it is answered when they have ended.
         """
+        meant = self._desk.meant(command, RUNNING, PAUSED, WAITING)
         if command.trial is None:
             self.ending = self.ending or Ending("stopped", answers.reason_of([command]))
             self._orders.append(command)
-            meant = list(self._open.values())
-        elif command.trial in self._open:
-            meant = [self._open[command.trial]]
-        else:
-            ended = self._ended.get(command.trial)
-            text = "has not started yet" if ended is None else f"has ended already ({ended})"
-            self.answer(command, "refused", f"{command.trial} {text}")
+        elif not meant:
             return []
         for opened in meant:
             opened.orders.append(command)
-        self.answer(command, "accepted", f"{command.trial or counted(len(meant), 'trial')} told to end")
-        return [opened.id for opened in meant]
+        running = [opened for opened in meant if opened.status == RUNNING]
+        if command.trial is None or running:
+            who = command.trial or counted(len(running), "trial")
+            self.answer(command, "accepted", f"{who} told to end")
+        for held in meant:
+            if held.status != RUNNING:
+                self._end(held, Outcome("stopped"))
+        return [opened.attempt_name for opened in running]
+
+    def order_pause(self, command: Command) -> list[str]:
+        """Take the order to pause a trial, or all of them and the sweep; return which attempts are to be told."""
+        if self.ending is not None:
+            self.answer(command, "refused", "the sweep is ending")
+            return []
+        trials = self._desk.take_pause(command)
+        running = [trial.attempt_name for trial in trials if trial.status == RUNNING]
+        for trial in trials:
+            if trial.status == WAITING:
+                self._hold(trial, PAUSED, f"paused by {command.who}", "")
+        if command.trial is None:
+            self._halted = True
+            self.answer(command, "done", f"nothing more is started; {len(running)} running pause at their next step")
+        elif trials and not running:
+            self.answer(command, "done", f"{command.trial} paused")
+        return running
+
+    def order_resume(self, command: Command) -> None:
+        """Let paused trials start again as soon as there is room; for the whole sweep, let it start trials again."""
+        if self.ending is not None:
+            self.answer(command, "refused", "the sweep is ending")
+            return
+        was_halted = self._halted and command.trial is None
+        trials = self._desk.meant(command, PAUSED)
+        if command.trial is None:
+            self._halted = False
+            if not (trials or was_halted):
+                self.answer(command, "refused", "nothing is paused")
+                return
+        for trial in trials:
+            trial.due = 0.0
+            self._hold(trial, WAITING, f"resumed by {command.who}", "")
+        if trials or was_halted:
+            text = (
+                f"{command.trial} goes on"
+                if command.trial
+                else f"the sweep goes on, {counted(len(trials), 'trial')} resumed"
+            )
+            self.answer(command, "done", text)
+
+    def order_set(self, command: Command, settings: Mapping[str, Any]) -> str | None:
+        """Take the order to change settings of a trial; return the attempt that is to be told, if one is."""
+        trial = self._desk.take_set(command, settings)
+        return None if trial is None else trial.attempt_name
 
     def add(self, command: Command, config: Mapping[str, Any]) -> None:
         """Try this whole configuration next, beside the trials that were planned."""
@@ -166,7 +249,7 @@ class Conductor:
 
     def answer(self, command: Command, state: str, text: str, trial: str | None = None) -> None:
         """Say in the ledger what became of a command; `trial` is the one that it made."""
-        self._ledger.write(answers.answer(command, state, text, self._clock(), trial))
+        self._ledger.answered(command, state, text, trial)
 
     def interrupt(self, reason: str) -> None:
         """Start nothing more; called from a signal handler, so it does no more than that."""
@@ -175,16 +258,29 @@ class Conductor:
 
     def close(self) -> Ending:
         """Close the ledger: what still runs is interrupted, and the sweep ends. Returns how."""
-        for opened in list(self._open.values()):
+        for opened in self._roster.those(RUNNING, PAUSED, WAITING):
             self._end(opened, Outcome("terminated", reason="the sweep ended"))
         ending = self.ending or self._natural_ending()
         for command, _ in self._added:
             self.answer(command, "refused", "the sweep ended before this could start")
         for command in self._orders:
             self.answer(command, "done", f"the sweep ended: {ending.reason}")
-        self._ledger.write(SweepEnded(status=ending.status, reason=ending.reason, at=self._clock()))
-        self._ledger.close()
+        self._ledger.closed(ending.status, ending.reason)
         return ending
+
+    def _take_up(self, past: Rebuilt) -> None:
+        """Know everything that an uninterrupted sweep would know now; what had not ended waits for its turn."""
+        for trial in past.trials:
+            self._roster.add(trial)
+            for evaluation, value in enumerate(trial.values, start=1):
+                self._rules.on_evaluation(trial.id, evaluation, value, final=True)
+        for digest, trial in past.digests.items():
+            self._labels[digest] = (trial.id, trial.config)
+        self._number, self._added_number = len(past.trials), len(past.added)
+        for trial in past.trials:
+            if not trial.is_over:
+                self._hold(trial, trial.status, "goes on where it was cut off", "")
+        self._added.extend((command, self.plan.completed(command.settings)) for command in past.waiting_additions)
 
     def _start_added(self, trial: str, command: Command, config: Mapping[str, Any]) -> TrialRequest:
         self._added_number += 1
@@ -194,29 +290,42 @@ class Conductor:
         return request
 
     def _start(self, trial: str, proposal: Mapping[str, Any]) -> TrialRequest:
-        plan, number = self.plan, self._number
+        baseline = self._number == 0 and bool(self.plan.search.baseline)
         self._number += 1
-        config = plan.trial_config(proposal)
-        folder = self._run.trial(trial).path
-        folder.mkdir(parents=True, exist_ok=True)
-        self._open[trial] = OpenTrial(trial, dict(proposal))
-        baseline = number == 0 and bool(plan.search.baseline)
-        seed = int(config["seed"])
-        at = self._clock()
-        self._ledger.write(TrialStarted(trial=trial, config=dict(proposal), baseline=baseline, seed=seed, at=at))
+        state = TrialState(trial, dict(proposal), baseline)
+        self._roster.add(state)
+        return self._request(state)
+
+    def _start_again(self, trial: TrialState) -> TrialRequest:
+        trial.attempt += 1
+        trial.status = RUNNING
+        self._roster.settle(trial)
+        return self._request(trial)
+
+    def _request(self, trial: TrialState) -> TrialRequest:
+        plan, folder = self.plan, self._run.trial(trial.id)
+        folder.path.mkdir(parents=True, exist_ok=True)
+        config = plan.trial_config(trial.config)
+        checkpoint = trial.checkpoint or (last_checkpoint(folder) if trial.attempt > 1 else "")
+        trial.checkpoint = ""
+        self._ledger.started(trial, int(config["seed"]), checkpoint)
         return TrialRequest(
             experiment=self._run.id,
-            trial=trial,
+            trial=trial.id,
             trainer=plan.search.trainer or "",
             config=config,
-            folder=str(folder.resolve()),
+            folder=str(folder.path.resolve()),
             device=plan.device,
             threads=plan.share.threads,
+            attempt=trial.attempt,
+            checkpoint=str((folder.path / checkpoint).resolve()) if checkpoint else "",
+            steered=dict(trial.steered),
+            processes=plan.share.processes,
         )
 
-    def _judge(self, opened: OpenTrial, step: int, value: float) -> bool:
-        opened.values.append(value)
-        evaluation = len(opened.values)
+    def _judge(self, opened: TrialState, step: int, value: float) -> bool:
+        opened.evaluations.append((step, value))
+        evaluation = len(opened.evaluations)
         if not math.isfinite(value):
             known = [good for good in opened.values if math.isfinite(good)]
             since = f"last good {known[-1]:.5g}" if known else "from the start"
@@ -232,55 +341,57 @@ class Conductor:
             self._end(opened, Outcome("pruned", reason=verdict.explain(self.plan.metric)), verdict)
         return not verdict.stop
 
-    def _end(self, opened: OpenTrial, outcome: Outcome, verdict: Verdict = CONTINUE) -> None:
-        del self._open[opened.id]
+    def _pause(self, trial: TrialState, status: str, outcome: Outcome) -> None:
+        step = int(outcome.details.get("step", 0))
+        reason = f"paused by {trial.pauses[0].who}" if trial.pauses else "paused"
+        self._hold(trial, status, reason, "", step)
+        self._desk.on_paused(trial, step)
+
+    def _retry(self, trial: TrialState, outcome: Outcome, delay: float) -> None:
+        trial.due = self._clock() + delay
+        why = outcome.reason or outcome.status
+        self._hold(trial, WAITING, f"attempt {trial.attempt} {outcome.status}: {why}; again in {delay:g} s", why)
+        self._desk.on_retry(trial, why)
+
+    def _hold(self, trial: TrialState, status: str, reason: str, error: str, step: int = 0) -> None:
+        """The attempt is over, the trial is not."""
+        trial.status = status
+        self._roster.settle(trial)
+        self._ledger.held(trial, step or answers.last_step(self._run.trial(trial.id).events) or 0, reason, error)
+
+    def _end(self, opened: TrialState, outcome: Outcome, verdict: Verdict = CONTINUE) -> None:
         outcome = self._named(opened, outcome)
         as_ordered = bool(opened.orders) and outcome.status == "stopped"
-        self._ended[opened.id] = outcome.status
-        fields = {name: getattr(verdict, name) for name in ("rule", "evaluation", "value", "threshold", "rank", "of")}
-        self._ledger.write(
-            TrialEnded(
-                trial=opened.id,
-                status=outcome.status,
-                reason=outcome.reason,
-                error=outcome.error,
-                traceback=outcome.traceback,
-                at=self._clock(),
-                extra=dict(outcome.details),
-                **fields,
-            )
-        )
+        opened.status = outcome.status
+        self._roster.settle(opened)
+        self._ledger.ended(opened, outcome, verdict)
         best = best_of(opened.values, self.plan.metric.goal)
         self._proposer.tell(opened.id, best, finished=outcome.status == "finished")
-        self._answer_orders(opened, as_ordered)
+        self._desk.on_end(opened, as_ordered=as_ordered)
         if not as_ordered and self._breaker.note(outcome.error) and self.ending is None:
             reason = f"the same error in {FAILURES_RUNNING} trials running: {outcome.error}"
             self.ending = Ending("failed", reason)
 
-    def _answer_orders(self, opened: OpenTrial, as_ordered: bool) -> None:
-        """Tell those who wanted this very trial to end; who wanted the sweep to end hears of it with the sweep."""
-        for order in opened.orders:
-            if order.trial is None:
-                continue
-            if as_ordered:
-                text = answers.ended_text(opened.id, opened.orders, self._run.trial(opened.id).events)
-                self.answer(order, "done", text)
-            else:
-                self.answer(order, "refused", f"{opened.id} had ended before ({self._ended[opened.id]})")
-
-    def _named(self, opened: OpenTrial, outcome: Outcome) -> Outcome:
-        """How a trial ended as people know it."""
-        if opened.orders and outcome.status in ("terminated", "stopped", "lost"):
-            return Outcome("stopped", reason=answers.reason_of(opened.orders))
-        if outcome.status not in ("terminated", "stopped"):
+    def _named(self, opened: TrialState, outcome: Outcome) -> Outcome:
+        """How a trial ended as people know it; `unfinished` marks one that ended with its sweep and can go on."""
+        if outcome.status not in ("terminated", "stopped", "lost"):
+            return outcome
+        with_sweep = {"unfinished": True} if self.ending is not None else {}
+        if with_sweep and opened.status == PAUSED:
+            with_sweep["paused"] = True  # it goes on when somebody resumes it, not by itself
+        own = [order for order in opened.orders if order.trial is not None]
+        if opened.orders:
+            details = {} if own else with_sweep
+            return Outcome("stopped", reason=answers.reason_of(opened.orders), details=details)
+        if outcome.status == "lost":
             return outcome
         if self.ending is None:
             return replace(outcome, status="lost")
         status = "interrupted" if self.ending.status == "interrupted" else "stopped"
-        return replace(outcome, status=status, reason=self.ending.reason)
+        return replace(outcome, status=status, reason=self.ending.reason, details={**outcome.details, **with_sweep})
 
     def _natural_ending(self) -> Ending:
-        statuses = set(self._ended.values())
+        statuses = {trial.status for trial in self._roster}
         if not statuses or statuses & {"finished", "pruned"}:
             return Ending("finished")
         if "stopped" in statuses:

@@ -22,7 +22,7 @@ class LocalEngine:
         slots = _Slots(conductor, warm)
         told_to_end = False
         try:
-            while slots.fill():
+            while slots.fill() or conductor.holds:
                 wait_for(slots.running, TICK_SECONDS)
                 slots.attend()
                 steering.attend()
@@ -46,7 +46,7 @@ class _Slots:
         self._gpus: dict[str, list[str]] = {}
 
     def fill(self) -> bool:
-        """Start trials while there is room. False when nothing runs and nothing will."""
+        """Start trials while there is room. False when nothing runs."""
         share = self._conductor.plan.share
         while len(self.running) < share.concurrent:
             request = self._conductor.next_trial()

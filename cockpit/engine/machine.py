@@ -11,16 +11,20 @@ from cockpit.search.spec import Search
 
 @dataclass(frozen=True)
 class Share:
-    """How trials share the machine: `concurrent` at once, each with `cpu` cores and `gpu` GPUs or a part of one."""
+    """How trials share the machine: `concurrent` at once, each with `cpu` cores and `gpu` GPUs or a part of one.
+
+    `processes` work on one trial together.
+    """
 
     concurrent: int
     cpu: float
     gpu: float
+    processes: int = 1
 
     @property
     def threads(self) -> int:
-        """Threads of one trial: those of its cores, so that trials do not take each other's."""
-        return max(1, int(self.cpu))
+        """Threads of one process: those of its trial's cores, so that trials do not take each other's."""
+        return max(1, int(self.cpu) // self.processes)
 
 
 class NoRoomError(Exception):
@@ -63,7 +67,8 @@ def share(search: Search, device: str, available_cores: int, gpus: int) -> Share
         raise NoRoomError(f"concurrent: {concurrent} trials at once do not fit on {gpus} GPUs; at most {fit} do")
     if search.concurrent and search.concurrent * cpu > available_cores:
         cpu = min(cpu, max(1.0, available_cores / search.concurrent))
-    return Share(concurrent=max(1, concurrent), cpu=cpu, gpu=gpu)
+    processes = search.resources.processes or max(1, int(gpu))
+    return Share(concurrent=max(1, concurrent), cpu=cpu, gpu=gpu, processes=processes)
 
 
 def _fit(room: int, each: float) -> int:

@@ -64,6 +64,16 @@ class Plan:
         registry.build_config(self.trainer, self.trial_config(config))
         return dict(sorted(config.items()))
 
+    def steered(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Settings that somebody wants changed in a running trial, checked. Raises `InputError`."""
+        chosen = {name: registry.value_of(self.trainer, name, value) for name, value in settings.items()}
+        steerable = [name for name, found in registry.fields(self.trainer).items() if found.steerable]
+        fixed = [name for name in chosen if name not in steerable]
+        if fixed:
+            can = f"only {', '.join(steerable)} can" if steerable else "nothing of this trainer can"
+            raise InputError(f"{fixed[0]}: cannot be changed while a trial runs; {can}")
+        return chosen
+
     def first_configs(self, count: int) -> list[dict[str, Any]]:
         """The configurations of the first trials, as far as they do not depend on results."""
         proposer = proposer_for(self.search)

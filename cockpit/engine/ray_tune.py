@@ -61,7 +61,7 @@ def _tuner(conductor: Conductor, warm: WarmParentProcess, steering: Steering, fo
         tune.with_resources(TrialActor, {"cpu": share.cpu, "gpu": share.gpu, here: 0.001}),
         tune_config=tune.TuneConfig(
             num_samples=-1,  # the conductor counts, and a trial may be added while others run
-            search_alg=_Proposals(_Here(conductor), warm.socket_path),
+            search_alg=_Proposals(_Here(conductor), _Here(steering), warm.socket_path),
             scheduler=_Decisions(_Here(conductor)),
             reuse_actors=True,
         ),
@@ -140,19 +140,23 @@ class TrialActor(tune.Trainable):  # type: ignore[misc]  # Ray's types are not c
 class _Proposals(Searcher):  # type: ignore[misc]
     """Tune asks for the next trial; the conductor knows it."""
 
-    def __init__(self, conductor: _Here[Conductor], socket_path: str) -> None:
+    def __init__(self, conductor: _Here[Conductor], steering: _Here[Steering], socket_path: str) -> None:
         super().__init__()
         self._conductor = conductor
+        self._steering = steering
         self._socket_path = socket_path
 
     def suggest(self, trial_id: str) -> Any:
         # Tune asks ahead of time; a trial proposed when its place is free knows more results.
         if self._conductor().running >= self._conductor().plan.share.concurrent:
             return None
+        if not self._conductor().running:
+            self._steering().attend()  # Tune does nothing but ask for trials now, once a second
         request = self._conductor().next_trial()
         if request is None:
-            # Tune does not ask again after FINISHED, and while trials run one may still be added.
-            return None if self._conductor().running else Searcher.FINISHED
+            # Tune does not ask again after FINISHED, and while trials run or are held back one may still come.
+            going_on = self._conductor().running or self._conductor().holds
+            return None if going_on else Searcher.FINISHED
         return {"request": request.to_json(), "socket_path": self._socket_path}
 
     def on_trial_complete(self, trial_id: str, result: Any = None, error: bool = False) -> None:

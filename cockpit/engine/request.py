@@ -33,6 +33,11 @@ class TrialRequest:
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def name(self) -> str:
+        """What the attempt is called among processes: `t003#1`."""
+        return attempt_name(self.trial, self.attempt)
+
+    @property
     def path(self) -> Path:
         """The trial's folder."""
         return Path(self.folder)
@@ -41,12 +46,17 @@ class TrialRequest:
         return asdict(self)
 
 
+def attempt_name(trial: str, attempt: int) -> str:
+    """`t003#1`: one attempt at one trial, so that nothing meant for it reaches another."""
+    return f"{trial}#{attempt}"
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How a trial's process ended.
 
-    `status` is `finished`, `stopped` (it was told to), `terminated` (by a signal it could answer), `diverged`,
-    `failed` or `lost` (it died without a word).
+    `status` is `finished`, `paused` (it saved itself and can go on), `stopped` (it was told to), `terminated` (by a
+    signal it could answer), `diverged`, `failed` or `lost` (it died without a word).
     """
 
     status: str

@@ -29,8 +29,15 @@ class Steering:
         self._inbox = inbox
         self._clock = clock
         self._told_to_end = False
-        self._deadlines: dict[str, float] = {}  # when a trial that was told to stop is killed
-        self._methods: dict[str, Callable[[Command], None]] = {"stop": self._stop, "kill": self._kill, "add": self._add}
+        self._deadlines: dict[tuple[str, str], float] = {}  # by trial and attempt: when it is killed
+        self._methods: dict[str, Callable[[Command], None]] = {
+            "stop": self._stop,
+            "kill": self._kill,
+            "pause": self._pause,
+            "resume": conductor.order_resume,
+            "add": self._add,
+            "set": self._set,
+        }
 
     def attend(self) -> None:
         """Obey what was asked since the last time; once the sweep is ending, ask all trials to close themselves."""
@@ -50,19 +57,36 @@ class Steering:
             self._conductor.answer(command, "refused", text)
 
     def _refuse(self, command: Command) -> None:
-        self._conductor.answer(command, "refused", "not supported by this engine")
+        self._conductor.answer(command, "refused", f"{command.name} is nothing that a sweep can be told")
 
     def _stop(self, command: Command) -> None:
-        trials = self._conductor.order_end(command)
+        attempts = self._conductor.order_end(command)
         if command.trial is None:
             return  # the sweep is ending now, so all trials are asked in a moment
-        for trial in trials:
-            self._warm.signal_trial(trial, signal.SIGTERM)
-            self._deadlines.setdefault(trial, self._clock() + GRACE_SECONDS)
+        for attempt in attempts:
+            self._warm.signal_trial(attempt, signal.SIGTERM)
+            self._deadlines.setdefault((command.trial, attempt), self._clock() + GRACE_SECONDS)
 
     def _kill(self, command: Command) -> None:
-        for trial in self._conductor.order_end(command):
-            self._warm.signal_trial(trial, signal.SIGKILL)
+        for attempt in self._conductor.order_end(command):
+            self._warm.signal_trial(attempt, signal.SIGKILL)
+
+    def _pause(self, command: Command) -> None:
+        for attempt in self._conductor.order_pause(command):
+            self._warm.order_trial(attempt, {"say": "pause", "order": command.id})
+
+    def _set(self, command: Command) -> None:
+        try:
+            settings = self._conductor.plan.steered(command.settings)
+        except InputError as error:
+            self._conductor.answer(command, "refused", str(error))
+            return
+        attempt = self._conductor.order_set(command, settings)
+        if attempt is None:
+            return
+        for key, value in settings.items():
+            order = {"say": "set", "key": key, "value": value, "who": command.who, "order": command.id}
+            self._warm.order_trial(attempt, order)
 
     def _add(self, command: Command) -> None:
         try:
@@ -73,9 +97,9 @@ class Steering:
             self._conductor.add(command, config)
 
     def _enforce_deadlines(self) -> None:
-        for trial, deadline in list(self._deadlines.items()):
+        for (trial, attempt), deadline in list(self._deadlines.items()):
             if not self._conductor.is_open(trial):
-                del self._deadlines[trial]
+                del self._deadlines[trial, attempt]
             elif self._clock() >= deadline:
-                del self._deadlines[trial]
-                self._warm.signal_trial(trial, signal.SIGKILL)
+                del self._deadlines[trial, attempt]
+                self._warm.signal_trial(attempt, signal.SIGKILL)

@@ -9,20 +9,22 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from cockpit.engine.base import Engine
 from cockpit.engine.conductor import Conductor, Ending
 from cockpit.engine.control import Inbox
 from cockpit.engine.observer import Observer, View
 from cockpit.engine.output import into_log
+from cockpit.engine.ownership import owned
 from cockpit.engine.plan import Plan
 from cockpit.engine.proposer import proposer_for
 from cockpit.engine.provenance import environment
 from cockpit.engine.signals import interruptible
 from cockpit.engine.steering import Steering
+from cockpit.engine.take_up import take_up
 from cockpit.engine.warm_client import WarmParentProcess
-from cockpit.events.kinds import SweepStarted
+from cockpit.events.kinds import SweepStarted, SweepStatus
 from cockpit.events.writer import EventWriter
 from cockpit.search.stopping import build_rules
 from cockpit.store.folder import RunFolder, claim
@@ -32,27 +34,38 @@ ViewMaker = Callable[[RunFolder, TextIO], View]
 
 @dataclass(frozen=True)
 class Job:
-    """A plan and the circumstances of running it. `command` is the command line that does the same again."""
+    """A plan and the circumstances of running it. `command` is the command line that does the same again.
+
+    `again` is an experiment that was cut off or ended early and goes on now.
+    """
 
     plan: Plan
     logs: Path
     command: str
     address: str | None = None
     detached: bool = False
+    again: RunFolder | None = None
 
 
 def run_sweep(job: Job, make_view: ViewMaker, announce: Callable[[RunFolder], None]) -> tuple[RunFolder, Ending]:
     """Run a sweep to its end; `announce` is called as soon as the experiment has its folder.
 
-    Raises `FolderError` before anything is started when the logs folder cannot be written.
+    Raises `FolderError` before anything is started when the logs folder cannot be written, or when another process
+    runs this experiment.
     """
-    run = claim(job.logs, job.plan.search.slug)
-    run.search.write_text(job.plan.search.to_yaml(), encoding="utf-8")
+    run = _folder(job)
+    with owned(run):
+        return run, _run(job, run, make_view, announce)
+
+
+def _run(job: Job, run: RunFolder, make_view: ViewMaker, announce: Callable[[RunFolder], None]) -> Ending:
     inbox = Inbox(run)  # before anybody can know that the sweep runs
+    past = None if job.again is None else take_up(run, job.plan.metric.name)
     ledger = EventWriter(run.sweep)
-    ledger.write(_started(job, run))
+    ledger.write(_started(job, run) if past is None else _goes_on(job))
     announce(run)
-    conductor = Conductor(job.plan, run, ledger, proposer_for(job.plan.search), build_rules(job.plan.search))
+    search = job.plan.search
+    conductor = Conductor(job.plan, run, ledger, proposer_for(search), build_rules(search), past=past)
     with into_log(run.engine_log) as terminal, Observer(run, make_view(run, terminal)):
         try:
             with interruptible(conductor.interrupt, detached=job.detached):
@@ -67,7 +80,15 @@ def run_sweep(job: Job, make_view: ViewMaker, announce: Callable[[RunFolder], No
             for command in inbox.read():
                 conductor.answer(command, "refused", "the sweep has ended")
             ending = conductor.close()
-    return run, ending
+    return ending
+
+
+def _folder(job: Job) -> RunFolder:
+    if job.again is not None:
+        return job.again
+    run = claim(job.logs, job.plan.search.slug)
+    run.search.write_text(job.plan.search.to_yaml(), encoding="utf-8")
+    return run
 
 
 def _conduct(job: Job, conductor: Conductor, run: RunFolder, inbox: Inbox) -> None:
@@ -99,9 +120,20 @@ def _started(job: Job, run: RunFolder) -> SweepStarted:
         goal=plan.metric.goal,
         trials=plan.total,
         varied=list(plan.search.varied),
-        command=job.command,
-        host=socket.gethostname(),
-        pid=os.getpid(),
-        at=time.time(),
-        environment=environment(),
+        device=plan.device,
+        **_this_process(job),
     )
+
+
+def _goes_on(job: Job) -> SweepStatus:
+    return SweepStatus(status="running", reason="taken up again", **_this_process(job))
+
+
+def _this_process(job: Job) -> dict[str, Any]:
+    return {
+        "command": job.command,
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "at": time.time(),
+        "environment": environment(),
+    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import select
 import signal
@@ -12,18 +11,23 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections import deque
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from cockpit.engine.channel import Channel, ChannelClosedError
-from cockpit.engine.digest import digest_of
+from cockpit.engine.orders import Orders, drive
 from cockpit.engine.output import unfailing
+from cockpit.engine.ranks import fork_ranks
+from cockpit.engine.recorder import DivergedError, Recorder
 from cockpit.engine.request import Outcome, TrialRequest
 from cockpit.events import kinds
 from cockpit.events.text import one_line, safe_text
 from cockpit.events.writer import EventWriter
-from trainers import contract, lines, registry
+from cockpit.store.life import process_started
+from trainers import contract, registry
+from trainers.devices.base import Device
 from trainers.devices.select import select_for
 
 
@@ -31,23 +35,13 @@ class _TerminatedError(BaseException):
     """SIGTERM arrived. Not an `Exception`, so that no trainer swallows it."""
 
 
-class _DivergedError(Exception):
-    """The loss is not a number any more."""
-
-    def __init__(self, step: int, value: float, last_good: float | None, last_good_step: int | None) -> None:
-        word = "NaN" if math.isnan(value) else "infinite"
-        since = "from the start" if last_good is None else f"last good {last_good:.5g} at step {last_good_step}"
-        super().__init__(f"loss {word} at step {step}; {since}")
-        self.details = {"step": step, "last_good": last_good, "last_good_step": last_good_step}
-
-
-def main(request: dict[str, Any], end: socket.socket, lifeline: int) -> None:
+def main(request: dict[str, Any], end: socket.socket, lifeline: int, orders: socket.socket) -> None:
     """Run one trial to its end and leave. Never returns."""
     asked = TrialRequest(**request)
     _enter_surroundings(asked)
     threading.Thread(target=_die_with_supervisor, args=(lifeline,), daemon=True).start()
     channel = Channel(end)
-    outcome = _run(asked, channel)
+    outcome = _run(asked, channel, Orders(orders))
     sys.stdout.flush()
     sys.stderr.flush()
     try:
@@ -91,64 +85,88 @@ def _die_with_supervisor(lifeline: int) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def _run(request: TrialRequest, channel: Channel) -> Outcome:
+def _run(request: TrialRequest, channel: Channel, orders: Orders) -> Outcome:
     """How the attempt ended. SIGTERM, which the warm parent holds back, is answered from here on."""
     try:
         signal.signal(signal.SIGTERM, _raise_terminated)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-        outcome = _attempt(request, channel)
+        outcome = _attempt(request, channel, orders)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # too late to change anything
     except _TerminatedError:
         return Outcome("terminated", reason="told to end by a signal")
     return outcome
 
 
-def _attempt(request: TrialRequest, channel: Channel) -> Outcome:
+def _attempt(request: TrialRequest, channel: Channel, orders: Orders) -> Outcome:
     try:
-        return _train(request, channel)
-    except _DivergedError as error:
+        return _train(request, channel, orders)
+    except DivergedError as error:
         return Outcome("diverged", reason=str(error), details=error.details)
     except (ChannelClosedError, KeyboardInterrupt):
         return Outcome("lost", reason="its supervisor is gone")
     except (Exception, SystemExit) as error:
         traceback.print_exc()
         text = one_line(f"{type(error).__name__}: {error}", 500)
+        details = {}
         if isinstance(error, contract.InputError):
-            text = one_line(str(error), 500)
-        return Outcome("failed", reason=text, error=text, traceback=safe_text(traceback.format_exc()))
+            text, details = one_line(str(error), 500), {"usage": True}
+        trace = safe_text(traceback.format_exc())
+        return Outcome("failed", reason=text, error=text, traceback=trace, details=details)
 
 
-def _train(request: TrialRequest, channel: Channel) -> Outcome:
+def _train(request: TrialRequest, channel: Channel, orders: Orders) -> Outcome:
     trainer = registry.find(request.trainer)
-    config = registry.build_config(trainer, {**request.config, "out": request.folder})
-    device = select_for(trainer, request.device)
-    device.setup(threads=request.threads)
-    _limit_thread_pools(request.threads)
+    settings = {**request.config, "out": request.folder, "resume": request.checkpoint}
+    config = registry.build_config(trainer, settings)
+    fork_ranks(request.processes, request.path, lambda: _help(request, trainer, config))
+    device = _ready_device(request, trainer)
     writer = EventWriter(request.path / "events.jsonl")
-    writer.write(
-        kinds.Attempt(
-            attempt=request.attempt,
-            host=socket.gethostname(),
-            pid=os.getpid(),
-            device=device.describe(),
-            threads=request.threads,
-            at=time.time(),
-        )
-    )
-    events = registry.load_recipe(trainer)(config, device)
+    writer.write(_beginning(request, device.describe()))
+    recorder = Recorder(writer, channel, request, config.seed)
+    for key, value in request.steered.items():
+        orders.add({"say": "set", "key": key, "value": value})
+    recipe = registry.load_recipe(trainer)
+    events = recipe(config, device)
     try:
-        return _follow(events, _Recorder(writer, channel, trainer.name, config.seed))
+        return drive(events, recorder, orders)
+    except contract.CheckpointError as error:
+        recorder.note(f"started over: {one_line(str(error))}")
+        events = recipe(replace(config, resume=""), device)
+        return drive(events, recorder, orders)
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # closing is what it asks for, and must not be cut short
         events.close()
         writer.close()
 
 
-def _follow(events: contract.Events, recorder: _Recorder) -> Outcome:
-    for event in events:
-        if not recorder.record(event):
-            return Outcome("stopped", reason="told to stop")
-    return Outcome("finished")
+def _help(request: TrialRequest, trainer: contract.Trainer, config: contract.TrainerConfig) -> None:
+    """What ranks 1 and up do: the same training, of which rank 0 tells."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    recipe = registry.load_recipe(trainer)
+    device = _ready_device(request, trainer)
+    try:
+        deque(recipe(config, device), maxlen=0)
+    except contract.CheckpointError:
+        deque(recipe(replace(config, resume=""), device), maxlen=0)
+
+
+def _ready_device(request: TrialRequest, trainer: contract.Trainer) -> Device:
+    device = select_for(trainer, request.device)
+    device.setup(threads=request.threads)
+    _limit_thread_pools(request.threads)
+    return device
+
+
+def _beginning(request: TrialRequest, device: str) -> kinds.Attempt:
+    return kinds.Attempt(
+        attempt=request.attempt,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        device=device,
+        threads=request.threads,
+        at=time.time(),
+        extra={"process_started": process_started(os.getpid())},
+    )
 
 
 def _limit_thread_pools(threads: int) -> None:
@@ -156,64 +174,3 @@ def _limit_thread_pools(threads: int) -> None:
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(limits=threads)
-
-
-class _Recorder:
-    """Writes what the trainer yields, and asks the supervisor where a decision may be due."""
-
-    def __init__(self, writer: EventWriter, channel: Channel, trainer: str, seed: int) -> None:
-        self._writer = writer
-        self._channel = channel
-        self._trainer = trainer
-        self._seed = seed
-        self._groups: tuple[str, ...] = ()
-        self._last_good: tuple[float, int] | None = None
-
-    def record(self, event: contract.Event) -> bool:
-        """Record one event; False when the trial shall stop here. Raises `_DivergedError`."""
-        for line in lines.format_event(event, self._groups):
-            print(line)
-        if isinstance(event, contract.Step):
-            return self._step(event)
-        if isinstance(event, contract.Eval):
-            return self._eval(event)
-        if isinstance(event, contract.Built):
-            return self._built(event)
-        self._writer.write(kinds.Saved(path=event.path, step=event.step, label=event.label))
-        return True
-
-    def _step(self, event: contract.Step) -> bool:
-        write = self._writer.write
-        write(kinds.Step(phase=event.phase, epoch=event.epoch, step=event.step, time=event.time, metrics=event.metrics))
-        for norms in event.norms:
-            write(kinds.Norms(step=event.step, **{name: getattr(norms, name) for name in norms.__slots__}))
-        self._check_loss(event)
-        return not any(message["say"] == "stop" for message in self._channel.pending())
-
-    def _eval(self, event: contract.Eval) -> bool:
-        metrics = dict(event.metrics)
-        self._writer.write(
-            kinds.Eval(phase=event.phase, epoch=event.epoch, step=event.step, time=event.time, metrics=metrics)
-        )
-        return self._ask({"say": "eval", "phase": event.phase, "step": event.step, "metrics": metrics})
-
-    def _built(self, event: contract.Built) -> bool:
-        self._groups = tuple(event.groups)
-        digest = digest_of(self._trainer, event.effective, event.total_steps, self._seed)
-        effective, groups = dict(event.effective), list(event.groups)
-        self._writer.write(
-            kinds.Built(effective=effective, digest=digest, total_steps=event.total_steps, groups=groups)
-        )
-        return self._ask({"say": "built", "digest": digest, "total_steps": event.total_steps})
-
-    def _ask(self, message: Mapping[str, Any]) -> bool:
-        self._channel.send(dict(message))
-        return bool(self._channel.receive()["say"] == "go")
-
-    def _check_loss(self, event: contract.Step) -> None:
-        loss = event.metrics.get("loss")
-        if loss is None:
-            return
-        if not math.isfinite(loss):
-            raise _DivergedError(event.step, loss, *(self._last_good or (None, None)))
-        self._last_good = (loss, event.step)

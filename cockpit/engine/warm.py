@@ -5,7 +5,8 @@ operation and no thread, so that its children start from a clean state, each in 
 
 Started as `python -m cockpit.engine.warm SOCKET MODULE…`. A connection is one trial: the request with its channel and
 lifeline comes in, `{"pid": …}` goes out, and when the child is gone `{"exit": …}`. Or it is one signal to a trial,
-`{"trial": …, "signal": …}`, and closing it says that it was sent. Standard input is the parent's own lifeline: when it
+`{"attempt": "t003#1", "signal": …}`, or an order for its next step, `{"attempt": …, "order": {…}}`, and closing it says
+that it was sent. Standard input is the parent's own lifeline: when it
 closes, all trials are killed and the parent ends.
 """
 
@@ -25,15 +26,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cockpit.engine.request import TrialRequest
+
 LONGEST_REQUEST = 1 << 20
 
 
 @dataclass(frozen=True)
 class Child:
-    """A trial's process and the line to its supervisor."""
+    """The process of one attempt, the line to its supervisor, and the one on which it reads orders."""
 
-    trial: str
+    attempt: str
     connection: socket.socket
+    orders: socket.socket
 
 
 class WarmParent:
@@ -41,7 +45,7 @@ class WarmParent:
 
     def __init__(self, path: str) -> None:
         self._children: dict[int, Child] = {}
-        self._signals: dict[str, int] = {}  # for trials that are not there yet
+        self._kept: dict[str, list[dict[str, Any]]] = {}  # signals and orders for attempts that are not there yet
         self._ending = False  # trials that are still asked for shall end at once
         self._selector = selectors.DefaultSelector()
         self._wakeup, wakeup_writer = socket.socketpair()
@@ -95,50 +99,56 @@ class WarmParent:
             return
         with connection:  # closed once it is done: who asked for a signal waits for that
             if data:
-                message = json.loads(data)
-                self._pass_on(message["trial"], message["signal"])
+                self._pass_on(json.loads(data))
 
-    def _pass_on(self, trial: str, number: int) -> None:
-        """Signal a trial, or keep the signal until it comes."""
-        pids = [pid for pid, child in self._children.items() if child.trial == trial]
-        if not pids:
-            self._signals[trial] = number
-        for pid in pids:
-            _signal_trial(pid, number)
+    def _pass_on(self, message: dict[str, Any]) -> None:
+        """Hand a signal or an order to its attempt, or keep it until that comes."""
+        children = [(pid, child) for pid, child in self._children.items() if child.attempt == message["attempt"]]
+        if not children:
+            self._kept.setdefault(message["attempt"], []).append(message)
+        for pid, child in children:
+            _hand_over(pid, child, message)
 
     def _fork(self, connection: socket.socket, request: dict[str, Any], channel: int, lifeline: int) -> None:
         # Held back until the child can answer it, and until this process knows the child.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        orders, reader = socket.socketpair()
+        orders.setblocking(False)
         pid = os.fork()
         if pid == 0:
             try:
-                self._become_trial(connection, request, channel, lifeline)
+                orders.close()
+                self._become_trial(connection, request, channel, lifeline, reader)
             except BaseException:
                 traceback.print_exc()
             finally:
                 os._exit(70)  # only reached when even reporting the failure failed
         os.close(channel)
         os.close(lifeline)
-        self._children[pid] = Child(request["trial"], connection)
+        reader.close()
+        attempt = TrialRequest(**request).name
+        child = self._children[pid] = Child(attempt, connection, orders)
         self._tell(connection, {"pid": pid})
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         if self._ending:
             _signal_group(pid, signal.SIGTERM)
-        if request["trial"] in self._signals:
-            _signal_trial(pid, self._signals.pop(request["trial"]))
+        for message in self._kept.pop(attempt, []):
+            _hand_over(pid, child, message)
 
-    def _become_trial(self, connection: socket.socket, request: dict[str, Any], channel: int, lifeline: int) -> None:
+    def _become_trial(
+        self, connection: socket.socket, request: dict[str, Any], channel: int, lifeline: int, orders: socket.socket
+    ) -> None:
         os.setsid()
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
-        others = [child.connection for child in self._children.values()]
+        others = [end for child in self._children.values() for end in (child.connection, child.orders)]
         for end in (self._listener, self._wakeup, self._wakeup_writer, connection, *others):
             end.close()
         self._selector.close()
         from cockpit.engine import trial_process
 
-        trial_process.main(request, socket.socket(fileno=channel), lifeline)
+        trial_process.main(request, socket.socket(fileno=channel), lifeline, orders)
 
     def _reap(self) -> None:
         while pid := _ended_child():
@@ -149,6 +159,7 @@ class WarmParent:
             if child is not None:
                 self._tell(child.connection, {"exit": os.waitstatus_to_exitcode(status)})
                 child.connection.close()
+                child.orders.close()
 
     @staticmethod
     def _tell(connection: socket.socket, message: dict[str, int]) -> None:
@@ -172,6 +183,15 @@ def _ended_child() -> int:
     except ChildProcessError:
         return 0
     return ended.si_pid if ended else 0
+
+
+def _hand_over(pid: int, child: Child, message: dict[str, Any]) -> None:
+    if "signal" in message:
+        _signal_trial(pid, message["signal"])
+        return
+    # A trial that reads nothing any more, or whose line is full, is ending or stuck; its supervisor finds out.
+    with contextlib.suppress(OSError):
+        child.orders.sendall(json.dumps(message["order"]).encode() + b"\n")
 
 
 def _signal_trial(pid: int, number: int) -> None:

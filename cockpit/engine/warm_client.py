@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from cockpit.engine.channel import Message
 from cockpit.engine.request import TrialRequest
 
 START_SECONDS = 30.0
@@ -42,15 +43,23 @@ class WarmParentProcess:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
 
-    def signal_trial(self, trial: str, number: int) -> None:
-        """Send a signal to a trial's process; SIGKILL to all of its group. One still to come gets it when it begins.
+    def signal_trial(self, attempt: str, number: int) -> None:
+        """Send a signal to the process of an attempt; SIGKILL to all of its group.
 
-        Returns once it is sent, so that nothing milder which is asked for afterwards can overtake it.
+        An attempt still to come gets it when it begins. Returns once it is sent, so that nothing milder which is asked
+        for afterwards can overtake it.
         """
+        self._send({"attempt": attempt, "signal": number})
+
+    def order_trial(self, attempt: str, order: Message) -> None:
+        """Give an attempt an order for its next step. Returns once it is sent, as `signal_trial` does."""
+        self._send({"attempt": attempt, "order": order})
+
+    def _send(self, message: Message) -> None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             try:
                 connection.connect(self.socket_path)
-                connection.sendall(json.dumps({"trial": trial, "signal": number}).encode() + b"\n")
+                connection.sendall(json.dumps(message).encode() + b"\n")
                 connection.settimeout(SIGNAL_SECONDS)
                 connection.recv(1)
             except OSError:

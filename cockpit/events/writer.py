@@ -22,7 +22,7 @@ class EventWriter:
         self.lost = 0
         self._reason = ""
         self._reported = False
-        self._torn = False
+        self._torn = _is_torn(path)  # by a process that was killed while it wrote
         self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
 
     def write(self, event: Event) -> None:
@@ -62,3 +62,13 @@ class EventWriter:
         if not self._reported:
             self._reported = True
             print(f"cockpit: cannot write {self.path}: {reason}; training goes on, events are lost", file=sys.stderr)
+
+
+def _is_torn(path: Path) -> bool:
+    """Whether the file has a last line that does not end."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) != b"\n"
+    except OSError:
+        return False  # no file, or an empty one

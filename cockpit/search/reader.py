@@ -154,6 +154,7 @@ _READERS: dict[str, Callable[[Place, Any], Any]] = {
     "seed": whole,
     "seeds": whole,
     "confirm": whole,
+    "max_failures": whole,
 }
 _SPECIAL = ("parameters", "scheduler", "early_terminate", "note", "description")
 _REQUIRED = {

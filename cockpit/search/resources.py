@@ -7,28 +7,35 @@ from dataclasses import dataclass
 from typing import Any
 
 from cockpit.search.errors import Place, shown
-from cockpit.search.values import LARGEST_WHOLE, mapping, number, only
+from cockpit.search.values import LARGEST_WHOLE, mapping, number, only, whole
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Resources:
-    """CPU cores, GPUs (fractions share one), TPU chips and bytes of memory per trial; None asks for no memory."""
+    """CPU cores, GPUs (fractions share one), TPU chips and bytes of memory per trial; None asks for no memory.
+
+    `processes` work on a trial together, as torchrun's would; without it there is one for each whole GPU.
+    """
 
     cpu: float = 1.0
     gpu: float = 0.0
     tpu: float = 0.0
     memory: int | None = None
+    processes: int | None = None
 
 
 def parse_resources(place: Place, data: object) -> Resources:
     """`resources` of a search file. Raises `SearchError`."""
     body = mapping(place, data)
-    only(place, body, ("cpu", "gpu", "tpu", "memory"))
+    only(place, body, ("cpu", "gpu", "tpu", "memory", "processes"))
     amounts = {key: _amount(place.at(key), body[key]) for key in ("cpu", "gpu", "tpu") if key in body}
     memory = None if body.get("memory") is None else _bytes(place.at("memory"), body["memory"])
-    return Resources(**amounts, memory=memory)
+    processes = None if body.get("processes") is None else whole(place.at("processes"), body["processes"])
+    if processes is not None and processes < 1:
+        raise place.at("processes").error(f"{processes} is below 1")
+    return Resources(memory=memory, processes=processes, **amounts)
 
 
 def resources_mapping(resources: Resources) -> dict[str, Any]:

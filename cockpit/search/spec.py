@@ -28,8 +28,9 @@ class Search:
     `space` maps dotted parameter names to distributions, constants among them. `run_cap` counts trials, the baseline
     included; None has no end but that of a grid. `seed` is the sampler's, and the first seed of the trials; `seeds`
     are repeats per trial, `confirm` fresh seeds on which winner and baseline run again. A trial is killed if its first
-    evaluation is worse than `floor`, or after `patience` evaluations without a better one. `ignored` has what only a
-    W&B server reads. Where the search came from (`path`, `lines`) does not count when two are compared.
+    evaluation is worse than `floor`, or after `patience` evaluations without a better one. `max_failures` are new
+    attempts that a trial gets after it failed. `ignored` has what only a W&B server reads. Where the search came from
+    (`path`, `lines`) does not count when two are compared.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Search:
     seed: int = 0
     seeds: int = 1
     confirm: int = 0
+    max_failures: int = 0
     ignored: Mapping[str, Any] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
@@ -62,7 +64,8 @@ class Search:
         place = self.place
         counts = {key: getattr(self, key) for key in ("run_cap", "concurrent", "patience", "seeds")}
         consistency.check_counts(place, counts, least=1)
-        consistency.check_counts(place, {"confirm": self.confirm, "seed": self.seed}, least=0)
+        from_none = {key: getattr(self, key) for key in ("confirm", "seed", "max_failures")}
+        consistency.check_counts(place, from_none, least=0)
         consistency.check_runner(place, self.trainer, bool(self.program or self.command))
         consistency.check_method(place, self.method, self.sampler, self.engine, self.scheduler)
         consistency.check_scheduler(place, self.scheduler, self.early_terminate)
@@ -167,6 +170,7 @@ class Search:
             "seed": self.seed,
             "seeds": self.seeds,
             "confirm": self.confirm,
+            "max_failures": self.max_failures,
         }
         return _present(whole) | dict(self.ignored)
 

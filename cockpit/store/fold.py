@@ -23,7 +23,9 @@ from cockpit.events.kinds import (
     Step,
     SweepEnded,
     SweepStarted,
+    SweepStatus,
     TrialEnded,
+    TrialPaused,
     TrialStarted,
 )
 
@@ -84,7 +86,12 @@ class Batch:
     def _sweep_ended(self, _: str | None, event: SweepEnded) -> None:
         self._set_sweep({"status": event.status, "reason": event.reason, "ended": event.at})
 
+    def _sweep_status(self, _: str | None, event: SweepStatus) -> None:
+        known = {"host": event.host, "pid": event.pid, "environment": dict(event.environment)} if event.pid else {}
+        self._set_sweep({"status": event.status, "reason": event.reason, "ended": None, **known})
+
     def _trial_started(self, _: str | None, event: TrialStarted) -> None:
+        first = {"started": event.at} if event.attempt == 1 else {}
         self._set_trial(
             event.trial,
             attempt=event.attempt,
@@ -92,10 +99,13 @@ class Batch:
             status="running",
             seed=event.seed,
             config=as_json(event.config),
-            started=event.at,
             ended=None,
+            **first,
             **_NOT_ENDED,
         )
+
+    def _trial_paused(self, _: str | None, event: TrialPaused) -> None:
+        self._set_trial(event.trial, status=event.status, reason=event.reason, error=event.error)
 
     def _trial_ended(self, _: str | None, event: TrialEnded) -> None:
         self._set_trial(
@@ -124,8 +134,21 @@ class Batch:
 
     def _built(self, trial: str | None, event: Built) -> None:
         if trial is not None:
+            self._go_back(trial_number(trial), event.step)
             effective = as_json(event.effective)
             self._set_trial(trial, effective=effective, digest=event.digest, total_steps=event.total_steps)
+
+    def _go_back(self, number: int, step: int) -> None:
+        """An attempt goes on after this step, so what was recorded beyond it by an earlier one has not happened."""
+        self.write()
+        for table in ("step", "point", "norm"):
+            self._connection.execute(f"DELETE FROM {table} WHERE trial = ? AND step > ?", (number, step))
+        self._connection.execute("DELETE FROM latest WHERE trial = ? AND step > ?", (number, step))
+        self._connection.execute(
+            "INSERT OR REPLACE INTO latest SELECT trial, metric, max(step), value FROM point WHERE trial = ? "
+            "GROUP BY metric",
+            (number,),
+        )
 
     def _step(self, trial: str | None, event: Step | Eval) -> None:
         if trial is None:
@@ -186,8 +209,10 @@ class Batch:
 
 _FOLD: dict[type[Any], Callable[[Batch, str | None, Any], None]] = {
     SweepStarted: Batch._sweep_started,
+    SweepStatus: Batch._sweep_status,
     SweepEnded: Batch._sweep_ended,
     TrialStarted: Batch._trial_started,
+    TrialPaused: Batch._trial_paused,
     TrialEnded: Batch._trial_ended,
     Answered: Batch._answered,
     Attempt: Batch._attempt,

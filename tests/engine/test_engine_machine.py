@@ -33,7 +33,7 @@ def shared(cores: int, gpus: int = 0, device: str = "auto", concurrent: int | No
         ({"cores": 8, "gpus": 2, "gpu": 0.5}, Share(4, 1.0, 0.5)),
         ({"cores": 8, "gpus": 2, "gpu": 0.4}, Share(4, 1.0, 0.4)),  # a third one on each would not fit
         ({"cores": 16, "gpus": 1, "gpu": 0.1}, Share(10, 1.0, 0.1)),
-        ({"cores": 8, "gpus": 3, "gpu": 2}, Share(1, 1.0, 2.0)),
+        ({"cores": 8, "gpus": 3, "gpu": 2}, Share(1, 1.0, 2.0, 2)),
         ({"cores": 1, "gpus": 4}, Share(1, 1.0, 1.0)),
     ],
 )

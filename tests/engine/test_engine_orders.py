@@ -26,9 +26,13 @@ class Warm:
 
     def __init__(self) -> None:
         self.signals: list[tuple[str, int]] = []
+        self.orders: list[tuple[str, dict[str, Any]]] = []
 
-    def signal_trial(self, trial: str, number: int) -> None:
-        self.signals.append((trial, number))
+    def signal_trial(self, attempt: str, number: int) -> None:
+        self.signals.append((attempt.removesuffix("#1"), number))
+
+    def order_trial(self, attempt: str, order: dict[str, Any]) -> None:
+        self.orders.append((attempt, order))
 
     def terminate_trials(self) -> None:
         self.signals.append(("all", signal.SIGTERM))
@@ -169,10 +173,9 @@ def test_what_has_ended_or_not_begun_cannot_be_ended(bridge: Bridge) -> None:
     assert bridge.warm.signals == []
 
 
-@pytest.mark.parametrize("name", ["pause", "resume", "set", "dance"])
-def test_what_the_engine_cannot_do_is_refused_honestly(bridge: Bridge, name: str) -> None:
-    bridge.say(name, bridge.start(), lr=0.1)
-    assert bridge.said() == [("c1", "refused", "not supported by this engine")]
+def test_what_is_no_command_is_refused(bridge: Bridge) -> None:
+    bridge.say("dance", bridge.start(), lr=0.1)
+    assert bridge.said() == [("c1", "refused", "dance is nothing that a sweep can be told")]
     assert dict(bridge.answers()[0].settings) == {"lr": 0.1}
 
 

@@ -46,9 +46,8 @@ def make_noise_and_stop_the_first(run_folder: RunFolder) -> None:
 def ask_for_what_cannot_be(run_folder: RunFolder) -> None:
     for name in ("stop", "kill"):
         send(run_folder, name, "t000")
-    for name in ("pause", "resume"):
-        send(run_folder, name)
-    send(run_folder, "set", "t002", {"lr": 0.1})
+    send(run_folder, "resume", "t002")
+    send(run_folder, "set", "t002", {"x": 0.1})
     send(run_folder, "add", settings={"x": 0.5, "warp": 9})
 
 
@@ -109,9 +108,8 @@ def test_every_command_is_answered(steered: Sweep) -> None:
         ("kill", "t001", "done", "t001 killed at step 2"),
         ("stop", "t000", "refused", "t000 has ended already (stopped)"),
         ("kill", "t000", "refused", "t000 has ended already (stopped)"),
-        ("pause", "", "refused", "not supported by this engine"),
-        ("resume", "", "refused", "not supported by this engine"),
-        ("set", "t002", "refused", "not supported by this engine"),
+        ("resume", "t002", "refused", "t002 is running"),
+        ("set", "t002", "refused", "x: cannot be changed while a trial runs; nothing of this trainer can"),
         ("add", "", "refused", no_warp),
         ("add", "t003", "done", "t003 started"),
         ("stop", "t002", "done", "t002 stopped at step 2"),

@@ -1,0 +1,104 @@
+"""Writes down what happens in a trial, and asks the supervisor where a decision may be due."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cockpit.engine.channel import Channel
+from cockpit.engine.digest import digest_of
+from cockpit.engine.request import TrialRequest
+from cockpit.events import kinds
+from cockpit.events.writer import EventWriter
+from trainers import contract, lines
+
+
+class DivergedError(Exception):
+    """The loss is not a number any more."""
+
+    def __init__(self, step: int, value: float, last_good: float | None, last_good_step: int | None) -> None:
+        word = "NaN" if math.isnan(value) else "infinite"
+        since = "from the start" if last_good is None else f"last good {last_good:.5g} at step {last_good_step}"
+        super().__init__(f"loss {word} at step {step}; {since}")
+        self.details = {"step": step, "last_good": last_good, "last_good_step": last_good_step}
+
+
+class Recorder:
+    """Records what a trainer yields. `step` is the last step that was recorded."""
+
+    def __init__(self, writer: EventWriter, channel: Channel, request: TrialRequest, seed: int) -> None:
+        self.step = 0
+        self._writer = writer
+        self._channel = channel
+        self._folder = request.path
+        self._trainer = request.trainer
+        self._seed = seed
+        self._groups: tuple[str, ...] = ()
+        self._last_good: tuple[float, int] | None = None
+
+    def record(self, event: contract.Event) -> bool:
+        """Record one event; False when the trial shall stop here. Raises `DivergedError`."""
+        for line in lines.format_event(event, self._groups):
+            print(line)
+        if isinstance(event, contract.Step):
+            return self._step(event)
+        if isinstance(event, contract.Eval):
+            return self._eval(event)
+        if isinstance(event, contract.Built):
+            return self._built(event)
+        self._writer.write(kinds.Saved(path=self._inside(event.path), step=event.step, label=event.label))
+        return True
+
+    def steered(self, key: str, value: Any, who: str) -> None:
+        """Record that a setting has another value from the next step on."""
+        self._writer.write(kinds.Steered(step=self.step, settings={key: value}, who=who))
+
+    def note(self, text: str) -> None:
+        """Record something to know about this attempt."""
+        print(text)
+        self._writer.write(kinds.Note(text=text))
+
+    def ask(self, message: Mapping[str, Any]) -> bool:
+        """Say something to the supervisor and wait for its answer; False when the trial shall stop here."""
+        self._channel.send(dict(message))
+        return bool(self._channel.receive()["say"] == "go")
+
+    def _step(self, event: contract.Step) -> bool:
+        self.step = event.step
+        write = self._writer.write
+        write(kinds.Step(phase=event.phase, epoch=event.epoch, step=event.step, time=event.time, metrics=event.metrics))
+        for norms in event.norms:
+            write(kinds.Norms(step=event.step, **{name: getattr(norms, name) for name in norms.__slots__}))
+        self._check_loss(event)
+        return not any(message["say"] == "stop" for message in self._channel.pending())
+
+    def _eval(self, event: contract.Eval) -> bool:
+        self.step = event.step
+        metrics = dict(event.metrics)
+        self._writer.write(
+            kinds.Eval(phase=event.phase, epoch=event.epoch, step=event.step, time=event.time, metrics=metrics)
+        )
+        return self.ask({"say": "eval", "phase": event.phase, "step": event.step, "metrics": metrics})
+
+    def _built(self, event: contract.Built) -> bool:
+        self.step = event.step
+        self._groups = tuple(event.groups)
+        digest = digest_of(self._trainer, event.effective, event.total_steps, self._seed)
+        facts: dict[str, Any] = {"digest": digest, "total_steps": event.total_steps, "step": event.step}
+        self._writer.write(kinds.Built(effective=dict(event.effective), groups=list(event.groups), **facts))
+        return self.ask({"say": "built", **facts})
+
+    def _inside(self, path: str) -> str:
+        """A path in the trial's folder without that folder, which may be copied or lie on another machine."""
+        file = Path(path)
+        return str(file.relative_to(self._folder)) if file.is_relative_to(self._folder) else path
+
+    def _check_loss(self, event: contract.Step) -> None:
+        loss = event.metrics.get("loss")
+        if loss is None:
+            return
+        if not math.isfinite(loss):
+            raise DivergedError(event.step, loss, *(self._last_good or (None, None)))
+        self._last_good = (loss, event.step)

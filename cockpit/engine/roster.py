@@ -1,0 +1,91 @@
+"""What a sweep knows of each of its trials while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cockpit.engine.control import Command
+from cockpit.engine.request import attempt_name
+
+RUNNING, PAUSED, WAITING = "running", "paused", "waiting"
+NOT_OVER = (RUNNING, PAUSED, WAITING)
+
+
+@dataclass
+class TrialState:
+    """One trial. `status` is one of `NOT_OVER`, or how it ended.
+
+    `evaluations` are steps and values of the ranked metric. `due` is when a waiting trial may start again, in seconds
+    of the conductor's clock. `checkpoint` is what its next attempt goes on from where that is not the trial's own last
+    one. `orders` are commands that want it to end, `pauses` those that want it paused, `changes` those that want other
+    settings, by their ids.
+    """
+
+    id: str
+    config: Mapping[str, Any]
+    baseline: bool = False
+    attempt: int = 1
+    status: str = RUNNING
+    total_steps: int = 0
+    evaluations: list[tuple[int, float]] = field(default_factory=list)
+    failures: int = 0
+    nodes_lost: int = 0
+    due: float = 0.0
+    checkpoint: str = ""
+    steered: dict[str, Any] = field(default_factory=dict)
+    orders: list[Command] = field(default_factory=list)
+    pauses: list[Command] = field(default_factory=list)
+    changes: dict[str, Command] = field(default_factory=dict)
+
+    @property
+    def attempt_name(self) -> str:
+        """What its process is called."""
+        return attempt_name(self.id, self.attempt)
+
+    @property
+    def values(self) -> list[float]:
+        return [value for _, value in self.evaluations]
+
+    @property
+    def is_over(self) -> bool:
+        return self.status not in NOT_OVER
+
+    def go_back_to(self, step: int) -> None:
+        """What came after this step has not happened."""
+        self.evaluations = [(at, value) for at, value in self.evaluations if at <= step]
+
+
+class Roster:
+    """The trials by their ids. Those that are not over are few, however many there have been."""
+
+    def __init__(self) -> None:
+        self._all: dict[str, TrialState] = {}
+        self._not_over: dict[str, TrialState] = {}
+
+    def add(self, trial: TrialState) -> None:
+        self._all[trial.id] = trial
+        self.settle(trial)
+
+    def settle(self, trial: TrialState) -> None:
+        """Take note of a trial's new status."""
+        if trial.is_over:
+            self._not_over.pop(trial.id, None)
+        else:
+            self._not_over[trial.id] = trial
+
+    def find(self, trial: str) -> TrialState | None:
+        return self._all.get(trial)
+
+    def running(self, trial: str) -> TrialState | None:
+        """The trial, if a process works on it or is about to."""
+        found = self._not_over.get(trial)
+        return found if found is not None and found.status == RUNNING else None
+
+    def those(self, *statuses: str) -> list[TrialState]:
+        """The trials that are not over and have one of these statuses, in the order in which they began."""
+        return [trial for trial in self._not_over.values() if trial.status in statuses]
+
+    def __iter__(self) -> Iterator[TrialState]:
+        return iter(self._all.values())

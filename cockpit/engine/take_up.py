@@ -1,0 +1,64 @@
+"""An experiment that was cut off is taken up again: its search, its circumstances, and what it knew."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cockpit.engine.rebuild import Rebuilt, read_events, rebuild
+from cockpit.events.kinds import Attempt, SweepStarted
+from cockpit.search.reader import load
+from cockpit.search.spec import Search
+from cockpit.store.folder import FolderError, RunFolder
+from cockpit.store.life import is_alive
+from cockpit.store.reader import Index
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """How an experiment was run: its resolved search, device and data folder."""
+
+    search: Search
+    device: str
+    data: Path | None
+
+
+def circumstances(run: RunFolder) -> Circumstances:
+    """How an experiment that does not run now was run. Raises `FolderError`, and `SearchError` for its search."""
+    with Index(run) as index:
+        sweep = index.sweep()
+    if sweep.status in ("running", "queued"):
+        raise FolderError(f"{run.id}: it is {sweep.status}; there is nothing to take up again")
+    started = next((event for event in read_events(run.sweep) if isinstance(event, SweepStarted)), None)
+    if started is None:
+        raise FolderError(f"{run.id}: its ledger does not say how it began, so it cannot be taken up again")
+    if started.engine == "replay":
+        raise FolderError(f"{run.id}: a replay trains nothing, so there is nothing to go on with")
+    return Circumstances(load(run.search), started.device or "auto", Path(started.data) if started.data else None)
+
+
+def take_up(run: RunFolder, metric: str) -> Rebuilt:
+    """What the sweep knew, after seeing to it that nothing of it runs any more. Call it as the experiment's owner."""
+    past = rebuild(run, metric)
+    for pid in _left(run, past):
+        try:
+            os.killpg(pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass  # gone meanwhile
+    return past
+
+
+def _left(run: RunFolder, past: Rebuilt) -> Iterator[int]:
+    """Processes of trials that had not ended and still live on this machine, each the leader of its group."""
+    for trial in past.trials:
+        if trial.is_over:
+            continue
+        attempts = [event for event in read_events(run.trial(trial.id).events) if isinstance(event, Attempt)]
+        for attempt in attempts[-1:]:
+            mark = str(attempt.extra.get("process_started", ""))
+            if attempt.host == socket.gethostname() and mark and is_alive(attempt.host, attempt.pid, mark):
+                yield attempt.pid
