@@ -206,8 +206,8 @@ def test_a_signal_to_one_trial_closes_it_in_the_middle_of_a_step(
     start: Starter, warm: WarmParentProcess, tmp_path: Path
 ) -> None:
     trial, child = built_and_waiting(start, tmp_path)
-    warm.signal_trial("t001", signal.SIGKILL)
-    warm.signal_trial("t000", signal.SIGTERM)
+    warm.signal_trial("t001#1", signal.SIGKILL)
+    warm.signal_trial("t000#1", signal.SIGTERM)
     assert finish(trial) == Outcome("terminated", "told to end by a signal")
     assert (tmp_path / "trials/t000/closed").exists()
     wait_until(lambda: not is_alive(child))
@@ -215,7 +215,7 @@ def test_a_signal_to_one_trial_closes_it_in_the_middle_of_a_step(
 
 def test_sigkill_to_one_trial_takes_its_children_along(start: Starter, warm: WarmParentProcess, tmp_path: Path) -> None:
     trial, child = built_and_waiting(start, tmp_path)
-    warm.signal_trial("t000", signal.SIGKILL)
+    warm.signal_trial("t000#1", signal.SIGKILL)
     outcome = finish(trial)
     assert outcome.status == "lost"
     assert "SIGKILL" in outcome.reason
@@ -227,7 +227,7 @@ def test_sigkill_to_one_trial_takes_its_children_along(start: Starter, warm: War
 def test_a_signal_waits_for_the_trial_that_it_is_for(
     start: Starter, warm: WarmParentProcess, number: signal.Signals, status: str
 ) -> None:
-    warm.signal_trial("t000", number)
+    warm.signal_trial("t000#1", number)
     assert finish(start(steps=100_000, delay=0.01)).status == status
     assert finish(start()).status == "finished"  # the signal was for one process
 
@@ -236,7 +236,7 @@ def test_a_signal_to_a_dead_warm_parent_is_harmless(warm: WarmParentProcess) -> 
     before = descriptors()
     warm._process.kill()
     warm._process.wait()
-    warm.signal_trial("t000", signal.SIGKILL)
+    warm.signal_trial("t000#1", signal.SIGKILL)
     assert descriptors() == before
 
 
