@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from trainers import registry
 from trainers.contract import Built, Events, InputError, Trainer
+from trainers.devices.base import Device
 from trainers.devices.select import KINDS, select_for
 from trainers.lines import format_event
 
@@ -22,8 +23,10 @@ def main(name: str, argv: Sequence[str] | None = None) -> int:
         trainer.check(config)
         device = select_for(trainer, arguments.device)
         device.setup(threads=arguments.threads)
-        print(f"device: {device.describe()}", flush=True)
-        return _print_all(registry.load_recipe(trainer)(config, device))
+        try:
+            return _print_all(registry.load_recipe(trainer)(config, device), device)
+        finally:
+            device.team.close()
     except InputError as error:
         print(f"{name}: {error}", file=sys.stderr)
         return 2
@@ -31,10 +34,15 @@ def main(name: str, argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _print_all(events: Events) -> int:
+def _print_all(events: Events, device: Device) -> int:
+    """Of several processes that train together, the first prints for all."""
+    speaks = device.team.rank == 0
     try:
+        if speaks:
+            print(f"device: {device.describe()}", flush=True)
         for line in _lines(events):
-            print(line, flush=True)
+            if speaks:
+                print(line, flush=True)
     except BrokenPipeError:
         # The reader (`head`, a closed pager) has what it wanted; the interpreter's own last flush must not fail too.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,145 +1,75 @@
 """The training loop that all torch trainers share. Read it from top to bottom: this is all that happens.
 
 A trainer hands over a `Task`: the objects it built and two functions, one for the loss of a batch and one for an
-evaluation. The loop adds the rest: logging, norms, schedules, checkpoints, commands and the end after a fraction of an
-epoch.
+evaluation. The loop adds the rest: logging, norms, schedules, checkpoints, going on from them, commands, the end after
+a fraction of an epoch, and several processes that train together.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import torch
-from torch import Tensor, nn
-
-from trainers.contract import (
-    Built,
-    Command,
-    Eval,
-    Event,
-    Events,
-    Goal,
-    Save,
-    Saved,
-    Scalar,
-    Set,
-    Step,
-    TrainerConfig,
-)
+from trainers import checkpoint
+from trainers.contract import Built, Command, Eval, Event, Events, Save, Saved, Set, Step, TrainerConfig
 from trainers.devices.base import Device
 from trainers.grad_norms import NormTable
-from trainers.schedule import Schedule
-from trainers.seeding import rng_state
+from trainers.seeding import rng_state, seed_apart, set_rng_state
+from trainers.task import Batches, Passes, Progress, Task, no_artefacts, total_steps
 
-
-class Batches(Protocol):
-    """Training batches, in a new order on every pass, and how many there are in one pass."""
-
-    def __len__(self) -> int: ...
-
-    def __iter__(self) -> Iterator[Any]: ...
-
-
-def no_artefacts(folder: Path) -> Mapping[str, Path]:
-    """For tasks that keep nothing besides checkpoints."""
-    return {}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Task:
-    """What a trainer built.
-
-    `model` holds all weights, those of a loss head included. `loss` returns 0-d tensors on the device, by name, with
-    at least `loss`; `evaluate` returns plain numbers, with at least `main_metric`, which decides what `best` means.
-    `order` is the generator of the data order. `artefacts` writes files into a folder after every new best evaluation
-    and returns their paths by label.
-    """
-
-    model: nn.Module
-    optimizer: torch.optim.Optimizer
-    groups: tuple[str, ...]
-    schedule: Schedule
-    batches: Batches
-    order: torch.Generator
-    loss: Callable[[Any], Mapping[str, Tensor]]
-    evaluate: Callable[[], Mapping[str, float]]
-    main_metric: str
-    goal: Goal
-    effective: Mapping[str, Scalar]
-    artefacts: Callable[[Path], Mapping[str, Path]] = no_artefacts
-
-
-@dataclass
-class Progress:
-    """How far a run has come. Steps count from 1, epochs from 0."""
-
-    total: int
-    epoch: int = 0
-    step: int = 0
-    metrics: dict[str, float] = field(default_factory=dict)
-    best: float = math.nan
-    norms_at: int = 0
-
-
-def total_steps(epochs: float, steps_per_epoch: int) -> int:
-    """Steps in so many epochs, at least one unless `epochs` is 0."""
-    return max(1, round(epochs * steps_per_epoch)) if epochs > 0 else 0
+__all__ = ["Batches", "Progress", "Task", "no_artefacts", "run", "total_steps"]
 
 
 def run(task: Task, config: TrainerConfig, device: Device) -> Events:
     """Trains for `config.epochs`, evaluating after every epoch and at the very end; 0 epochs only evaluate.
 
-    `Step.time` is seconds since training began, `Eval.time` how long the evaluation took. Norms of all parameter
-    groups come with the first logged step and then with one in every `norms_every` steps.
+    With `config.resume` it goes on behind the step of that checkpoint as if it had never been cut; `CheckpointError`
+    comes before the first event. `Step.time` is seconds of training since its very beginning, `Eval.time` how long
+    the evaluation took. Norms of all parameter groups come with the first logged step and then with one in every
+    `norms_every` steps.
+
+    Of several processes each takes its own batches of the same order, so one step sees `batch_size` rows in each.
+    All yield the same events; only the first evaluates, writes files and hears commands.
     """
-    state = _Run(task, config, device)
-    at = state.progress
-    yield from state.tell(Built(task.effective, at.total, task.groups))
+    with device.team.together():
+        state = _Run(task, config, device)
+        at = state.progress
+        if config.resume:
+            state.go_on_from(config.resume)
+        yield from state.tell(Built(state.effective, state.total, task.groups, at.step))
 
-    task.model.train()
-    began = time.monotonic()
-    for epoch, batch, epoch_ends in _stream(task.batches, at.total):
-        at.epoch, at.step = epoch, at.step + 1
-        logged = at.step % config.log_every == 0
-        with_norms = logged and state.norms_are_due()
+        task.model.train()
+        state.began = time.monotonic()
+        yield from state.catch_up()
+        for batch in state.batches():
+            at.step += 1
+            at.epoch = (at.step - 1) // len(task.batches)
+            logged = at.step % config.log_every == 0
+            with_norms = logged and state.norms_are_due()
 
-        task.schedule.before_step(at.step)
-        task.optimizer.zero_grad(set_to_none=True)
-        losses = task.loss(batch)
-        losses["loss"].backward()  # type: ignore[no-untyped-call]
-        if with_norms:
-            state.norms.before()
-        task.optimizer.step()
-        norms = state.norms.after() if with_norms else []
-        device.step_end()
+            task.schedule.before_step(at.step)
+            task.optimizer.zero_grad(set_to_none=True)
+            losses = task.loss(batch)
+            losses["loss"].backward()  # type: ignore[no-untyped-call]
+            device.team.average(task.model)
+            if with_norms:
+                state.norms.before()
+            task.optimizer.step()
+            norms = state.norms.after() if with_norms else []
+            device.step_end()
 
-        if logged:
-            # Device sync: the only one of a training step. Losses and norms travel together.
-            values = device.read([*losses.values(), *norms])
-            metrics = dict(zip(losses, values, strict=False)) | task.schedule.rates()
-            table = state.norms.unpack(values[len(losses) :]) if with_norms else ()
-            yield from state.tell(Step("train", epoch, at.step, metrics, time.monotonic() - began, table))
-        if epoch_ends:
-            yield from state.evaluate()
-    if at.total == 0:
-        yield from state.evaluate()
-
-
-def _stream(batches: Batches, total: int) -> Iterator[tuple[int, Any, bool]]:
-    """Epoch, batch, and whether an evaluation follows: at the end of every pass and at the end of everything."""
-    step, epoch = 0, 0
-    while step < total:
-        for batch in batches:
-            step += 1
-            yield epoch, batch, step == total or step % len(batches) == 0
-            if step == total:
-                return
-        epoch += 1
+            if logged:
+                # Device sync: the only one of a training step. Losses and norms travel together.
+                values = device.team.mean(device.read([*losses.values(), *norms]))
+                metrics = dict(zip(losses, values, strict=False)) | task.schedule.rates()
+                table = state.norms.unpack(values[len(losses) :]) if with_norms else ()
+                yield from state.tell(Step("train", at.epoch, at.step, metrics, state.seconds(), table))
+            if state.evaluation_is_due():
+                yield from state.evaluate()
 
 
 class _Run:
@@ -150,7 +80,27 @@ class _Run:
         self.config = config
         self.device = device
         self.norms = NormTable(task.optimizer, task.groups)
-        self.progress = Progress(total_steps(config.epochs, len(task.batches)))
+        self.progress = Progress()
+        self.total = total_steps(config.epochs, len(task.batches))
+        self.passes = Passes(task.batches, task.order)
+        processes = {"processes": device.team.size} if device.team.size > 1 else {}
+        self.effective = {**task.effective, **processes}
+        self.began = time.monotonic()
+        device.team.same_start(task.model)
+        seed_apart(config.seed, device)
+
+    def seconds(self) -> float:
+        """Seconds of training, those before a checkpoint included."""
+        return self.progress.elapsed + time.monotonic() - self.began
+
+    def batches(self) -> Iterator[Any]:
+        """The training batches that are left. None is asked for after the last step."""
+        if self.progress.step >= self.total:
+            return
+        for batch in self.passes:
+            yield batch
+            if self.progress.step >= self.total:
+                return
 
     def norms_are_due(self) -> bool:
         """At the first logged step, and at the first one after each multiple of `norms_every`."""
@@ -160,56 +110,114 @@ class _Run:
         at.norms_at = at.step
         return True
 
+    def evaluation_is_due(self) -> bool:
+        """At the end of every pass and of everything, once."""
+        at = self.progress
+        ends = at.step >= self.total or (at.step > 0 and at.step % len(self.passes) == 0)
+        return ends and at.evaluated != at.step
+
     def tell(self, event: Event) -> Events:
         """Yields one event and obeys what is sent in answer, until nothing more is sent."""
-        command: Command | None = yield event
+        agree = self.device.team.agree
+        command: Command | None = agree((yield event))
         while command is not None:
             answered, command = command, None
             if isinstance(answered, Set):
                 self.task.schedule.steer(answered.key, answered.value)
             elif isinstance(answered, Save) and self.config.out:
-                command = yield self.save("last")
+                command = agree((yield self.save("last")))
 
     def evaluate(self) -> Events:
-        """Evaluates, keeps the best and the last state, and writes artefacts of a new best."""
-        task, at = self.task, self.progress
+        """Evaluates, and keeps what has to be kept."""
+        at = self.progress
         began = time.monotonic()
-        task.model.eval()
-        # Device sync: an evaluation brings its predictions to the host.
-        at.metrics = dict(task.evaluate())
-        task.model.train()
-        yield from self.tell(Eval("valid", at.epoch, at.step, dict(at.metrics), time.monotonic() - began))
-        value = at.metrics[task.main_metric]
-        task.schedule.after_evaluation(value)
-        is_best = self._is_best(value)
-        if is_best:
+        self.measure()
+        value = at.metrics[self.task.main_metric]
+        # All of this before the event, so that a checkpoint asked for in answer to it has seen the evaluation.
+        self.task.schedule.after_evaluation(value)
+        at.evaluated = at.step
+        at.is_new_best = self._is_best(value)
+        if at.is_new_best:
             at.best = value
+        yield from self.tell(Eval("valid", at.epoch, at.step, dict(at.metrics), time.monotonic() - began))
+        yield from self.keep()
+
+    def measure(self) -> None:
+        """Has the model evaluated. Device sync: an evaluation brings its predictions to the host."""
+        self.task.model.eval()
+        self.progress.metrics = self.device.team.once(lambda: dict(self.task.evaluate()))
+        self.task.model.train()
+
+    def keep(self) -> Events:
+        """Writes the best state with its artefacts where it is new, and the last one, which knows that this is done."""
+        at = self.progress
         if not self.config.out:
             return
-        yield from self.tell(self.save("last"))
-        if is_best:
+        if at.is_new_best:
             yield from self.tell(self.save("best"))
-            for label, path in task.artefacts(Path(self.config.out)).items():
-                yield from self.tell(Saved(str(path), at.step, label))
+            folder = Path(self.config.out)
+            written = self.device.team.once(
+                lambda: {label: str(path) for label, path in self.task.artefacts(folder).items()}
+            )
+            at.is_new_best = False
+            for label, path in written.items():
+                yield from self.tell(Saved(path, at.step, label))
+        yield from self.tell(self.save("last"))
+
+    def catch_up(self) -> Events:
+        """An evaluation that the checkpoint came before, or files of the best one that it came before."""
+        if self.evaluation_is_due():
+            yield from self.evaluate()
+        elif self.progress.is_new_best and self.config.out:
+            # Artefacts are made from an evaluation. Nobody is told of it twice, and it leaves no trace in what follows.
+            generators = rng_state(self.device, self.task.order)
+            self.measure()
+            set_rng_state(generators, self.device)
+            yield from self.keep()
 
     def save(self, label: str) -> Saved:
         """Writes a checkpoint, whole or not at all. Device sync: all weights are copied to the host."""
         task, at = self.task, self.progress
         path = Path(self.config.out) / f"{label}.pt"
-        state = {
-            "model": task.model.state_dict(),
-            "optimizer": task.optimizer.state_dict(),
-            "schedule": task.schedule.state_dict(),
-            "epoch": at.epoch,
-            "step": at.step,
-            "metrics": dict(at.metrics),
-            "best": at.best,
-            "config": asdict(self.config),
-            "effective": dict(task.effective),
-            "rng": rng_state(self.device, task.order),
-        }
-        self.device.save(state, path)
+        mine, *others = self.device.team.gather(rng_state(self.device, task.order))
+        if self.device.team.rank == 0:
+            state = {
+                **checkpoint.head(self.config, self.effective),
+                **asdict(at),
+                "elapsed": self.seconds(),
+                "model": task.model.state_dict(),
+                "optimizer": task.optimizer.state_dict(),
+                "schedule": task.schedule.state_dict(),
+                "rng": mine,
+                "rng_of_others": others,
+                "pass_began": self.passes.began,
+                "steps_per_pass": len(self.passes),
+            }
+            self.device.save(state, path)
         return Saved(str(path), at.step, label)
+
+    def go_on_from(self, path: str) -> None:
+        """Puts everything as it was when the checkpoint was saved. Raises `CheckpointError`."""
+        state = self.device.load(path)
+        checkpoint.check(path, state, self.config, self.effective)
+        try:
+            self._restore(state)
+        except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise checkpoint.unusable(path, f"does not fit this model ({reason})") from error
+
+    def _restore(self, state: Mapping[str, Any]) -> None:
+        task = self.task
+        if state["steps_per_pass"] != len(self.passes):
+            raise ValueError(f"{state['steps_per_pass']} steps in an epoch, not {len(self.passes)}")
+        task.model.load_state_dict(state["model"])
+        task.optimizer.load_state_dict(state["optimizer"])
+        task.schedule.load_state_dict(state["schedule"])
+        for name in asdict(self.progress):
+            setattr(self.progress, name, state[name])
+        self.passes.go_to(state["pass_began"], self.progress.step - self.progress.epoch * len(self.passes))
+        # Last, because building the model and loading what is skipped may have drawn random numbers.
+        set_rng_state([state["rng"], *state["rng_of_others"]][self.device.team.rank], self.device)
 
     def _is_best(self, value: float) -> bool:
         best = self.progress.best

@@ -13,12 +13,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import AdamW
-from torch.utils.data import DataLoader
 
 from trainers import loop
 from trainers.configs.matching import TRAINER, MatchingConfig
 from trainers.contract import Events, Scalar
-from trainers.data.batches import Batch, Column, Pictures, Postings, evaluation_loader, to_device, training_loader
+from trainers.data.batches import (
+    Batch,
+    Column,
+    Pictures,
+    Postings,
+    TrainingLoader,
+    evaluation_loader,
+    to_device,
+    training_loader,
+)
 from trainers.data.matching import Split, load_products, split
 from trainers.data.products import Products
 from trainers.devices.base import Device
@@ -44,7 +52,7 @@ def train(config: MatchingConfig, device: Device) -> Events:
     network = _network(parts, config).to(device.torch_device)
     train_rows, valid_rows = _postings(products, parts, network.matcher, config)
     pinned = device.kind == "cuda"
-    batches = training_loader(train_rows, config.batch_size, order, config.num_workers, pinned)
+    batches = training_loader(train_rows, config.batch_size, order, config.num_workers, pinned, device.team)
     optimizer, groups = _optimizer(network, config)
     schedule = Schedule(
         optimizer,
@@ -144,7 +152,7 @@ def _network_settings(network: MatchingNetwork) -> dict[str, Scalar]:
 
 
 def _training_settings(
-    optimizer: AdamW, groups: tuple[str, ...], schedule: Schedule, batches: DataLoader[Batch], parts: Split
+    optimizer: AdamW, groups: tuple[str, ...], schedule: Schedule, batches: TrainingLoader, parts: Split
 ) -> dict[str, Scalar]:
     """What training was really set up with, read from optimizer, loader and a batch of it."""
     settings: dict[str, Scalar] = {
@@ -159,7 +167,7 @@ def _training_settings(
         "optimizer": type(optimizer).__name__,
         "weight_decay": float(optimizer.param_groups[0]["weight_decay"]),
         "scheduler": schedule.kind,
-        "batch_size": batches.batch_size,
+        "batch_size": batches.order.batch_size,
         "num_workers": batches.num_workers,
         "steps_per_epoch": len(batches),
         "total_steps": schedule.total_steps,

@@ -19,7 +19,7 @@ class Schedule:
     `none` keeps the factor at 1. `cosine` lets it fall from 1 to 0 over `total_steps` (Loshchilov and Hutter 2017,
     without restarts). `plateau` multiplies it by `decay` whenever an evaluation is not better than the best before.
     Base rates can be changed at any time: `lr` is the rate of every group that was given none of its own, and
-    `<group>_lr` that of one group.
+    `<group>_lr` that of one group. So can `weight_decay`, which the optimizer keeps and which all its groups share.
     """
 
     def __init__(
@@ -59,10 +59,13 @@ class Schedule:
             self.factor *= self._decay
 
     def steer(self, key: str, value: float) -> None:
-        """Changes base rates from the next step on. Keys that name no rate of this optimizer change nothing."""
+        """Changes base rates or the weight decay from the next step on. Keys that name neither change nothing."""
         for index, name in enumerate(self._groups):
             if key == f"{name}_lr" or (key == "lr" and name not in self._own_rate):
                 self._base[index] = value
+        if key == "weight_decay":
+            for group in self._optimizer.param_groups:
+                group["weight_decay"] = value
         self._apply()
 
     def rates(self) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,12 @@ def seed_worker(worker: int) -> None:
     np.random.seed(seed)
 
 
+def seed_apart(seed: int, device: Device) -> None:
+    """Where several processes train, gives all but the first generators of their own, so that dropout differs."""
+    if device.team.rank > 0:
+        seed_everything(seed + device.team.rank * 1_000_003, device)
+
+
 def rng_state(device: Device, order: torch.Generator) -> dict[str, Any]:
     """All generator states in types that `torch.load(weights_only=True)` accepts."""
     version, numbers, gauss = random.getstate()
@@ -39,3 +46,12 @@ def rng_state(device: Device, order: torch.Generator) -> dict[str, Any]:
         "torch": device.rng_state(),
         "order": order.get_state(),
     }
+
+
+def set_rng_state(state: Mapping[str, Any], device: Device) -> None:
+    """Goes on with the states of `rng_state`, all but that of the data's order, whose place is the start of a pass."""
+    version, numbers, gauss = state["python"]
+    random.setstate((version, tuple(numbers), gauss))
+    name, keys, position, has_gauss, cached = state["numpy"]
+    np.random.set_state((name, np.array(keys, dtype=np.uint32), position, has_gauss, cached))
+    device.set_rng_state(state["torch"])

@@ -9,10 +9,13 @@ import json
 import math
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from trainers import checkpoint
 from trainers.configs.toy import ToyConfig
-from trainers.contract import Built, Eval, Event, Events, GroupNorms, Save, Saved, Set, Step
+from trainers.contract import Built, Eval, Event, Events, GroupNorms, Save, Saved, Scalar, Set, Step
 from trainers.devices.base import Device
 from trainers.files import write_atomically
 
@@ -21,13 +24,33 @@ GROUPS = {"body": 4.0, "head": 1.0}
 
 
 class Climb:
-    """The state of one trial. `progress` grows with the learning rate, so that steering `lr` shows."""
+    """The state of one trial. `progress` grows with the learning rate, so that steering `lr` shows.
+
+    `evaluated` is the last step that was evaluated, `elapsed` the seconds of an earlier process.
+    """
 
     def __init__(self, config: ToyConfig) -> None:
         self.config = config
         self.lr = config.lr
         self.progress = 0.0
         self.step = 0
+        self.evaluated = 0
+        self.elapsed = 0.0
+        self.began = time.monotonic()
+
+    @property
+    def total(self) -> int:
+        return max(1, round(self.config.epochs * self.config.steps)) if self.config.epochs > 0 else 0
+
+    @property
+    def epoch(self) -> int:
+        return max(0, self.step - 1) // self.config.steps
+
+    @property
+    def evaluation_is_due(self) -> bool:
+        """At the end of every epoch and of everything, once."""
+        ends = self.step % self.config.steps == 0 or self.step >= self.total
+        return ends and self.evaluated != self.step
 
     @property
     def score(self) -> float:
@@ -51,41 +74,72 @@ class Climb:
         """Parameters that grow slowly and gradients that shrink with the distance still to go."""
         return tuple(_group_norms(name, scale, 1.0 - self.score, self) for name, scale in GROUPS.items())
 
+    def seconds(self) -> float:
+        return self.elapsed + time.monotonic() - self.began
+
+    def effective(self) -> dict[str, Scalar]:
+        return {
+            "x": self.config.x,
+            "y": self.config.y,
+            "lr": self.config.lr,
+            "steps_per_epoch": self.config.steps,
+            "total_steps": self.total,
+            "seed": self.config.seed,
+        }
+
     def save(self) -> Saved:
         path = Path(self.config.out) / "last.json"
-        state = {"step": self.step, "progress": self.progress, "lr": self.lr, "score": self.score}
+        state = {
+            **checkpoint.head(self.config, self.effective()),
+            "step": self.step,
+            "progress": self.progress,
+            "lr": self.lr,
+            "evaluated": self.evaluated,
+            "elapsed": self.seconds(),
+            "score": self.score,
+        }
         write_atomically(path, lambda stream: stream.write(json.dumps(state).encode()))
         return Saved(path=str(path), step=self.step, label="last")
 
+    def go_on_from(self, path: str) -> None:
+        """Stands where the trial stood when the file was saved. Raises `CheckpointError`."""
+        state = _read(path)
+        checkpoint.check(path, state, self.config, self.effective())
+        try:
+            self.step, self.evaluated = int(state["step"]), int(state["evaluated"])
+            self.progress, self.lr, self.elapsed = (float(state[key]) for key in ("progress", "lr", "elapsed"))
+        except (KeyError, TypeError, ValueError) as error:
+            raise checkpoint.unusable(path, f"lacks something ({error})") from error
+
 
 def train(config: ToyConfig, device: Device) -> Events:
-    """The recipe: steps, an evaluation after every epoch, and a small JSON file as checkpoint where `out` is set."""
+    """The recipe: steps, an evaluation after every epoch, and then a small JSON file as checkpoint if `out` is set."""
     climb = Climb(config)
-    total = max(1, round(config.epochs * config.steps)) if config.epochs > 0 else 0
-    effective = {
-        "x": climb.config.x,
-        "y": climb.config.y,
-        "lr": climb.lr,
-        "steps_per_epoch": config.steps,
-        "total_steps": total,
-        "seed": config.seed,
-    }
-    yield from _tell(Built(effective=effective, total_steps=total, groups=tuple(GROUPS)), climb)
+    if config.resume:
+        climb.go_on_from(config.resume)
+    built = Built(effective=climb.effective(), total_steps=climb.total, groups=tuple(GROUPS), step=climb.step)
+    yield from _tell(built, climb)
 
-    began = time.monotonic()
-    while climb.step < total:
-        epoch = climb.step // config.steps
+    climb.began = time.monotonic()
+    if climb.evaluation_is_due:
+        yield from _evaluate(climb)
+    while climb.step < climb.total:
         climb.advance()
         if climb.step % config.log_every == 0:
             shown = config.norms_every > 0 and climb.step % config.norms_every == 0
             metrics = {"loss": climb.loss, "lr": climb.lr, "score": climb.score}
             norms = climb.norms() if shown else ()
-            yield from _tell(Step("train", epoch, climb.step, metrics, time.monotonic() - began, norms), climb)
-        if climb.step % config.steps == 0 or climb.step == total:
-            evaluation = {"loss": climb.loss, "score": climb.score}
-            yield from _tell(Eval("valid", epoch, climb.step, evaluation, 0.0), climb)
-    if config.out:
-        yield climb.save()
+            yield from _tell(Step("train", climb.epoch, climb.step, metrics, climb.seconds(), norms), climb)
+        if climb.evaluation_is_due:
+            yield from _evaluate(climb)
+
+
+def _evaluate(climb: Climb) -> Events:
+    climb.evaluated = climb.step
+    metrics = {"loss": climb.loss, "score": climb.score}
+    yield from _tell(Eval("valid", climb.epoch, climb.step, metrics, 0.0), climb)
+    if climb.config.out:
+        yield from _tell(climb.save(), climb)
 
 
 def _tell(event: Event, climb: Climb) -> Events:
@@ -97,6 +151,18 @@ def _tell(event: Event, climb: Climb) -> Events:
             climb.lr = answered.value
         elif isinstance(answered, Save) and climb.config.out:
             command = yield climb.save()
+
+
+def _read(path: str) -> Mapping[str, Any]:
+    try:
+        state = json.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise checkpoint.unusable(path, f"cannot be read ({error.strerror or error})") from error
+    except ValueError as error:
+        raise checkpoint.unusable(path, "is torn, or no checkpoint") from error
+    if not isinstance(state, dict):
+        raise checkpoint.unusable(path, "is no checkpoint of a trainer")
+    return state
 
 
 def _group_norms(name: str, scale: float, distance: float, climb: Climb) -> GroupNorms:

@@ -63,9 +63,9 @@ def test_ctrl_c_closes_the_trainer_and_returns_130(monkeypatch: pytest.MonkeyPat
 
     original = alone._print_all
 
-    def watched(events):  # type: ignore[no-untyped-def]
+    def watched(events, device):  # type: ignore[no-untyped-def]
         try:
-            return original(events)
+            return original(events, device)
         finally:
             closed.append(events.gi_frame is None)
 

@@ -29,9 +29,9 @@ class MatchingConfig(TrainerConfig):
     head_lr: float | None = option(
         None, f"learning rate of fusion and loss head{_SAME}", low=0.0, high=10.0, steerable=True
     )
-    weight_decay: float = option(0.01, "weight decay of AdamW", low=0.0, high=10.0)
+    weight_decay: float = option(0.01, "weight decay of AdamW", low=0.0, high=10.0, steerable=True)
     scheduler: str = option("none", "course of the learning rates", choices=("none", "cosine", "plateau"))
-    batch_size: int = option(16, "postings per step", low=2, high=65_536)
+    batch_size: int = option(16, "postings per step and process", low=2, high=65_536)
     embedding: int = option(128, "dimensions of the embedding", low=2, high=16_384)
     dropout: float = option(0.1, "dropout after each branch", low=0.0, high=0.95)
     image_model: str = option(

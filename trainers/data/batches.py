@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, Sampler
 
+from trainers.contract import InputError
 from trainers.data.images import square
 from trainers.devices.base import Device
+from trainers.devices.team import Team
 from trainers.seeding import seed_worker
 
 # Decoded images are kept up to this many bytes; more are decoded whenever they are needed.
@@ -74,22 +76,76 @@ class Postings(Dataset[Batch]):
         return {name: column[0] for name, column in self.__getitems__([place]).items()}
 
 
+class BatchOrder(Sampler[list[int]]):
+    """Places of `rows` rows, shuffled anew on every pass and dealt to batches of one size.
+
+    A pass draws from `order` once, before its first batch, and nothing else may draw from it: a pass that begins with
+    the same state of it is the same pass. Of several processes each takes every so manieth batch. What does not fill
+    a last round of batches waits for the next pass.
+    """
+
+    def __init__(self, rows: int, batch_size: int, order: torch.Generator, team: Team) -> None:
+        self.batch_size = batch_size
+        self._rows = rows
+        self._order = order
+        self._team = team
+        self._skipped = 0
+
+    def __len__(self) -> int:
+        return self._rows // (self.batch_size * self._team.size)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        places = torch.randperm(self._rows, generator=self._order)
+        first, self._skipped = self._skipped, 0
+        for index in range(first, len(self)):
+            start = (index * self._team.size + self._team.rank) * self.batch_size
+            yield places[start : start + self.batch_size].tolist()
+
+    def skip(self, batches: int) -> None:
+        """The next pass begins after so many batches."""
+        self._skipped = batches
+
+
+class TrainingLoader(DataLoader[Batch]):
+    """Batches in a `BatchOrder`. Worker processes have seeds of their own and draw nothing from the order."""
+
+    def __init__(self, postings: Postings, order: BatchOrder, seed: int, workers: int, pinned: bool) -> None:
+        super().__init__(
+            postings,
+            batch_sampler=order,
+            generator=torch.Generator().manual_seed(seed),
+            collate_fn=_as_it_is,
+            num_workers=workers,
+            worker_init_fn=seed_worker,
+            persistent_workers=workers > 0,
+            pin_memory=pinned,
+        )
+        self.order = order
+
+    def skip(self, batches: int) -> None:
+        """The next pass begins after so many batches, and loads none of them."""
+        self.order.skip(batches)
+
+
 def training_loader(
-    postings: Postings, batch_size: int, order: torch.Generator, workers: int = 0, pinned: bool = False
-) -> DataLoader[Batch]:
-    """Shuffled batches of one size; the rows that do not fill the last one wait for the next pass."""
-    return DataLoader(
-        postings,
-        batch_size=batch_size,
-        shuffle=True,
-        drop_last=True,
-        generator=order,
-        collate_fn=_as_it_is,
-        num_workers=workers,
-        worker_init_fn=seed_worker,
-        persistent_workers=workers > 0,
-        pin_memory=pinned,
-    )
+    postings: Postings,
+    batch_size: int,
+    order: torch.Generator,
+    workers: int = 0,
+    pinned: bool = False,
+    team: Team | None = None,
+) -> TrainingLoader:
+    """Shuffled batches of one size; the rows that do not fill the last one wait for the next pass.
+
+    `batch_size` is that of each process of the team. Raises `InputError` when not even one batch for each is there.
+    """
+    batch_order = BatchOrder(len(postings), batch_size, order, team or Team())
+    if len(batch_order) == 0:
+        processes = f" in each of {team.size} processes" if team and team.size > 1 else ""
+        raise InputError(
+            f"batch_size = {batch_size}{processes} is more than the {len(postings)} training rows; lower batch_size"
+        )
+    return TrainingLoader(postings, batch_order, order.initial_seed(), workers, pinned)
 
 
 def evaluation_loader(postings: Postings, batch_size: int) -> DataLoader[Batch]:

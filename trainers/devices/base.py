@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from trainers.checkpoint import unusable
+from trainers.devices.team import Team, place
 from trainers.files import write_atomically
 
 if TYPE_CHECKING:
@@ -21,6 +24,9 @@ class Device(ABC):
     """
 
     kind: ClassVar[str]
+    # What torch.distributed moves tensors with, for the host and for this device.
+    backend: ClassVar[str] = "gloo"
+    team: Team = Team()
 
     @property
     @abstractmethod
@@ -32,11 +38,24 @@ class Device(ABC):
         """A short text for people, such as `cuda:0 NVIDIA H200`."""
 
     def setup(self, threads: int = 0) -> None:
-        """Makes the device ready with so many CPU threads; 0 leaves the number to torch."""
+        """Makes the device ready with so many CPU threads; 0 leaves the number to torch.
+
+        Where torchrun's variables name several processes, it waits for the others: they are the `team` from then on.
+        Raises `InputError` when they cannot be met.
+        """
         import torch
 
         if threads > 0:
             torch.set_num_threads(threads)
+        self.meet()
+
+    def meet(self) -> None:
+        """Joins the other processes of this training, if there are any."""
+        where = place(os.environ)
+        if where is not None and self.team.size == 1:
+            from trainers.devices.group import Group
+
+            self.team = Group(where, self.backend)
 
     def seed(self, seed: int) -> None:
         """Seeds the generators that torch uses on this device and on the host."""
@@ -49,6 +68,12 @@ class Device(ABC):
         import torch
 
         return {"host": torch.get_rng_state()}
+
+    def set_rng_state(self, state: Mapping[str, Tensor]) -> None:
+        """Goes on with the states of a checkpoint; those of a device that this one is not are left aside."""
+        import torch
+
+        torch.set_rng_state(state["host"])
 
     def step_end(self) -> None:  # noqa: B027 - eager devices have nothing to do here
         """The work of one training step has been described completely. Call it once a step, before any `read`."""
@@ -75,3 +100,20 @@ class Device(ABC):
 
         on_host = torch.utils._pytree.tree_map_only(torch.Tensor, lambda tensor: tensor.detach().cpu(), obj)
         write_atomically(path, lambda stream: torch.save(on_host, stream))
+
+    def load(self, path: str | Path) -> dict[str, Any]:
+        """What `save` wrote, with its tensors on the host. Raises `CheckpointError`.
+
+        Nothing in the file is run: what `weights_only` does not open is not opened at all.
+        """
+        import torch
+
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+        except OSError as error:
+            raise unusable(path, f"cannot be read ({error.strerror or error})") from error
+        except Exception as error:  # a torn file can raise nearly everything
+            raise unusable(path, "is torn, or no checkpoint") from error
+        if not isinstance(state, dict):
+            raise unusable(path, "is no checkpoint of a trainer")
+        return state

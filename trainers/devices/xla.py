@@ -8,10 +8,12 @@ read in the middle cuts the graph, and a new shape compiles a new one.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from trainers.contract import InputError
 from trainers.devices.base import Device
+from trainers.devices.team import place
 
 if TYPE_CHECKING:
     import torch
@@ -48,6 +50,15 @@ class XlaDevice(Device):
 
         state = int(self._model.get_rng_state(device=str(self.torch_device)))
         return super().rng_state() | {"xla": torch.tensor(state)}
+
+    def set_rng_state(self, state: Mapping[str, Tensor]) -> None:
+        super().set_rng_state(state)
+        if "xla" in state:
+            self._model.set_rng_state(int(state["xla"]), device=str(self.torch_device))
+
+    def meet(self) -> None:
+        if place(os.environ) is not None:
+            raise InputError("device tpu trains in one process; unset WORLD_SIZE, or use --device cpu or cuda")
 
     def step_end(self) -> None:
         # Device sync: the graph recorded since the last one is compiled if it is new, and started.
