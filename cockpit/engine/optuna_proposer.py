@@ -140,8 +140,8 @@ class OptunaProposer:
         )
 
 
-class _Recalled(FrozenTrial):  # type: ignore[misc] # Optuna is untyped here
-    """A trial that is over. Nothing in it changes any more, so Optuna's deep copies, slow for thousands, need not be."""
+class _Recalled(FrozenTrial):
+    """A trial that is over. Nothing in it changes any more, so there is no need for deep copies, slow for thousands."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> _Recalled:
         return copy.copy(self)

@@ -91,9 +91,7 @@ def _numbers_of(trial: FrozenTrial) -> FrozenTrial:
         for name, found in trial.distributions.items()
         if not isinstance(found, CategoricalDistribution) and not found.single()
     }
-    return create_trial(
-        value=trial.value, params={name: trial.params[name] for name in numbers}, distributions=numbers
-    )
+    return create_trial(value=trial.value, params={name: trial.params[name] for name in numbers}, distributions=numbers)
 
 
 def _spread(trials: list[FrozenTrial]) -> list[FrozenTrial]:

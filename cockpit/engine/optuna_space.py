@@ -6,7 +6,7 @@ parameter of a search file can be tuned.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from optuna.distributions import (
@@ -38,9 +38,14 @@ def as_value(distribution: Distribution, drawn: Any) -> Any:
     """The parameter's value for what Optuna drew."""
     if isinstance(distribution, Categorical) and not _has_scalars(distribution):
         return distribution.values[drawn]
-    if isinstance(distribution, Categorical | IntUniform | Uniform | LogUniformValues):
+    if isinstance(distribution, Categorical):
         return drawn
-    return distribution.sample(min(max(drawn, 1e-9), 1 - 1e-9))
+    if isinstance(distribution, IntUniform):
+        return int(drawn)
+    number = float(drawn)  # some samplers draw numbers of numpy's types
+    if isinstance(distribution, Uniform | LogUniformValues):
+        return number
+    return distribution.sample(min(max(number, 1e-9), 1 - 1e-9))
 
 
 def is_inside(space: Mapping[str, Distribution], config: Mapping[str, Any]) -> bool:
@@ -62,17 +67,25 @@ def as_drawn(distribution: Distribution, value: Any) -> Any:
 
 
 def _u_of(distribution: Distribution, value: Any) -> float:
-    """Some u whose sample is `value`, or next to it."""
+    """The u whose sample is `value`, or next to it; the middle of them where a value has many."""
     if isinstance(distribution, Weighted):
         return _middle_of_choice(distribution, value)
+    first = _first_u(lambda u: distribution.sample(u) >= value)
+    if not hasattr(distribution, "q"):
+        return first
+    return (first + _first_u(lambda u: distribution.sample(u) > value)) / 2
+
+
+def _first_u(is_there: Callable[[float], bool]) -> float:
+    """The smallest u in (0, 1) from which on something is true."""
     low, high = 0.0, 1.0
-    for _ in range(60):
+    for _ in range(50):
         middle = (low + high) / 2
-        if distribution.sample(middle) < value:
-            low = middle
-        else:
+        if is_there(middle):
             high = middle
-    return min(max(high, 0.0), 1.0)
+        else:
+            low = middle
+    return high
 
 
 def _middle_of_choice(distribution: Weighted, value: Any) -> float:

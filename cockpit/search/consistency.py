@@ -63,8 +63,10 @@ def check_pbt(place: Place, scheduler: str, settings: Pbt | None, varied: Collec
         raise place.at("scheduler").error(f"{scheduler} contradicts pbt, which is a scheduler itself; keep one of them")
     for number, name in enumerate(settings.parameters or ()):
         if name not in varied:
-            raise at.at("parameters").at(number).error(
-                f"{name} is not a parameter that varies{closest(name, varied)}; allowed: {listed(varied)}"
+            raise (
+                at.at("parameters")
+                .at(number)
+                .error(f"{name} is not a parameter that varies{closest(name, varied)}; allowed: {listed(varied)}")
             )
 
 
@@ -133,9 +135,7 @@ def check_baseline(place: Place, baseline: Mapping[str, Value], space: Mapping[s
         raise at.at(missing[0]).error("missing; the baseline needs a value for every parameter that varies")
 
 
-def check_initial(
-    place: Place, initial: Sequence[Mapping[str, Value]], space: Mapping[str, Distribution]
-) -> None:
+def check_initial(place: Place, initial: Sequence[Mapping[str, Value]], space: Mapping[str, Distribution]) -> None:
     """Every initial point names parameters of the space and lies inside it."""
     for number, point in enumerate(initial):
         at = place.at("initial").at(number)

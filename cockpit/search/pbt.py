@@ -70,9 +70,13 @@ def mutable_parameters(search: Searched, steerable: Collection[str]) -> tuple[st
     wanted = steerable if settings.parameters is None else settings.parameters
     found = tuple(name for name in search.varied if name in wanted)
     if not found:
-        raise search.place.at("pbt").at("parameters").error(
-            "none of the varied parameters can be changed while a trial runs; name here those that a checkpoint "
-            f"of another value can go on with: {listed(search.varied)}"
+        raise (
+            search.place.at("pbt")
+            .at("parameters")
+            .error(
+                "none of the varied parameters can be changed while a trial runs; name here those that a checkpoint "
+                f"of another value can go on with: {listed(search.varied)}"
+            )
         )
     return found
 

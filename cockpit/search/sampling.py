@@ -59,7 +59,7 @@ def count(search: Search, done: Iterable[Mapping[str, Value]] = ()) -> int | Non
         return search.run_cap
     axes = _axes(search.space)
     first = [_position(axes, point) for point in first_points(search)]
-    skipped = {_position(axes, point) for point in done if point.keys() == search.space.keys()}
+    skipped = {_position(axes, point) for point in done}
     total = prod(len(values) for values in axes.values()) + first.count(None) - len(skipped - {None, *first})
     return total if search.run_cap is None else min(total, search.run_cap)
 
@@ -122,7 +122,7 @@ def _distinct(found: Distribution) -> list[Value]:
     return list(once.values())
 
 
-def _position(axes: Mapping[str, list[Value]], point: Point) -> int | None:
+def _position(axes: Mapping[str, list[Value]], point: Mapping[str, Value]) -> int | None:
     """The index of a point in the Cartesian product, the last name turning fastest; None if it is not in it."""
     position = 0
     for name, values in axes.items():

@@ -27,11 +27,12 @@ class Search:
     """One question and how to answer it. Made by `reader.load`; what contradicts itself raises `SearchError`.
 
     `space` maps dotted parameter names to distributions, constants among them. `run_cap` counts trials, the baseline
-    included; None has no end but that of a grid. `seed` is the sampler's, and the first seed of the trials; `seeds`
-    are repeats per trial, `confirm` fresh seeds on which winner and baseline run again. A trial is killed if its first
+    included; None has no end but that of a grid. `seed` is the sampler's, and the first seed of the trials; `seeds` are
+    repeats per trial, `confirm` fresh seeds on which winner and baseline run again. A trial is killed if its first
     evaluation is worse than `floor`, or after `patience` evaluations without a better one. `metrics` are several
     metrics to be good in; `metric` is the first of them then, which ranks trials. `initial` are points, whole or in
-    part, to try after the baseline. `ignored` has what only a W&B server reads. Where the search came from (`path`, `lines`) does not count when two are compared.
+    part, to try after the baseline. `ignored` has what only a W&B server reads. Where the search came from (`path`,
+    `lines`) does not count when two are compared.
     """
 
     name: str
