@@ -44,7 +44,6 @@ class OptunaProposer:
         self._open: dict[str, optuna.Trial] = {}
         self._adopted: set[str] = set()
         self._known = 0  # results that are not the sampler's own
-        self._completed = 0  # those of them that are complete
         self._is_behind = False  # whether the sampler has not heard of some of them
 
     def recall(self, past: Past) -> None:
@@ -118,11 +117,7 @@ class OptunaProposer:
     def _frozen(self, past: Past) -> FrozenTrial:
         state, values = self._result(past.state, past.value, past.values)
         reported = _finite(past.evaluations) if len(self._metrics) < 2 else {}
-        attributes: dict[str, Any] = {}
-        if state == "complete":
-            attributes = recalled_attributes(self._search, self._completed)
-            self._completed += 1
-        elif state == "pruned" and reported:
+        if state == "pruned" and reported:
             values = [reported[max(reported)]]  # as Optuna does it
         return _Recalled(
             number=-1,
@@ -133,7 +128,7 @@ class OptunaProposer:
             params=self._drawn(past.config),
             distributions=self._distributions,
             intermediate_values=reported,
-            system_attrs=attributes,
+            system_attrs=recalled_attributes(self._search),
             user_attrs={},
             datetime_start=datetime.now(),
             datetime_complete=datetime.now(),

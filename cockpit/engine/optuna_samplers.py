@@ -32,11 +32,9 @@ def make_sampler(search: Search, known: int = 0, sources: Sequence[FrozenTrial] 
     return _SAMPLERS[search.sampler](search.seed + known, trials)
 
 
-def recalled_attributes(search: Search, completed: int) -> dict[str, Any]:
-    """What a sampler has to find at a trial that it did not draw itself: NSGA-II breeds from whole generations."""
-    if search.sampler != "nsga2":
-        return {}
-    return {GENERATION: completed // _population(search.run_cap or UNKNOWN_LENGTH)}
+def recalled_attributes(search: Search) -> dict[str, Any]:
+    """What a sampler has to find at a result that is not its own: for NSGA-II all of them are the first generation."""
+    return {GENERATION: 0} if search.sampler == "nsga2" else {}
 
 
 def join_generation(study: Study, trial: FrozenTrial) -> None:
@@ -72,15 +70,15 @@ def _cmaes(seed: int, trials: int, sources: Sequence[FrozenTrial]) -> BaseSample
 
     Sources give it the start of Nomura et al. 2021 (arXiv:2012.06932).
     """
-    numeric = [_numbers_of(trial) for trial in sources if trial.state == TrialState.COMPLETE]
-    chosen = _spread([trial for trial in numeric if trial.params])
+    chosen = _spread([trial for trial in sources if trial.state == TrialState.COMPLETE])
+    numeric = [trial for trial in map(_numbers_of, chosen) if trial.params]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)  # of `source_trials`
         return CmaEsSampler(
             seed=seed,
             independent_sampler=_tpe(seed, trials),
             warn_independent_sampling=False,
-            source_trials=chosen or None,
+            source_trials=numeric or None,
         )
 
 

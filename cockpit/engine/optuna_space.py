@@ -6,7 +6,9 @@ parameter of a search file can be tuned.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from optuna.distributions import (
@@ -70,21 +72,23 @@ def _u_of(distribution: Distribution, value: Any) -> float:
     """The u whose sample is `value`, or next to it; the middle of them where a value has many."""
     if isinstance(distribution, Weighted):
         return _middle_of_choice(distribution, value)
-    first = _first_u(lambda u: distribution.sample(u) >= value)
-    if not hasattr(distribution, "q"):
-        return first
-    return (first + _first_u(lambda u: distribution.sample(u) > value)) / 2
+    return _middle_of_step(distribution, value) if hasattr(distribution, "q") else _first_u(distribution, value)
 
 
-def _first_u(is_there: Callable[[float], bool]) -> float:
-    """The smallest u in (0, 1) from which on something is true."""
+@lru_cache(maxsize=4096)  # the values of many trials are few
+def _middle_of_step(distribution: Distribution, value: float) -> float:
+    return (_first_u(distribution, value) + _first_u(distribution, math.nextafter(value, math.inf))) / 2
+
+
+def _first_u(distribution: Distribution, value: float) -> float:
+    """The smallest u in (0, 1) whose sample is not below `value`."""
     low, high = 0.0, 1.0
     for _ in range(50):
         middle = (low + high) / 2
-        if is_there(middle):
-            high = middle
-        else:
+        if distribution.sample(middle) < value:
             low = middle
+        else:
+            high = middle
     return high
 
 
