@@ -57,10 +57,8 @@ def check_search(
 
 
 def _check_metric(search: Search, metrics: Mapping[str, str]) -> None:
-    several = [(search.place.at("metrics").at(number), found) for number, found in enumerate(search.metrics)]
-    for at, found in several or [(search.place.at("metric"), search.metric)]:
-        if found is None:
-            continue
+    for number, found in enumerate(search.metrics or filter(None, (search.metric,))):
+        at = search.place.at("metrics").at(number) if search.metrics else search.place.at("metric")
         if found.name not in metrics:
             hint = closest(found.name, metrics)
             raise at.at("name").error(
