@@ -16,7 +16,7 @@ import optuna
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import create_trial
 
-from cockpit.engine.optuna_proposer import as_drawn, to_optuna
+from cockpit.engine.optuna_space import as_drawn, to_optuna
 from cockpit.search.errors import SearchError
 from cockpit.search.reader import load
 from cockpit.search.space import Categorical, Distribution, IntUniform, LogUniformValues, Uniform, Weighted

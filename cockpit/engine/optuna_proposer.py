@@ -2,144 +2,146 @@
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 import optuna
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
-from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, TPESampler
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
+from cockpit.engine.optuna_samplers import join_generation, make_sampler, recalled_attributes
+from cockpit.engine.optuna_space import as_drawn, as_value, is_inside, to_optuna
+from cockpit.engine.past import Past, State, state_of
 from cockpit.search import sampling
-from cockpit.search.space import Categorical, Distribution, IntUniform, LogUniformValues, Uniform, Weighted
 from cockpit.search.spec import Search
-from cockpit.search.values import identity
 
-SCALARS = (str, int, float, bool, type(None))  # what Optuna takes as a choice
+_STATES: dict[State, TrialState] = {
+    "complete": TrialState.COMPLETE,
+    "pruned": TrialState.PRUNED,
+    "failed": TrialState.FAIL,
+}
 
 
 class OptunaProposer:
-    """Asks and tells an Optuna study. What Optuna cannot express is drawn as a number u in (0, 1) and mapped by the
-    distribution's inverse cumulative function, so every parameter of a search file can be tuned.
+    """Asks and tells an Optuna study. It has one objective for each metric of the search.
+
+    A trial that ended early is told as pruned. With several metrics Optuna does not look at how far such a trial came:
+    TPE counts it among those that are not good, the other samplers pass it over.
     """
 
     def __init__(self, search: Search) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self._whole_space = search.space
-        self._fixed = search.fixed
+        self._search = search
         self._space = search.varied
-        self._baseline = sampling.baseline_point(search) if search.baseline else None
         self._distributions = {name: to_optuna(d) for name, d in self._space.items()}
-        goal = search.metric.goal if search.metric else "maximize"
-        self._study = optuna.create_study(direction=goal, sampler=_sampler(search))
+        self._metrics = search.metrics or ((search.metric,) if search.metric else ())
+        goals = [metric.goal for metric in self._metrics] or ["maximize"]
+        self._study = optuna.create_study(directions=goals, sampler=make_sampler(search))
+        self._coming = deque(sampling.first_points(search))
         self._open: dict[str, optuna.Trial] = {}
+        self._adopted: set[str] = set()
+        self._known = 0  # results that are not the sampler's own
+        self._is_behind = False  # whether the sampler has not heard of some of them
+
+    def recall(self, past: Past) -> None:
+        if past.origin == "proposed" and self._coming:
+            self._coming.popleft()
+        self._heard_of()
+        if past.state == "running":
+            self.adopt(past.trial, past.config)
+            for evaluation, value in enumerate(past.evaluations, start=1):
+                self.report(past.trial, evaluation, value)
+        elif is_inside(self._search.space, past.config):
+            self._study.add_trial(self._frozen(past))
 
     def propose(self, trial: str) -> Mapping[str, Any] | None:
-        baseline, self._baseline = self._baseline, None
-        if baseline is not None:
-            self.adopt(trial, baseline)
-            return baseline
-        asked = self._open[trial] = self._study.ask(self._distributions)
-        return {**self._fixed, **{name: self._value(name, asked.params[name]) for name in self._space}}
+        if self._coming:
+            point = self._coming.popleft()
+            self.adopt(trial, point)
+            return point
+        params = self._ask(trial).params
+        return {**self._search.fixed, **{name: as_value(d, params[name]) for name, d in self._space.items()}}
 
     def adopt(self, trial: str, config: Mapping[str, Any]) -> None:
         """Make this the study's next trial. The sampler is not told of what lies outside the space."""
-        space = self._whole_space
-        if config.keys() == space.keys() and all(space[name].contains(config[name]) for name in space):
-            self._study.enqueue_trial({name: as_drawn(d, config[name]) for name, d in self._space.items()})
-            self._open[trial] = self._study.ask(self._distributions)
+        if is_inside(self._search.space, config):
+            self._study.enqueue_trial(self._drawn(config))
+            self._ask(trial)
+            self._adopted.add(trial)
+            join_generation(self._study, self._study.get_trials(deepcopy=False)[-1])
 
     def report(self, trial: str, evaluation: int, value: float) -> None:
-        if trial in self._open and math.isfinite(value):
+        if trial in self._open and math.isfinite(value) and len(self._metrics) < 2:
             self._open[trial].report(value, evaluation)
 
-    def tell(self, trial: str, value: float | None, *, finished: bool) -> None:
+    def tell(
+        self, trial: str, value: float | None, *, finished: bool, values: Mapping[str, float] | None = None
+    ) -> None:
         asked = self._open.pop(trial, None)
         if asked is None:
             return
-        if value is None or not math.isfinite(value):
-            self._study.tell(asked, state=TrialState.FAIL)
-        elif finished:
-            self._study.tell(asked, value)
-        else:
-            self._study.tell(asked, state=TrialState.PRUNED)
+        state, numbers = self._result(state_of(value, finished=finished), value, values or {})
+        self._study.tell(asked, numbers, state=_STATES[state])
+        if trial in self._adopted and self._search.sampler == "cmaes":
+            self._heard_of()
 
-    def _value(self, name: str, drawn: Any) -> Any:
-        distribution = self._space[name]
-        if isinstance(distribution, Categorical) and not _has_scalars(distribution):
-            return distribution.values[drawn]
-        if isinstance(distribution, Categorical | IntUniform | Uniform | LogUniformValues):
-            return drawn
-        return distribution.sample(min(max(drawn, 1e-9), 1 - 1e-9))
+    def _ask(self, trial: str) -> optuna.Trial:
+        if self._is_behind:
+            self._is_behind = False
+            sources = self._study.get_trials(deepcopy=False) if self._search.sampler == "cmaes" else ()
+            self._study.sampler = make_sampler(self._search, self._known, sources)
+        asked = self._open[trial] = self._study.ask(self._distributions)
+        return asked
 
+    def _heard_of(self) -> None:
+        self._known += 1
+        self._is_behind = True
 
-def to_optuna(distribution: Distribution) -> BaseDistribution:
-    """The distribution as Optuna has it, or that of a number in (0, 1)."""
-    if isinstance(distribution, Categorical):
-        scalars = _has_scalars(distribution)
-        return CategoricalDistribution(distribution.values if scalars else range(len(distribution.values)))
-    if isinstance(distribution, IntUniform):
-        return IntDistribution(distribution.min, distribution.max)
-    if isinstance(distribution, Uniform | LogUniformValues):
-        return FloatDistribution(distribution.min, distribution.max, log=isinstance(distribution, LogUniformValues))
-    return FloatDistribution(0.0, 1.0)
+    def _result(
+        self, state: State, value: float | None, values: Mapping[str, float]
+    ) -> tuple[State, list[float] | None]:
+        """The values of a complete trial, one for each objective; a trial that lacks one has failed."""
+        if state != "complete":
+            return state, None
+        several = len(self._metrics) > 1
+        numbers = [values.get(metric.name) for metric in self._metrics] if several else [value]
+        known = [number for number in numbers if number is not None and math.isfinite(number)]
+        return (state, known) if len(known) == len(numbers) else ("failed", None)
 
+    def _drawn(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: as_drawn(d, config[name]) for name, d in self._space.items()}
 
-def _has_scalars(distribution: Categorical) -> bool:
-    return all(isinstance(value, SCALARS) for value in distribution.values)
-
-
-def as_drawn(distribution: Distribution, value: Any) -> Any:
-    """What Optuna would have drawn to give `value`: the inverse of `OptunaProposer._value`."""
-    if isinstance(distribution, Categorical):
-        return value if _has_scalars(distribution) else distribution.values.index(value)
-    if isinstance(distribution, IntUniform | Uniform | LogUniformValues):
-        return value
-    return _u_of(distribution, value)
-
-
-def _u_of(distribution: Distribution, value: Any) -> float:
-    """Some u whose sample is `value`, or next to it."""
-    if isinstance(distribution, Weighted):
-        return _middle_of_choice(distribution, value)
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if distribution.sample(middle) < value:
-            low = middle
-        else:
-            high = middle
-    return min(max(high, 0.0), 1.0)
+    def _frozen(self, past: Past) -> FrozenTrial:
+        state, values = self._result(past.state, past.value, past.values)
+        reported = _finite(past.evaluations) if len(self._metrics) < 2 else {}
+        if state == "pruned" and reported:
+            values = [reported[max(reported)]]  # as Optuna does it
+        return _Recalled(
+            number=-1,
+            trial_id=-1,
+            state=_STATES[state],
+            value=None,
+            values=values,
+            params=self._drawn(past.config),
+            distributions=self._distributions,
+            intermediate_values=reported,
+            system_attrs=recalled_attributes(self._search),
+            user_attrs={},
+            datetime_start=datetime.now(),
+            datetime_complete=datetime.now(),
+        )
 
 
-def _middle_of_choice(distribution: Weighted, value: Any) -> float:
-    """The middle of the part of (0, 1) that belongs to one of the choices."""
-    begin = 0.0
-    for choice, probability in zip(distribution.values, distribution.probabilities, strict=True):
-        if probability and identity(choice) == identity(value):
-            return (begin + probability / 2) / sum(distribution.probabilities)
-        begin += probability
-    raise ValueError(value)  # callers ask for what the distribution contains
+class _Recalled(FrozenTrial):
+    """A trial that is over. Nothing in it changes any more, so there is no need for deep copies, slow for thousands."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Recalled:
+        return copy.copy(self)
 
 
-def _tpe(seed: int, trials: int) -> BaseSampler:
-    # The default of ten random trials would be half of a short search.
-    startup = max(4, min(10, trials // 3))
-    return TPESampler(seed=seed, n_startup_trials=startup, constant_liar=True)
-
-
-_SAMPLERS: dict[str, Callable[[int, int], BaseSampler]] = {
-    "tpe": _tpe,
-    "gp": lambda seed, _: GPSampler(seed=seed),
-    "nsga2": lambda seed, _: NSGAIISampler(seed=seed),
-}
-
-
-def _sampler(search: Search) -> BaseSampler:
-    return _SAMPLERS[search.sampler](search.seed, search.run_cap or 100)
+def _finite(values: Iterable[float]) -> dict[int, float]:
+    """The values that are numbers, by the evaluation that gave them."""
+    return {number: value for number, value in enumerate(values, start=1) if math.isfinite(value)}

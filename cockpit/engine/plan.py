@@ -20,7 +20,7 @@ from trainers import registry
 from trainers.contract import InputError, Trainer
 
 RUN_FIELDS = ("data", "out", "resume")  # set for every trial from the command line and the run folder
-NOT_RUN_HERE = {"scheduler": ("pbt",), "sampler": ("cmaes",)}
+NOT_RUN_HERE = {"scheduler": ("pbt",)}
 
 
 @dataclass(frozen=True)

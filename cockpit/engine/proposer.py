@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
+from cockpit.engine.past import Past
 from cockpit.search import sampling
 from cockpit.search.spec import Search
+from cockpit.search.values import identity
 
 Config = Mapping[str, Any]
 
@@ -14,10 +16,16 @@ Config = Mapping[str, Any]
 class Proposer(Protocol):
     """Proposes configurations and hears what became of them. Trials are known by their ids.
 
+    `recall` comes before everything else: first the trials of other experiments, then the own ones of an earlier life,
+    in the order in which they began. A proposer that recalls its own trials goes on where it was.
+
     `propose` returns None when there is nothing left to try. `adopt` tells of a configuration that somebody else chose;
     what becomes of it is a result like any other. `report` passes on evaluations as they come, `tell` the
-    end: the best value, or None when the trial has none.
+    end: the best value, or None when the trial has none. `values` are all metrics at the evaluation that was best, as
+    tables show them; a search with several metrics needs them.
     """
+
+    def recall(self, past: Past) -> None: ...
 
     def propose(self, trial: str) -> Config | None: ...
 
@@ -25,14 +33,26 @@ class Proposer(Protocol):
 
     def report(self, trial: str, evaluation: int, value: float) -> None: ...
 
-    def tell(self, trial: str, value: float | None, *, finished: bool) -> None: ...
+    def tell(
+        self, trial: str, value: float | None, *, finished: bool, values: Mapping[str, float] | None = None
+    ) -> None: ...
 
 
 class ListedProposer:
-    """Goes through a sequence of configurations that no result changes."""
+    """Goes through a sequence of configurations that no result changes.
 
-    def __init__(self, configs: Iterator[Config]) -> None:
+    `done` is filled with the identities of what other experiments have tried; the sequence may look into it.
+    """
+
+    def __init__(self, configs: Iterator[Config], done: set[object] | None = None) -> None:
         self._configs = configs
+        self._done = done
+
+    def recall(self, past: Past) -> None:
+        if past.origin == "proposed":
+            next(self._configs, None)
+        elif past.origin == "elsewhere" and self._done is not None and past.state in ("complete", "pruned"):
+            self._done.add(identity(past.config))
 
     def propose(self, trial: str) -> Config | None:
         return next(self._configs, None)
@@ -43,14 +63,19 @@ class ListedProposer:
     def report(self, trial: str, evaluation: int, value: float) -> None:
         pass
 
-    def tell(self, trial: str, value: float | None, *, finished: bool) -> None:
+    def tell(
+        self, trial: str, value: float | None, *, finished: bool, values: Mapping[str, float] | None = None
+    ) -> None:
         pass
 
 
 def proposer_for(search: Search) -> Proposer:
-    """The proposer of a search; its first proposal is the baseline where there is one."""
+    """The proposer of a search; its first proposals are the baseline, where there is one, and the initial points."""
     if search.method == "bayes":
         from cockpit.engine.optuna_proposer import OptunaProposer
 
         return OptunaProposer(search)
-    return ListedProposer(sampling.proposals(search))
+    if search.method == "random":
+        return ListedProposer(sampling.proposals(search))
+    done: set[object] = set()
+    return ListedProposer(sampling.proposals(search, done), done)

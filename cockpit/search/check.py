@@ -57,15 +57,17 @@ def check_search(
 
 
 def _check_metric(search: Search, metrics: Mapping[str, str]) -> None:
-    if search.metric is None:
-        return
-    at, name, goal = search.place.at("metric"), search.metric.name, search.metric.goal
-    if name not in metrics:
-        hint = closest(name, metrics)
-        raise at.at("name").error(f"{search.trainer} does not report {name}{hint}; allowed: {listed(metrics)}")
-    if goal != metrics[name]:
-        better = "higher" if metrics[name] == "maximize" else "lower"
-        raise at.at("goal").error(f"{goal}, but {name} is better when {better}; write goal: {metrics[name]}")
+    for number, found in enumerate(search.metrics or filter(None, (search.metric,))):
+        at = search.place.at("metrics").at(number) if search.metrics else search.place.at("metric")
+        if found.name not in metrics:
+            hint = closest(found.name, metrics)
+            raise at.at("name").error(
+                f"{search.trainer} does not report {found.name}{hint}; allowed: {listed(metrics)}"
+            )
+        goal = metrics[found.name]
+        if found.goal != goal:
+            better = "higher" if goal == "maximize" else "lower"
+            raise at.at("goal").error(f"{found.goal}, but {found.name} is better when {better}; write goal: {goal}")
 
 
 def _check_distribution(place: Place, found: Distribution, field: FieldLike) -> None:

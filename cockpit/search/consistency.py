@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from cockpit.search.early import EarlyTerminate
 from cockpit.search.errors import Place, closest, listed, shown
 from cockpit.search.metric import Metric
+from cockpit.search.pbt import Pbt
 from cockpit.search.space import Constant, Distribution, IntUniform, QUniform, Value, Weighted
 
 # The samplers of each method, the default first. W&B's bayes is a Gaussian process: `sampler: gp`.
@@ -36,18 +37,56 @@ def check_runner(place: Place, trainer: str | None, runs_program: bool) -> None:
         raise place.at("trainer").error("missing; name a trainer")
 
 
-def check_method(place: Place, method: str, sampler: str, engine: str, scheduler: str) -> None:
-    """The sampler belongs to the method, and the engine has the scheduler."""
+def check_method(place: Place, method: str, sampler: str, scheduler: str) -> None:
+    """The sampler belongs to the method and can learn from what the scheduler does."""
     if sampler not in SAMPLERS[method]:
         raise place.at("sampler").error(f"{sampler} is not for method {method}; allowed: {listed(SAMPLERS[method])}")
-    if scheduler == "pbt" and engine != "ray":
-        raise place.at("scheduler").error(f"pbt needs engine ray, not {engine}")
+    if scheduler == "pbt" and method == "bayes":
+        raise place.at("scheduler").error(
+            "pbt changes the parameters of trials while they run, so no sampler can learn from them; "
+            "use method random or grid"
+        )
 
 
 def check_scheduler(place: Place, scheduler: str, early: EarlyTerminate | None) -> None:
     """`scheduler` and `early_terminate` speak of the same rule."""
     if early is not None and early.type != scheduler:
         raise place.at("scheduler").error(f"{scheduler} contradicts early_terminate, whose type is {early.type}")
+
+
+def check_pbt(place: Place, scheduler: str, settings: Pbt | None, varied: Collection[str]) -> None:
+    """The settings of population based training go with its scheduler and name parameters that vary."""
+    if settings is None:
+        return
+    at = place.at("pbt")
+    if scheduler != "pbt":
+        raise place.at("scheduler").error(f"{scheduler} contradicts pbt, which is a scheduler itself; keep one of them")
+    for number, name in enumerate(settings.parameters or ()):
+        if name not in varied:
+            raise (
+                at.at("parameters")
+                .at(number)
+                .error(f"{name} is not a parameter that varies{closest(name, varied)}; allowed: {listed(varied)}")
+            )
+
+
+def check_metrics(place: Place, metrics: Sequence[Metric], metric: Metric | None, sampler: str) -> None:
+    """Several metrics: the first ranks trials, each has a name of its own, and the sampler can weigh them."""
+    if not metrics:
+        return
+    at, names = place.at("metrics"), [found.name for found in metrics]
+    if len(metrics) == 1:
+        raise at.error("only one; name at least two, or write metric")
+    if metrics[0] != metric:
+        raise at.error("excludes metric; the first of metrics ranks trials")
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise at.at(number).at("name").error(f"{name} stands here twice; remove one")
+        if number and metrics[number].target is not None:
+            raise at.at(number).at("target").error("only the first metric ends a search; remove it")
+    if sampler == "cmaes":
+        able = [name for name in SAMPLERS["bayes"] if name != "cmaes"]
+        raise place.at("sampler").error(f"cmaes knows one metric only; allowed with metrics: {listed(able)}")
 
 
 def check_metric(place: Place, metric: Metric | None, wanted_by: Mapping[str, bool]) -> None:
@@ -94,6 +133,20 @@ def check_baseline(place: Place, baseline: Mapping[str, Value], space: Mapping[s
     missing = [name for name, found in space.items() if name not in baseline and not isinstance(found, Constant)]
     if missing:
         raise at.at(missing[0]).error("missing; the baseline needs a value for every parameter that varies")
+
+
+def check_initial(place: Place, initial: Sequence[Mapping[str, Value]], space: Mapping[str, Distribution]) -> None:
+    """Every initial point names parameters of the space and lies inside it."""
+    for number, point in enumerate(initial):
+        at = place.at("initial").at(number)
+        if not point:
+            raise at.error("empty; name at least one parameter")
+        for name, value in point.items():
+            if name not in space:
+                raise at.at(name).error(f"not under parameters{closest(name, space)}; allowed: {listed(space)}")
+            if not space[name].contains(value):
+                extent = ", ".join(f"{key}: {end}" for key, end in space[name].to_mapping().items())
+                raise at.at(name).error(f"{shown(value)} lies outside parameters.{name} ({extent})")
 
 
 def check_seeds(place: Place, space: Mapping[str, Distribution], seeds: int, confirm: int) -> None:

@@ -10,6 +10,7 @@ from cockpit.search.consistency import ENGINES, METHODS, SAMPLERS, SCHEDULERS
 from cockpit.search.early import DEFAULTS, EarlyTerminate, parse_early
 from cockpit.search.errors import Place, SearchError, listed, shown
 from cockpit.search.metric import GOALS, IMPUTE, IMPUTE_RUNNING, Goal, Metric
+from cockpit.search.pbt import Pbt, parse_pbt
 from cockpit.search.resources import parse_resources
 from cockpit.search.space.parse import parse_parameters
 from cockpit.search.spec import Search
@@ -46,10 +47,20 @@ def loads(content: str, path: str | Path = "search.yaml") -> Search:
     # The same parameter under its dotted name, which later checks speak of.
     known = dict(lines) | {f"parameters.{name}": lines.get(at.key, 0) for name, at in places.items()}
     given.setdefault("name", path.stem)
-    given.setdefault("sampler", SAMPLERS[given["method"]][0])
+    if "metrics" in given:
+        if "metric" in given:
+            raise place.at("metric").error("excludes metrics, the first of which ranks trials; keep one of them")
+        given["metric"] = given["metrics"][0]
+    given.setdefault("sampler", "nsga2" if _is_weighed(given) else SAMPLERS[given["method"]][0])
     given["scheduler"], given["early_terminate"] = _stopping(place, body)
+    given["pbt"] = Pbt() if given["scheduler"] == "pbt" and "pbt" not in given else given.get("pbt")
     given["note"] = _note(place, body)
     return Search(path=path, lines=known, space=space, ignored=_ignored(place, body), **given)
+
+
+def _is_weighed(given: Mapping[str, Any]) -> bool:
+    """Whether a sampler has several metrics to weigh."""
+    return given["method"] == "bayes" and "metrics" in given
 
 
 def _method(place: Place, value: object) -> str:
@@ -85,6 +96,8 @@ def _stopping(place: Place, body: Mapping[str, Any]) -> tuple[str, EarlyTerminat
     if isinstance(scheduler, Mapping):
         raise place.at("scheduler").error(f"W&B's scheduler mapping is not supported; name one: {listed(SCHEDULERS)}")
     rule = None if early is None else parse_early(place.at("early_terminate"), early)
+    if scheduler is None and rule is None and body.get("pbt") is not None:
+        return "pbt", None
     if scheduler is None:
         return ("none" if rule is None else rule.type), rule
     name = one_of(place.at("scheduler"), scheduler, SCHEDULERS)
@@ -130,8 +143,12 @@ def _float(place: Place, value: object) -> float:
     return float(number(place, value))
 
 
-def _refuse_metrics(place: Place, value: object) -> Any:
-    raise place.error("several metrics at once are not supported; name the one that ranks trials in metric")
+def _metrics(place: Place, value: object) -> tuple[Metric, ...]:
+    return tuple(_metric(place.at(number), item) for number, item in enumerate(sequence(place, value)))
+
+
+def _initial(place: Place, value: object) -> tuple[dict[str, Any], ...]:
+    return tuple(_baseline(place.at(number), item) for number, item in enumerate(sequence(place, value)))
 
 
 _READERS: dict[str, Callable[[Place, Any], Any]] = {
@@ -142,13 +159,15 @@ _READERS: dict[str, Callable[[Place, Any], Any]] = {
     "command": _command,
     "method": _method,
     "metric": _metric,
-    "metrics": _refuse_metrics,
+    "metrics": _metrics,
     "baseline": _baseline,
+    "initial": _initial,
     "run_cap": whole,
     "engine": _engine,
     "sampler": _sampler,
     "floor": _float,
     "patience": whole,
+    "pbt": parse_pbt,
     "resources": parse_resources,
     "concurrent": whole,
     "seed": whole,

@@ -1,12 +1,13 @@
 """Which configuration comes next, for grid and random searches. Nothing here has state.
 
-Proposal `index` depends on the search and on `index` alone, so a sweep can be taken up anywhere. Proposal 0 is the
-baseline where there is one. Bayesian searches propose by what was measured, which is an engine's business.
+Proposal `index` depends on the search and on `index` alone, so a sweep can be taken up anywhere. The first proposals
+are the baseline, where there is one, and the initial points. Bayesian searches propose by what was measured, which is
+an engine's business.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from math import prod
 
@@ -20,37 +21,63 @@ Point = dict[str, Value]
 def propose(search: Search, index: int) -> Point | None:
     """The full configuration of proposal `index`, constants included; None past the end of a grid.
 
-    Raises `ValueError` for a Bayesian search, but for its baseline. `run_cap` is not looked at.
+    Raises `ValueError` for a Bayesian search, but for its first points. `run_cap` is not looked at.
     """
-    if search.baseline and index == 0:
-        return baseline_point(search)
+    first = first_points(search)
+    if index < len(first):
+        return first[index]
     if search.method == "random":
         return random_point(search.space, search.seed, index)
     if search.method == "grid":
-        return _grid_proposal(search, index)
+        return _grid_proposal(search, first, index - len(first))
     raise ValueError(f"method {search.method} proposes by results, not by index")
 
 
-def proposals(search: Search) -> Iterator[Point]:
-    """All proposals in order, up to `run_cap`; a random search without one has no end."""
-    index = 0
-    while search.run_cap is None or index < search.run_cap:
+def proposals(search: Search, done: Collection[object] = ()) -> Iterator[Point]:
+    """All proposals in order, up to `run_cap`; a random search without one has no end.
+
+    Points whose `identity` is in `done` are passed over, but for the first points; `done` may grow meanwhile.
+    """
+    first = len(first_points(search))
+    index = made = 0
+    while search.run_cap is None or made < search.run_cap:
         point = propose(search, index)
         if point is None:
             return
-        yield point
+        if index < first or not done or identity(point) not in done:
+            yield point
+            made += 1
         index += 1
 
 
-def count(search: Search) -> int | None:
-    """How many trials there will be, repeats on other seeds not counted; None if there is no end."""
+def count(search: Search, done: Iterable[Mapping[str, Value]] = ()) -> int | None:
+    """How many trials there will be, repeats on other seeds not counted; None if there is no end.
+
+    A grid leaves out the points that are in `done`, which other experiments have tried.
+    """
     if search.method != "grid":
         return search.run_cap
     axes = _axes(search.space)
-    total = prod(len(values) for values in axes.values())
-    if search.baseline:
-        total += _position(axes, baseline_point(search)) is None
+    first = [_position(axes, point) for point in first_points(search)]
+    skipped = {_position(axes, point) for point in done}
+    total = prod(len(values) for values in axes.values()) + first.count(None) - len(skipped - {None, *first})
     return total if search.run_cap is None else min(total, search.run_cap)
+
+
+def first_points(search: Search) -> list[Point]:
+    """What is tried before anything else: the baseline and the initial points, each once.
+
+    What an initial point leaves open is as in the baseline, or without one a sample.
+    """
+    points = [baseline_point(search)] if search.baseline else []
+    known = [identity(point) for point in points]
+    for given in search.initial:
+        rest = search.baseline or random_point(search.varied, search.seed, len(points))
+        point = dict(sorted({**search.fixed, **rest, **given}.items()))
+        if identity(point) not in known:
+            points.append(point)
+            known.append(identity(point))
+    return points
 
 
 def baseline_point(search: Search) -> Point:
@@ -69,13 +96,11 @@ def uniform(seed: int, index: int, name: str) -> float:
     return ((int.from_bytes(digest, "big") >> 12) + 0.5) / 2**52
 
 
-def _grid_proposal(search: Search, index: int) -> Point | None:
+def _grid_proposal(search: Search, first: Iterable[Point], index: int) -> Point | None:
+    """The grid's point `index`, those not counted that came first."""
     axes = _axes(search.space)
-    if search.baseline:
-        index -= 1
-        at = _position(axes, baseline_point(search))
-        if at is not None and index >= at:
-            index += 1
+    for at in sorted({at for point in first if (at := _position(axes, point)) is not None}):
+        index += index >= at
     if index >= prod(len(values) for values in axes.values()):
         return None
     point: Point = {}
@@ -97,7 +122,7 @@ def _distinct(found: Distribution) -> list[Value]:
     return list(once.values())
 
 
-def _position(axes: Mapping[str, list[Value]], point: Point) -> int | None:
+def _position(axes: Mapping[str, list[Value]], point: Mapping[str, Value]) -> int | None:
     """The index of a point in the Cartesian product, the last name turning fastest; None if it is not in it."""
     position = 0
     for name, values in axes.items():

@@ -12,6 +12,7 @@ from cockpit.search import consistency
 from cockpit.search.early import EarlyTerminate, early_mapping
 from cockpit.search.errors import Place
 from cockpit.search.metric import Metric
+from cockpit.search.pbt import Pbt, pbt_mapping
 from cockpit.search.resources import Resources, resources_mapping
 from cockpit.search.space import Constant, Distribution, Value
 from cockpit.search.space.parse import NAME
@@ -26,11 +27,12 @@ class Search:
     """One question and how to answer it. Made by `reader.load`; what contradicts itself raises `SearchError`.
 
     `space` maps dotted parameter names to distributions, constants among them. `run_cap` counts trials, the baseline
-    included; None has no end but that of a grid. `seed` is the sampler's, and the first seed of the trials; `seeds`
-    are repeats per trial, `confirm` fresh seeds on which winner and baseline run again. A trial is killed if its first
-    evaluation is worse than `floor`, or after `patience` evaluations without a better one. `max_failures` are new
-    attempts that a trial gets after it failed. `ignored` has what only a W&B server reads. Where the search came from
-    (`path`, `lines`) does not count when two are compared.
+    included; None has no end but that of a grid. `seed` is the sampler's, and the first seed of the trials; `seeds` are
+    repeats per trial, `confirm` fresh seeds on which winner and baseline run again. A trial is killed if its first
+    evaluation is worse than `floor`, or after `patience` evaluations without a better one. `metrics` are several
+    metrics to be good in; `metric` is the first of them then, which ranks trials. `initial` are points, whole or in
+    part, to try after the baseline. `max_failures` are new attempts that a trial gets after it failed. `ignored` has
+    what only a W&B server reads. Where the search came from (`path`, `lines`) does not count when two are compared.
     """
 
     name: str
@@ -43,12 +45,15 @@ class Search:
     program: str | None = None
     command: tuple[str, ...] | None = None
     metric: Metric | None = None
+    metrics: tuple[Metric, ...] = ()
     baseline: Mapping[str, Value] = field(default_factory=dict)
+    initial: tuple[Mapping[str, Value], ...] = ()
     run_cap: int | None = None
     engine: str = "ray"
     sampler: str = "tpe"
     scheduler: str = "none"
     early_terminate: EarlyTerminate | None = None
+    pbt: Pbt | None = None
     floor: float | None = None
     patience: int | None = None
     resources: Resources = field(default_factory=Resources)
@@ -67,8 +72,9 @@ class Search:
         from_none = {key: getattr(self, key) for key in ("confirm", "seed", "max_failures")}
         consistency.check_counts(place, from_none, least=0)
         consistency.check_runner(place, self.trainer, bool(self.program or self.command))
-        consistency.check_method(place, self.method, self.sampler, self.engine, self.scheduler)
+        consistency.check_method(place, self.method, self.sampler, self.scheduler)
         consistency.check_scheduler(place, self.scheduler, self.early_terminate)
+        consistency.check_pbt(place, self.scheduler, self.pbt, self.varied)
         wanted_by = {
             "method bayes": self.method == "bayes",
             f"scheduler {self.scheduler}": self.scheduler != "none",
@@ -77,9 +83,11 @@ class Search:
             "confirm": self.confirm > 0,
         }
         consistency.check_metric(place, self.metric, wanted_by)
+        consistency.check_metrics(place, self.metrics, self.metric, self.sampler)
         if self.method == "grid":
             consistency.check_grid(place, self.space)
         consistency.check_baseline(place, self.baseline, self.space)
+        consistency.check_initial(place, self.initial, self.space)
         consistency.check_seeds(place, self.space, self.seeds, self.confirm)
 
     @property
@@ -141,8 +149,9 @@ class Search:
             constants = {key: _constant(Place(self.path).at(key), key, value) for key, value in fixed.items()}
             changes["space"] = {**self.space, **constants}
             changes["baseline"] = self.baseline and {**self.baseline, **fixed}
+            changes["initial"] = tuple({**point, **fixed} for point in self.initial)
         renewed = [*changes, *(f"{part}.{key}" for part in ("parameters", "baseline") for key in fixed)]
-        renewed = [key for key in renewed if key not in ("space", "baseline")]
+        renewed = [key for key in renewed if key not in ("space", "baseline", "initial")]
         return replace(self, **changes, lines=_without(self.lines, renewed))
 
     def to_mapping(self) -> dict[str, Any]:
@@ -155,14 +164,17 @@ class Search:
             "program": self.program,
             "command": None if self.command is None else list(self.command),
             "method": self.method,
-            "metric": None if self.metric is None else _present(vars(self.metric)),
+            "metric": None if self.metric is None or self.metrics else _present(vars(self.metric)),
+            "metrics": [_present(vars(found)) for found in self.metrics] or None,
             "parameters": {name: found.to_mapping() for name, found in self.space.items()},
             "baseline": dict(self.baseline) or None,
+            "initial": [dict(point) for point in self.initial] or None,
             "run_cap": self.run_cap,
             "engine": self.engine,
             "sampler": self.sampler,
             "scheduler": self.scheduler,
             "early_terminate": None if self.early_terminate is None else early_mapping(self.early_terminate),
+            "pbt": None if self.pbt is None else pbt_mapping(self.pbt),
             "floor": self.floor,
             "patience": self.patience,
             "resources": resources_mapping(self.resources),

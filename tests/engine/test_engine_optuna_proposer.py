@@ -10,7 +10,8 @@ import pytest
 from optuna.trial import TrialState
 from sweeping import START, search
 
-from cockpit.engine.optuna_proposer import OptunaProposer, as_drawn
+from cockpit.engine.optuna_proposer import OptunaProposer
+from cockpit.engine.optuna_space import as_drawn, as_value
 from cockpit.engine.proposer import proposer_for
 
 SPACE: dict[str, dict[str, Any]] = {
@@ -88,7 +89,7 @@ def test_a_baseline_is_proposed_exactly_and_optuna_is_told_the_same(kind: str, v
     assert type(proposed["p"]) is type(value)
     (asked,) = tried._study.trials
     assert asked.state == TrialState.RUNNING
-    back = tried._value("p", asked.params["p"])
+    back = as_value(wanted.space["p"], asked.params["p"])
     assert back == (pytest.approx(value, rel=1e-6) if isinstance(value, float) else value)
     assert asked.params["p"] == as_drawn(wanted.space["p"], value)
     assert "p" in (tried.propose("t001") or {})
@@ -201,7 +202,7 @@ def proposals(sampler: str, seed: int) -> list[Any]:
 SPACE_OF_TWO = {"x": {"min": -1.0, "max": 1.0}, "y": {"min": -1.0, "max": 1.0}}
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "gp", "nsga2"])
+@pytest.mark.parametrize("sampler", ["tpe", "nsga2"])
 def test_a_seed_gives_the_same_proposals_again_and_another_gives_others(sampler: str) -> None:
     assert proposals(sampler, 1) == proposals(sampler, 1)
     assert proposals(sampler, 1)[1:] != proposals(sampler, 2)[1:]

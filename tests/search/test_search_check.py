@@ -119,6 +119,10 @@ def test_refused_parameters(parameters: str, problem: str) -> None:
             "metric: {name: loss, goal: maximize}",
             "metric.goal: maximize, but loss is better when lower; write goal: minimize",
         ),
+        (
+            "metrics: [{name: row_f1, goal: maximize}, {name: loss, goal: maximize}]",
+            "metrics.1.goal: maximize, but loss is better when lower; write goal: minimize",
+        ),
         ("baseline: {lr: 20}", "baseline.lr: 20 is above 10, the most that lr allows"),
         ("seeds: 2", "seeds: t has no seed to vary; remove it"),
     ],

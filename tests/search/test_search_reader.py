@@ -72,7 +72,6 @@ REFUSED: list[tuple[str, str]] = [
     ("schedular: asha", "6: schedular: unknown key (did you mean scheduler?); allowed: name, expected, trainer,"),
     ("scheduler: ash", "6: scheduler: 'ash' is not known (did you mean asha?); allowed: asha, hyperband, median, pbt,"),
     ("scheduler: {engine: optuna}", "6: scheduler: W&B's scheduler mapping is not supported; name one: asha,"),
-    ("scheduler: pbt\nengine: local", "6: scheduler: pbt needs engine ray, not local"),
     ("scheduler: asha\nearly_terminate: {type: median}", "6: scheduler: asha contradicts early_terminate, whose type"),
     ("early_terminate: {type: huperband}", "6: early_terminate.type: 'huperband' is not known (did you mean hyperb"),
     ("early_terminate: {eta: 2}", "6: early_terminate.type: missing; allowed: hyperband, asha, median"),
@@ -92,7 +91,12 @@ REFUSED: list[tuple[str, str]] = [
     ("sampler: tpe", "6: sampler: tpe is not for method random; allowed: random"),
     ("sampler: bohb", "6: sampler: 'bohb' is not known; allowed: grid, random, tpe, gp, cmaes, nsga2"),
     ("kind: job", "6: kind: 'job' is not known; allowed: sweep"),
-    ("metrics: [{name: a}, {name: b}]", "6: metrics: several metrics at once are not supported"),
+    ("metrics: [{name: a}, {name: b}]", "3: metric: excludes metrics, the first of which ranks trials"),
+    ("initial: {x: 1}", "6: initial: {'x': 1} is not a list; write [{'x': 1}]"),
+    ("initial: [1]", "6: initial.0: 1 is not a mapping of keys to values"),
+    ("initial:\n- {x: 0.5}\n- {}", "8: initial.1: empty; name at least one parameter"),
+    ("initial:\n- x: 0.5\n- x: 1.5", "8: initial.1.x: 1.5 lies outside parameters.x (distribution: uniform, min: 0.0"),
+    ("initial: [{y: 1}]", "6: initial.0.y: not under parameters; allowed: x"),
     ("program: train.py", "1: trainer: excludes program and command; keep one of them"),
     ("resources: {cpus: 1}", "6: resources.cpus: unknown key (did you mean cpu?); allowed: cpu, gpu, tpu, memory"),
     ("resources: {cpu: -1}", "6: resources.cpu: -1 is below 0"),
@@ -328,3 +332,39 @@ def test_a_path_below_the_working_folder_is_shown_relative(tmp_path: Path, monke
 )
 def test_scalar(text: str, value: object) -> None:
     assert scalar(text) == value and type(scalar(text)) is type(value)
+
+
+SEVERAL = HEAD.replace(
+    "metric: {name: score, goal: maximize}", "metrics:\n- {name: score, goal: maximize}\n- name: loss"
+)
+
+
+def test_several_metrics_have_a_first_one_that_ranks() -> None:
+    search = loads(SEVERAL.replace("random", "bayes"))
+    assert search.metrics == (Metric("score", "maximize"), Metric("loss", "minimize"))
+    assert (search.metric, search.sampler) == (search.metrics[0], "nsga2")
+    assert loads(SEVERAL.replace("random", "bayes") + "sampler: gp").sampler == "gp"
+    assert loads(SEVERAL).sampler == "random"
+    assert loads(search.to_yaml()) == search
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("\n- name: loss", "", "3: metrics: only one; name at least two, or write metric"),
+        ("name: loss", "name: score", "5: metrics.1.name: score stands here twice; remove one"),
+        (
+            "name: loss",
+            "name: loss\n  target: 1",
+            "6: metrics.1.target: only the first metric ends a search; remove it",
+        ),
+        ("name: loss", "goal: minimize", "5: metrics.1.name: missing; name what the trainer reports"),
+        (
+            "random",
+            "bayes\nsampler: cmaes",
+            "3: sampler: cmaes knows one metric only; allowed with metrics: tpe, gp, nsg",
+        ),
+    ],
+)
+def test_several_metrics_that_cannot_be(old: str, new: str, problem: str) -> None:
+    assert refusal(SEVERAL.replace(old, new)).startswith(f"dir/s.yaml:{problem}")

@@ -10,6 +10,7 @@ from cockpit.search.reader import loads
 from cockpit.search.sampling import count, proposals, propose, random_point, uniform
 from cockpit.search.space import Categorical, Uniform
 from cockpit.search.spec import Search
+from cockpit.search.values import identity
 
 GRID = "method: grid\ntrainer: toy\nparameters:\n  b: {values: [1, 2]}\n  a: {values: [x, y]}\n  c: {value: 0}\n"
 RANDOM = "method: random\ntrainer: toy\nparameters:\n  b: {values: [1, 2]}\n  a: {min: 0.0, max: 1.0}\n"
@@ -45,6 +46,29 @@ def test_the_baseline_comes_first_and_only_once(baseline: str, expected: list[tu
     search = loads(GRID + f"baseline: {baseline}")
     assert points(search) == expected
     assert count(search) == len(expected)
+
+
+def test_initial_points_come_after_the_baseline_and_not_again() -> None:
+    search = loads(GRID + "baseline: {a: y, b: 7}\ninitial: [{a: y, b: 2}, {a: x}, {b: 1}, {a: y, b: 2.0}]")
+    first = [("y", 7, 0), ("y", 2, 0), ("x", 7, 0), ("y", 1, 0)]
+    assert points(search) == [*first, ("x", 1, 0), ("x", 2, 0)]
+    assert count(search) == 6
+    assert [propose(search, index) for index in (5, 6)] == [{"a": "x", "b": 2, "c": 0}, None]
+
+
+def test_what_an_initial_point_leaves_open_is_sampled_where_there_is_no_baseline() -> None:
+    search = loads(RANDOM + "run_cap: 6\ninitial: [{b: 2}, {a: 0.25}]")
+    found = list(proposals(search))
+    assert found[0]["b"] == 2 and 0.0 < found[0]["a"] < 1.0 and found[1]["a"] == 0.25
+    assert len({point["a"] for point in found}) == count(search) == len(found) == 6
+    assert found == [propose(search, index) for index in range(6)]
+
+
+def test_points_that_are_done_are_left_out_but_for_the_first() -> None:
+    search = loads(GRID + "baseline: {a: x, b: 1}\nrun_cap: 3")
+    done = [{"c": 0, "a": "x", "b": 1}, {"a": "x", "b": 2.0, "c": 0}, {"a": "z", "b": 1, "c": 0}]
+    found = [tuple(point.values()) for point in proposals(search, {identity(point) for point in done})]
+    assert found == [("x", 1, 0), ("y", 1, 0), ("y", 2, 0)] and count(search, done) == 3
 
 
 def test_run_cap_counts_the_baseline() -> None:

@@ -33,12 +33,11 @@ class Verdict:
             return ""
         if self.rule == "patience":
             return f"patience: no better than {_text(self.threshold)} for {self.of} evaluations"
-        sign = _sign(metric, self.value, self.threshold)
-        value, threshold = _apart(self.value, self.threshold)
         where = {"asha": "rung", "hyperband": "band"}.get(self.rule, "evaluation")
         rank = f" ({ordinal(self.rank)} of {self.of})" if self.of else ""
         best = "best " if self.rule == "median" else ""
-        return f"{self.rule} {where} {self.rung or self.evaluation}: {best}{value} {sign} {threshold}{rank}"
+        values = compared(metric, self.value, self.threshold)
+        return f"{self.rule} {where} {self.rung or self.evaluation}: {best}{values}{rank}"
 
 
 CONTINUE = Verdict(stop=False)
@@ -71,6 +70,12 @@ class History:
         del values[evaluation - 1 :]
         values.append(self.metric.oriented(value))
         return values
+
+
+def compared(metric: Metric, value: float, threshold: float) -> str:
+    """Two values with the sign between them: `0.6120 < 0.7415`."""
+    texts = _apart(value, threshold)
+    return f"{texts[0]} {_sign(metric, value, threshold)} {texts[1]}"
 
 
 def ordinal(number: int) -> str:
