@@ -58,7 +58,7 @@ _WORTH = re.compile(
 )
 _SEPARATOR = re.compile(r"[,;|\[\]{}<>│\t•·#!?:=]|\s-{1,3}\s|\s{2,}|^\s*[-*]\s")
 _WORD = re.compile(r"[A-Za-z_][\w./@%+-]*")
-_FILLERS = frozenset("average avg mean final current running the new epoch".split())
+_FILLERS = frozenset(("average", "avg", "mean", "final", "current", "running", "the", "new", "epoch"))
 _ADDRESS = re.compile(r"\b[A-Za-z][\w+.-]{0,20}://\S+")
 _WRAPPED_NUMBER = re.compile(rf"\b(?:tensor|array|(?:np\.)?float\d*)\(\s{{0,8}}({NUMBER})[^()]*\)", re.IGNORECASE)
 _CALL = re.compile(r"(?<=\w)\([^()]*(?:\)|$)")

@@ -131,7 +131,7 @@ def _compiled(text: str) -> re.Pattern[str]:
         raise PatternError("not a regular expression: too large") from None
     if _is_endless(tree, repeated=False):
         raise PatternError(
-            "a repetition or a choice inside a repetition, as in (a+)+, may take for ever: write it without the outer one"
+            "a repetition or a choice inside a repetition, as in (a+)+, may take for ever: leave out the outer one"
         )
     return expression
 
