@@ -104,15 +104,15 @@ class Wanted:
         self.name = metric.strip()
         self.phase, bare = split_phase(self.name)
         self.key = same(bare)
-        self._mention = re.compile(r"[/.\-\s_]".join(map(re.escape, self.key.split("_"))), re.IGNORECASE)
+        self._words = self.key.split("_")
 
     def matches(self, phase: str | None, bare: str) -> bool:
         """Whether the value `bare` of `phase` is that metric. Without a phase of its own it is so in every phase."""
         return bool(self.key) and same(bare) == self.key and self.phase in (None, phase)
 
     def is_mentioned(self, text: str) -> bool:
-        """Whether the text may say something about it; quicker than reading it."""
-        return bool(self.key) and self._mention.search(text) is not None
+        """Whether `text`, in small letters, may say something about it; quicker than reading it."""
+        return bool(self.key) and all(word in text for word in self._words)
 
     def is_named(self, name: str) -> bool:
         """Whether `name`, as printed, is that metric."""
