@@ -68,11 +68,13 @@ class Timeline:
         """Lines that name no epoch belong to this one from here on."""
         self.epoch = epoch
 
-    def step(self, reading: Reading, phase: str, names: tuple[str, ...]) -> int:
-        """The step of values `names` of `phase`."""
+    def step(self, reading: Reading, kind: str, phase: str, names: tuple[str, ...]) -> int:
+        """The step of values `names` of `phase`, of a `kind` `step` or `eval`."""
         if reading.step is None:
             return self._without(phase, names)
         self._counted = False
+        if kind == "eval" and self._main.last is not None:
+            return self._main.base + reading.step  # an evaluation names the step of the training that it comes after
         axis = self._axis(phase)
         step = axis.at(reading.step, reading.total, phase, self.epoch)
         if axis is self._main or self._main.last is None:
