@@ -105,6 +105,10 @@ class Wanted:
         self.phase, bare = split_phase(self.name)
         self.key = same(bare)
         self._words = self.key.split("_")
+        spelled = r"[/.\-\s_]".join(map(re.escape, self._words))
+        self._unsigned = re.compile(
+            rf"(?<![\w/.@-])((?:{PHASE_WORD}[/.\-\s_])?{spelled})\s{{1,8}}(?=[-+]?\.?\d|nan\b|inf\b)"
+        )
 
     def matches(self, phase: str | None, bare: str) -> bool:
         """Whether the value `bare` of `phase` is that metric. Without a phase of its own it is so in every phase."""
@@ -113,6 +117,10 @@ class Wanted:
     def is_mentioned(self, text: str) -> bool:
         """Whether `text`, in small letters, may say something about it; quicker than reading it."""
         return bool(self.key) and all(word in text for word in self._words)
+
+    def signed(self, text: str) -> str:
+        """`text`, in small letters, with a colon between this metric and a number that follows without a sign."""
+        return self._unsigned.sub(r"\1: ", text) if self.is_mentioned(text) else text
 
     def is_named(self, name: str) -> bool:
         """Whether `name`, as printed, is that metric."""

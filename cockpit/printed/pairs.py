@@ -1,7 +1,8 @@
 """`key: value`, `key=value` and `loss 0.35` in lines of no known format, without false alarms on ordinary lines.
 
 A *pair* is a name, `:` or `=`, and a number after which nothing follows but a unit, a separator, the next name or the
-end: `Loading data: 100 files` is prose. Without a sign the words epoch, step, iter, loss, acc and lr make a pair.
+end: `Loading data: 100 files` is prose. Without a sign the words epoch, step, iter, loss, acc and lr make a pair,
+and the metric asked for.
 `epoch`, `step` and their like say where the line stands. A word such as `train`, `[val]` or `Test set:` gives the phase
 of what follows it, and so does a name: `val_loss`. Values inside a call (`Adam(lr=0.1)`), an address, a command's
 options and a traceback are no pairs.
@@ -34,14 +35,14 @@ _TOKEN = re.compile(
     rf"(?<![\w/.@-])(?P<phase>{PHASE_WORD})(?:\s(?:set|split|results?))?\s{{0,4}}(?:[:\])|]|-(?=\s))\s{{0,4}}(?![\d.+-])"
     rf"|(?<![\w/.@-])(?P<counter>{_COUNTER})['\"]?[\s:=#]{{1,8}}\[?\s{{0,8}}(?P<count>{PLAIN})"
     r"(?:\s{0,4}(?:/|of)\s{0,4}(?P<of>\d{1,15}))?(?:\s{0,4}\])?"
-    rf"|(?<![\w/.@-])(?P<bare>(?:{PHASE_WORD}\s)?(?:loss|acc(?:uracy)?(?:@?\d)?|lr))\s{{1,8}}(?P<plain>{NUMBER}){_UNIT}"
+    rf"|(?<![\w/.@-])(?P<bare>(?:{PHASE_WORD}[\s_/])?(?:loss|acc(?:uracy)?(?:@?\d)?|lr))\s{{1,8}}(?P<plain>{NUMBER}){_UNIT}"
     rf"|['\"]?\s{{0,8}}[:=]\s{{0,8}}(?P<value>{_VALUE})(?:\s{{0,4}}/\s{{0,4}}(?P<out_of>\d{{1,15}}))?{_UNIT}"
     r"|\[\s{0,8}(?P<done>\d{1,15})\s{0,4}/\s{0,4}(?P<todo>\d{1,15})",
 )
 _AFTER = re.compile(
     r"\s*(?:$|[,;:|()\[\]{}<>│'\"\t•·]|\.(?:\s|$)|-(?:\s|-|$))|\s{2,}"
     r"|\s[A-Za-z_][\w./@%-]{0,60}(?: [A-Za-z][\w./@%-]{0,30})?(?: ?\([^()]{0,30}\))?['\"]?\s{0,8}[:=]"
-    rf"|\s(?:{_COUNTER}|(?:{PHASE_WORD}\s)?(?:loss|acc|accuracy|lr))\s{{1,8}}\[?[\d.]",
+    rf"|\s(?:{_COUNTER}|(?:{PHASE_WORD}[\s_/])?(?:loss|acc|accuracy|lr))\s{{1,8}}\[?[\d.]",
 )
 _HEAD = re.compile(rf"[\s\[(<*#>=-]{{0,20}}({PHASE_WORD})\b(?:\s(?:set|split|results?)\b)?[\])]?(?=[\s|,>]|$)")
 _EPOCH_STEP = re.compile(r"\s{0,8}\[(?:epoch\s)?(\d{1,9}),\s{0,8}(\d{1,15})\]")
@@ -89,7 +90,7 @@ def read(text: str, wanted: Wanted) -> Reading | None:
     text = text[:LONGEST_LINE].lower()
     if not any(word in text for word in _WORTH) and not wanted.is_mentioned(text):
         return None
-    scan = _scan(_without_calls(text))
+    scan = _scan(_without_calls(wanted.signed(text)))
     if scan.values and _counts(scan, wanted):
         return _reading(scan)
     if not scan.values and scan.epoch is not None:

@@ -39,9 +39,10 @@ class Timeline:
     """Steps and epochs of events.
 
     A counter that starts anew (with every epoch, or with another phase) goes on where it was: a run has one axis, and
-    two values may not share a step. Training and tuning share it; other phases count for themselves. A line without a
-    step stands at the last step of the training; in a run that never says a step such lines are counted, and a new
-    number begins when a metric of a phase comes again.
+    two values may not share a step. Training and tuning share it; steps of other phases count for themselves, and an
+    evaluation that names a step means the one of the training. A line without a step stands at the last step of the
+    training; in a run that never says a step such lines are counted, and a new number begins when a metric of a phase
+    comes again.
 
     Epochs stay as printed, except in formats that count from 1: those are counted from 0, unless a 0 was seen.
     """

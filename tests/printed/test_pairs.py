@@ -95,6 +95,7 @@ def test_a_heading_gives_its_phase_to_the_block_under_it():
 def test_the_metric_asked_for_is_an_evaluation():
     assert metrics("my/thing: 0.5, other: 3", metric="my_thing") == [("eval", "valid", {"my_thing": 0.5, "other": 3.0})]
     assert metrics("train my_thing: 0.5", metric="my_thing") == [("step", "train", {"my_thing": 0.5})]
+    assert metrics("done: val_my_thing 0.5", metric="my_thing") == [("eval", "valid", {"my_thing": 0.5})]
     assert metrics("val.acc=0.5 acc=0.6", metric="val_acc") == [
         ("step", "train", {"acc": 0.6}),
         ("eval", "valid", {"val_acc": 0.5}),
