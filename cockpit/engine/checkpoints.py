@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import shutil
 
 from cockpit.events.codec import EventError, decode
 from cockpit.events.kinds import Saved
@@ -19,6 +20,21 @@ def last_checkpoint(folder: TrialFolder) -> str:
             return _newest(folder, record)
     except (OSError, ValueError):  # there is no record, or an empty one
         return ""
+
+
+def borrowed_checkpoint(source: TrialFolder, borrower: TrialFolder) -> str:
+    """A link to the newest checkpoint of another trial, which stays when that trial saves again; empty without one."""
+    newest = last_checkpoint(source)
+    if not newest:
+        return ""
+    file = source.path / newest
+    link = borrower.path / f"from-{source.path.name}{file.suffix}"
+    link.unlink(missing_ok=True)
+    try:
+        link.hardlink_to(file)
+    except OSError:  # another file system, or one without links
+        shutil.copyfile(file, link)
+    return link.name
 
 
 def _newest(folder: TrialFolder, record: mmap.mmap) -> str:

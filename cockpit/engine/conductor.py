@@ -14,7 +14,8 @@ from typing import Any
 
 from cockpit.engine import answers
 from cockpit.engine.breaker import FAILURES_RUNNING, Breaker
-from cockpit.engine.checkpoints import last_checkpoint
+from cockpit.engine.channel import Message
+from cockpit.engine.checkpoints import borrowed_checkpoint, last_checkpoint
 from cockpit.engine.control import Command
 from cockpit.engine.desk import Desk
 from cockpit.engine.ledger import Ledger
@@ -26,9 +27,9 @@ from cockpit.engine.retries import Retries
 from cockpit.engine.roster import PAUSED, RUNNING, WAITING, Roster, TrialState
 from cockpit.events.text import one_line
 from cockpit.events.writer import EventWriter
+from cockpit.search.population import Mutation, Population
 from cockpit.search.stopping import CONTINUE, Rules, Verdict
 from cockpit.store.folder import RunFolder
-from cockpit.store.numbers import counted
 from cockpit.store.ranking import best_of, is_ranked
 
 
@@ -55,26 +56,32 @@ class Conductor:
         rules: Rules,
         clock: Callable[[], float] = time.time,
         past: Rebuilt | None = None,
+        population: Population | None = None,
     ) -> None:
         self.plan = plan
+        self.order: Callable[[str, Message], None] = _nobody  # gives an attempt an order for its next step
         self.ending: Ending | None = None  # set once no further trial shall start
         self._run = run
         self._ledger = Ledger(ledger, clock)
         self._proposer = proposer
         self._rules = rules
+        self._population = population
         self._clock = clock
         self._breaker = Breaker()
         self._retries = Retries(plan.search.max_failures)
         self._roster = Roster()
-        self._desk = Desk(self._roster, run, self.answer)
-        self._halted = False  # nothing starts until somebody lets the sweep go on
+        self.desk = Desk(self._roster, run, self)
         self._number = 0
         self._added: deque[tuple[Command, Mapping[str, Any]]] = deque()  # to be tried before anything else
         self._added_number = 0
-        self._orders: list[Command] = []  # those that want the whole sweep to end
         self._labels: dict[str, tuple[str, Mapping[str, Any]]] = {}  # by effective digest: trial and its config
         if past is not None:
             self._take_up(past)
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether nothing more starts."""
+        return self.ending is not None
 
     @property
     def running(self) -> int:
@@ -84,7 +91,7 @@ class Conductor:
     @property
     def holds(self) -> bool:
         """Whether trials that do not run now may go on, so that the sweep is not over although nothing runs."""
-        return self.ending is None and (self._halted or bool(self._roster.those(PAUSED, WAITING)))
+        return self.ending is None and (self.desk.halted or bool(self._roster.those(PAUSED, WAITING)))
 
     def is_open(self, trial: str) -> bool:
         """Whether the trial runs, or is about to."""
@@ -97,7 +104,7 @@ class Conductor:
 
     def next_trial(self) -> TrialRequest | None:
         """The next trial to start, already in the ledger; None when there is none now."""
-        if self.ending is not None or self._halted:
+        if self.ending is not None or self.desk.halted:
             return None
         for waiting in self._roster.those(WAITING):
             if waiting.due <= self._clock():
@@ -122,7 +129,7 @@ class Conductor:
         opened.go_back_to(step)
         twin, config = self._labels.setdefault(digest, (trial, opened.config))
         differing = [name for name in opened.config if opened.config[name] != config.get(name)]
-        if not differing or twin == trial:
+        if not differing or opened.attempt > 1:  # a copy of another trial may well become the same
             return True
         labels = ", ".join(f"{name} {config.get(name)} and {opened.config[name]}" for name in differing)
         error = f"{twin} and {trial} train exactly the same although their labels differ ({labels})"
@@ -143,6 +150,8 @@ class Conductor:
             error = f"its evaluation reports no number as {name}, only {_shown(metrics)}"
             self._end(opened, Outcome("failed", reason=error, error=error))
             return False
+        if self.plan.search.metrics:
+            opened.metrics[step] = {key: float(metrics.get(key, math.nan)) for key in self.plan.metric_names}
         return self._judge(opened, step, value)
 
     def on_did(self, trial: str, order: str, refused: str, step: int) -> bool:
@@ -152,7 +161,7 @@ class Conductor:
             return False
         command = opened.changes.get(order)
         settings = {} if command is None else self.plan.steered(command.settings)
-        self._desk.on_did(opened, order, refused, step, settings)
+        self.desk.on_did(opened, order, refused, step, settings)
         return True
 
     def on_exit(self, trial: str, outcome: Outcome) -> None:
@@ -161,7 +170,7 @@ class Conductor:
         if opened is None:
             return
         if outcome.status == "paused" and self.ending is None and not opened.orders:
-            self._pause(opened, PAUSED, outcome)
+            self._pause(opened, outcome)
             return
         if outcome.status == "paused":
             outcome = Outcome("stopped")  # an end was wanted as well, and that counts for more
@@ -171,73 +180,6 @@ class Conductor:
                 self._retry(opened, outcome, delay)
                 return
         self._end(opened, outcome)
-
-    def order_end(self, command: Command) -> list[str]:
-        """Take the order to end a trial, or all of them and the sweep; return which attempts are to be told.
-
-        What became of it is answered when they have ended.
-        """
-        meant = self._desk.meant(command, RUNNING, PAUSED, WAITING)
-        if command.trial is None:
-            self.ending = self.ending or Ending("stopped", answers.reason_of([command]))
-            self._orders.append(command)
-        elif not meant:
-            return []
-        for opened in meant:
-            opened.orders.append(command)
-        running = [opened for opened in meant if opened.status == RUNNING]
-        if command.trial is None or running:
-            who = command.trial or counted(len(running), "trial")
-            self.answer(command, "accepted", f"{who} told to end")
-        for held in meant:
-            if held.status != RUNNING:
-                self._end(held, Outcome("stopped"))
-        return [opened.attempt_name for opened in running]
-
-    def order_pause(self, command: Command) -> list[str]:
-        """Take the order to pause a trial, or all of them and the sweep; return which attempts are to be told."""
-        if self.ending is not None:
-            self.answer(command, "refused", "the sweep is ending")
-            return []
-        trials = self._desk.take_pause(command)
-        running = [trial.attempt_name for trial in trials if trial.status == RUNNING]
-        for trial in trials:
-            if trial.status == WAITING:
-                self._hold(trial, PAUSED, f"paused by {command.who}", "")
-        if command.trial is None:
-            self._halted = True
-            self.answer(command, "done", f"nothing more is started; {len(running)} running pause at their next step")
-        elif trials and not running:
-            self.answer(command, "done", f"{command.trial} paused")
-        return running
-
-    def order_resume(self, command: Command) -> None:
-        """Let paused trials start again as soon as there is room; for the whole sweep, let it start trials again."""
-        if self.ending is not None:
-            self.answer(command, "refused", "the sweep is ending")
-            return
-        was_halted = self._halted and command.trial is None
-        trials = self._desk.meant(command, PAUSED)
-        if command.trial is None:
-            self._halted = False
-            if not (trials or was_halted):
-                self.answer(command, "refused", "nothing is paused")
-                return
-        for trial in trials:
-            trial.due = 0.0
-            self._hold(trial, WAITING, f"resumed by {command.who}", "")
-        if trials or was_halted:
-            text = (
-                f"{command.trial} goes on"
-                if command.trial
-                else f"the sweep goes on, {counted(len(trials), 'trial')} resumed"
-            )
-            self.answer(command, "done", text)
-
-    def order_set(self, command: Command, settings: Mapping[str, Any]) -> str | None:
-        """Take the order to change settings of a trial; return the attempt that is to be told, if one is."""
-        trial = self._desk.take_set(command, settings)
-        return None if trial is None else trial.attempt_name
 
     def add(self, command: Command, config: Mapping[str, Any]) -> None:
         """Try this whole configuration next, beside the trials that were planned."""
@@ -251,6 +193,20 @@ class Conductor:
         """Say in the ledger what became of a command; `trial` is the one that it made."""
         self._ledger.answered(command, state, text, trial)
 
+    def hold(self, trial: TrialState, status: str, reason: str, error: str = "", step: int = 0) -> None:
+        """The attempt is over, the trial is not."""
+        trial.status = status
+        self._roster.settle(trial)
+        self._ledger.held(trial, step or answers.last_step(self._run.trial(trial.id).events) or 0, reason, error)
+
+    def end_held(self, trial: TrialState) -> None:
+        """A trial that does not run will not go on."""
+        self._end(trial, Outcome("stopped"))
+
+    def end_sweep(self, reason: str) -> None:
+        """Somebody wants everything to end."""
+        self.ending = self.ending or Ending("stopped", reason)
+
     def interrupt(self, reason: str) -> None:
         """Start nothing more; called from a signal handler, so it does no more than that."""
         if self.ending is None:
@@ -263,8 +219,7 @@ class Conductor:
         ending = self.ending or self._natural_ending()
         for command, _ in self._added:
             self.answer(command, "refused", "the sweep ended before this could start")
-        for command in self._orders:
-            self.answer(command, "done", f"the sweep ended: {ending.reason}")
+        self.desk.close(ending.reason)
         self._ledger.closed(ending.status, ending.reason)
         return ending
 
@@ -279,7 +234,7 @@ class Conductor:
         self._number, self._added_number = len(past.trials), len(past.added)
         for trial in past.trials:
             if not trial.is_over:
-                self._hold(trial, trial.status, "goes on where it was cut off", "")
+                self.hold(trial, trial.status, "goes on where it was cut off")
         self._added.extend((command, self.plan.completed(command.settings)) for command in past.waiting_additions)
 
     def _start_added(self, trial: str, command: Command, config: Mapping[str, Any]) -> TrialRequest:
@@ -308,6 +263,8 @@ class Conductor:
         config = plan.trial_config(trial.config)
         checkpoint = trial.checkpoint or (last_checkpoint(folder) if trial.attempt > 1 else "")
         trial.checkpoint = ""
+        if self._population is not None:
+            self._population.on_start(trial.id, trial.config)
         self._ledger.started(trial, int(config["seed"]), checkpoint)
         return TrialRequest(
             experiment=self._run.id,
@@ -339,25 +296,34 @@ class Conductor:
             self.ending = Ending("finished", f"{opened.id} reached the target {self.plan.metric.target:g}")
         if verdict.stop:
             self._end(opened, Outcome("pruned", reason=verdict.explain(self.plan.metric)), verdict)
+        elif self._population is not None and self.ending is None and opened.mutation is None:
+            opened.mutation = self._population.on_evaluation(opened.id, evaluation, value, final=final)
+            if opened.mutation is not None:
+                self.order(opened.attempt_name, {"say": "pause"})
         return not verdict.stop
 
-    def _pause(self, trial: TrialState, status: str, outcome: Outcome) -> None:
+    def _pause(self, trial: TrialState, outcome: Outcome) -> None:
         step = int(outcome.details.get("step", 0))
-        reason = f"paused by {trial.pauses[0].who}" if trial.pauses else "paused"
-        self._hold(trial, status, reason, "", step)
-        self._desk.on_paused(trial, step)
+        if trial.mutation is not None:
+            self._mutate(trial, trial.mutation, step)
+        else:
+            self.hold(trial, PAUSED, f"paused by {trial.pauses[0].who}" if trial.pauses else "paused", "", step)
+        self.desk.on_paused(trial, step)
+
+    def _mutate(self, trial: TrialState, mutation: Mutation, step: int) -> None:
+        """Its next attempt goes on where another trial stands, with other settings."""
+        source, own = self._run.trial(mutation.source), self._run.trial(trial.id)
+        trial.config, trial.mutation = dict(mutation.config), None
+        trial.checkpoint = borrowed_checkpoint(source, own)
+        trial.steered.clear()
+        trial.due = 0.0
+        self.hold(trial, PAUSED if trial.pauses else WAITING, mutation.why, "", step)
 
     def _retry(self, trial: TrialState, outcome: Outcome, delay: float) -> None:
         trial.due = self._clock() + delay
         why = outcome.reason or outcome.status
-        self._hold(trial, WAITING, f"attempt {trial.attempt} {outcome.status}: {why}; again in {delay:g} s", why)
-        self._desk.on_retry(trial, why)
-
-    def _hold(self, trial: TrialState, status: str, reason: str, error: str, step: int = 0) -> None:
-        """The attempt is over, the trial is not."""
-        trial.status = status
-        self._roster.settle(trial)
-        self._ledger.held(trial, step or answers.last_step(self._run.trial(trial.id).events) or 0, reason, error)
+        self.hold(trial, WAITING, f"attempt {trial.attempt} {outcome.status}: {why}; again in {delay:g} s", why)
+        self.desk.on_retry(trial, why)
 
     def _end(self, opened: TrialState, outcome: Outcome, verdict: Verdict = CONTINUE) -> None:
         outcome = self._named(opened, outcome)
@@ -366,8 +332,10 @@ class Conductor:
         self._roster.settle(opened)
         self._ledger.ended(opened, outcome, verdict)
         best = best_of(opened.values, self.plan.metric.goal)
-        self._proposer.tell(opened.id, best, finished=outcome.status == "finished")
-        self._desk.on_end(opened, as_ordered=as_ordered)
+        if self._population is not None:
+            self._population.on_end(opened.id)
+        self._proposer.tell(opened.id, best, finished=outcome.status == "finished", values=opened.values_at(best))
+        self.desk.on_end(opened, as_ordered=as_ordered)
         if not as_ordered and self._breaker.note(outcome.error) and self.ending is None:
             reason = f"the same error in {FAILURES_RUNNING} trials running: {outcome.error}"
             self.ending = Ending("failed", reason)
@@ -397,6 +365,10 @@ class Conductor:
         if "stopped" in statuses:
             return Ending("stopped", "no trial came to an end, some were told to stop")
         return Ending("failed", "no trial came to an end; `cockpit show` has the reasons")
+
+
+def _nobody(attempt: str, order: Message) -> None:
+    """Before the engine runs, nobody can be told anything."""
 
 
 def _shown(metrics: Mapping[str, Any]) -> str:

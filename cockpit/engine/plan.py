@@ -14,13 +14,13 @@ from cockpit.search import sampling
 from cockpit.search.check import check_search
 from cockpit.search.errors import SearchError
 from cockpit.search.metric import Metric
+from cockpit.search.pbt import mutable_parameters
 from cockpit.search.resolve import resolve_trainer
 from cockpit.search.spec import Search
 from trainers import registry
 from trainers.contract import InputError, Trainer
 
 RUN_FIELDS = ("data", "out", "resume")  # set for every trial from the command line and the run folder
-NOT_RUN_HERE = {"scheduler": ("pbt",)}
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,17 @@ class Plan:
     def total(self) -> int | None:
         """How many trials there will be; None when nothing ends the search but the user."""
         return sampling.count(self.search)
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """The metrics that a sampler hears of."""
+        return tuple(metric.name for metric in self.search.metrics) or (self.metric.name,)
+
+    @property
+    def mutable(self) -> tuple[str, ...]:
+        """The parameters that may change when a trial copies another. Raises `SearchError` where there are none."""
+        steerable = [name for name, found in registry.fields(self.trainer).items() if found.steerable]
+        return mutable_parameters(self.search, steerable)
 
     @property
     def preload(self) -> tuple[str, ...]:
@@ -96,14 +107,13 @@ def make_plan(search: Search, device: str = "auto", data: Path | None = None) ->
     except NoRoomError as error:
         raise SearchError(str(error), search.path) from None
     plan = Plan(search, trainer, metric, machine_share, device, shared)
+    if search.scheduler == "pbt":
+        _ = plan.mutable
     _check_configs(plan)
     return plan
 
 
 def _check_it_is_run_here(search: Search) -> None:
-    for key, names in NOT_RUN_HERE.items():
-        if getattr(search, key) in names:
-            raise search.place.at(key).error(f"{getattr(search, key)} cannot be run by this version; choose another")
     for key, least in (("seeds", 1), ("confirm", 0)):
         if getattr(search, key) > least:
             raise search.place.at(key).error(f"repeats cannot be run by this version; remove it or write {least}")

@@ -8,6 +8,7 @@ from typing import Any
 
 from cockpit.engine.control import Command
 from cockpit.engine.request import attempt_name
+from cockpit.search.population import Mutation
 
 RUNNING, PAUSED, WAITING = "running", "paused", "waiting"
 NOT_OVER = (RUNNING, PAUSED, WAITING)
@@ -17,10 +18,11 @@ NOT_OVER = (RUNNING, PAUSED, WAITING)
 class TrialState:
     """One trial. `status` is one of `NOT_OVER`, or how it ended.
 
-    `evaluations` are steps and values of the ranked metric. `due` is when a waiting trial may start again, in seconds
+    `evaluations` are steps and values of the ranked metric, `metrics` all values at those steps where a sampler wants
+    them. `due` is when a waiting trial may start again, in seconds
     of the conductor's clock. `checkpoint` is what its next attempt goes on from where that is not the trial's own last
     one. `orders` are commands that want it to end, `pauses` those that want it paused, `changes` those that want other
-    settings, by their ids.
+    settings, by their ids. `mutation` is what it becomes once it has saved itself.
     """
 
     id: str
@@ -30,6 +32,7 @@ class TrialState:
     status: str = RUNNING
     total_steps: int = 0
     evaluations: list[tuple[int, float]] = field(default_factory=list)
+    metrics: dict[int, Mapping[str, float]] = field(default_factory=dict)
     failures: int = 0
     nodes_lost: int = 0
     due: float = 0.0
@@ -37,6 +40,7 @@ class TrialState:
     steered: dict[str, Any] = field(default_factory=dict)
     orders: list[Command] = field(default_factory=list)
     pauses: list[Command] = field(default_factory=list)
+    mutation: Mutation | None = None
     changes: dict[str, Command] = field(default_factory=dict)
 
     @property
@@ -47,6 +51,10 @@ class TrialState:
     @property
     def values(self) -> list[float]:
         return [value for _, value in self.evaluations]
+
+    def values_at(self, value: float | None) -> Mapping[str, float] | None:
+        """All values of the first evaluation whose ranked value this is."""
+        return next((self.metrics.get(step) for step, known in self.evaluations if known == value), None)
 
     @property
     def is_over(self) -> bool:

@@ -34,7 +34,7 @@ class Steering:
             "stop": self._stop,
             "kill": self._kill,
             "pause": self._pause,
-            "resume": conductor.order_resume,
+            "resume": conductor.desk.order_resume,
             "add": self._add,
             "set": self._set,
         }
@@ -60,7 +60,7 @@ class Steering:
         self._conductor.answer(command, "refused", f"{command.name} is nothing that a sweep can be told")
 
     def _stop(self, command: Command) -> None:
-        attempts = self._conductor.order_end(command)
+        attempts = self._conductor.desk.order_end(command)
         if command.trial is None:
             return  # the sweep is ending now, so all trials are asked in a moment
         for attempt in attempts:
@@ -68,11 +68,11 @@ class Steering:
             self._deadlines.setdefault((command.trial, attempt), self._clock() + GRACE_SECONDS)
 
     def _kill(self, command: Command) -> None:
-        for attempt in self._conductor.order_end(command):
+        for attempt in self._conductor.desk.order_end(command):
             self._warm.signal_trial(attempt, signal.SIGKILL)
 
     def _pause(self, command: Command) -> None:
-        for attempt in self._conductor.order_pause(command):
+        for attempt in self._conductor.desk.order_pause(command):
             self._warm.order_trial(attempt, {"say": "pause", "order": command.id})
 
     def _set(self, command: Command) -> None:
@@ -81,12 +81,10 @@ class Steering:
         except InputError as error:
             self._conductor.answer(command, "refused", str(error))
             return
-        attempt = self._conductor.order_set(command, settings)
-        if attempt is None:
-            return
-        for key, value in settings.items():
-            order = {"say": "set", "key": key, "value": value, "who": command.who, "order": command.id}
-            self._warm.order_trial(attempt, order)
+        for attempt in self._conductor.desk.order_set(command, settings):
+            for key, value in settings.items():
+                order = {"say": "set", "key": key, "value": value, "who": command.who, "order": command.id}
+                self._warm.order_trial(attempt, order)
 
     def _add(self, command: Command) -> None:
         try:

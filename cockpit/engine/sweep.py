@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from cockpit.engine.base import Engine
+from cockpit.engine.checkpoints import last_checkpoint
 from cockpit.engine.conductor import Conductor, Ending
 from cockpit.engine.control import Inbox
 from cockpit.engine.observer import Observer, View
@@ -24,9 +25,11 @@ from cockpit.engine.signals import interruptible
 from cockpit.engine.steering import Steering
 from cockpit.engine.take_up import take_up
 from cockpit.engine.warm_client import WarmParentProcess
+from cockpit.engine.warm_start import earlier_life
 from cockpit.events.kinds import SweepStarted, SweepStatus
 from cockpit.events.writer import EventWriter
-from cockpit.search.stopping import build_rules
+from cockpit.search.population import Population
+from cockpit.search.stopping import BASELINE, build_rules
 from cockpit.store.folder import RunFolder, claim
 
 ViewMaker = Callable[[RunFolder, TextIO], View]
@@ -65,7 +68,10 @@ def _run(job: Job, run: RunFolder, make_view: ViewMaker, announce: Callable[[Run
     ledger.write(_started(job, run) if past is None else _goes_on(job))
     announce(run)
     search = job.plan.search
-    conductor = Conductor(job.plan, run, ledger, proposer_for(search), build_rules(search), past=past)
+    proposer, population = proposer_for(search), _population(job.plan, run)
+    for known in [] if past is None else earlier_life(run, [trial.id for trial in past.trials if not trial.is_over]):
+        proposer.recall(known)
+    conductor = Conductor(job.plan, run, ledger, proposer, build_rules(search), past=past, population=population)
     with into_log(run.engine_log) as terminal, Observer(run, make_view(run, terminal)):
         try:
             with interruptible(conductor.interrupt, detached=job.detached):
@@ -91,9 +97,17 @@ def _folder(job: Job) -> RunFolder:
     return run
 
 
+def _population(plan: Plan, run: RunFolder) -> Population | None:
+    if plan.search.scheduler != "pbt":
+        return None
+    exempt = (BASELINE,) if plan.search.baseline else ()
+    return Population(plan.search, plan.mutable, lambda trial: last_checkpoint(run.trial(trial)), exempt)
+
+
 def _conduct(job: Job, conductor: Conductor, run: RunFolder, inbox: Inbox) -> None:
     # The warm parent imports while the engine boots, so it comes first.
     with run.engine_log.open("ab") as log, WarmParentProcess(job.plan.preload, log) as warm:
+        conductor.order = warm.order_trial
         _engine(job).run(conductor, warm, Steering(conductor, warm, inbox))
 
 

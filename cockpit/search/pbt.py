@@ -63,21 +63,17 @@ def pbt_mapping(settings: Pbt) -> dict[str, Any]:
 def mutable_parameters(search: Searched, steerable: Collection[str]) -> tuple[str, ...]:
     """The parameters that may change when a trial copies another, in the order of the search.
 
-    A changed architecture could not load the copied checkpoint, so by default they are the varied parameters that are
-    `steerable`, which a trainer can change while it runs. Raises `SearchError` where that leaves none.
+    They are varied and `steerable`, which a trainer can change while it runs: with another architecture it could not
+    even load the copied checkpoint. Raises `SearchError` for others, and where that leaves none.
     """
-    settings = search.pbt or Pbt()
+    settings, at = search.pbt or Pbt(), search.place.at("pbt").at("parameters")
+    for name in settings.parameters or ():
+        if name not in steerable:
+            raise at.error(f"{name} cannot change while a trial runs; allowed: {listed(steerable)}")
     wanted = steerable if settings.parameters is None else settings.parameters
     found = tuple(name for name in search.varied if name in wanted)
     if not found:
-        raise (
-            search.place.at("pbt")
-            .at("parameters")
-            .error(
-                "none of the varied parameters can be changed while a trial runs; name here those that a checkpoint "
-                f"of another value can go on with: {listed(search.varied)}"
-            )
-        )
+        raise at.error(f"nothing to change: vary one of {listed(steerable)}, which can change while a trial runs")
     return found
 
 

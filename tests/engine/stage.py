@@ -29,7 +29,9 @@ class Deaf(ListedProposer):
     def adopt(self, trial: str, config: Mapping[str, Any]) -> None:
         self.adopted[trial] = config
 
-    def tell(self, trial: str, value: float | None, *, finished: bool) -> None:
+    def tell(
+        self, trial: str, value: float | None, *, finished: bool, values: Mapping[str, float] | None = None
+    ) -> None:
         self.told.append((trial, value, finished))
 
 

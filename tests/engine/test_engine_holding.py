@@ -147,7 +147,7 @@ def test_what_makes_no_sense_is_refused(bridge: Bridge, name: str, text: str) ->
 def test_a_whole_sweep_pauses_and_goes_on(bridge: Bridge) -> None:
     bridge.start()
     bridge.say("pause")
-    assert bridge.said() == [("c1", "done", "nothing more is started; 1 running pause at their next step")]
+    assert bridge.said() == [("c1", "done", "nothing more is started; 1 trial told to pause")]
     assert [attempt for attempt, _ in bridge.warm.orders] == ["t000#1"]
     assert bridge.conductor.next_trial() is None
     bridge.conductor.on_exit("t000", PAUSED)

@@ -172,15 +172,16 @@ def test_a_quarter_is_drawn_anew() -> None:
     assert 70 < sum(new not in (4.0, 6.0) for new in found) < 130
 
 
-def test_what_may_change_is_steerable_or_named() -> None:
+def test_what_may_change_is_varied_and_steerable() -> None:
     assert mutable_parameters(searched(""), ("lr", "momentum")) == ("lr",)
-    assert mutable_parameters(searched("pbt: {parameters: [width, x]}"), ("lr",)) == ("x", "width")
+    assert mutable_parameters(searched("pbt: {parameters: [x]}"), ("lr", "x")) == ("x",)
     with pytest.raises(SearchError) as caught:
-        mutable_parameters(searched(""), ())
+        mutable_parameters(searched(""), ("momentum",))
     assert str(caught.value) == (
-        "search.yaml:1: pbt.parameters: none of the varied parameters can be changed while a trial runs; name here "
-        "those that a checkpoint of another value can go on with: x, lr, width"
+        "search.yaml:1: pbt.parameters: nothing to change: vary one of momentum, which can change while a trial runs"
     )
+    with pytest.raises(SearchError, match="width cannot change while a trial runs; allowed: lr"):
+        mutable_parameters(searched("pbt: {parameters: [lr, width]}"), ("lr",))
 
 
 def test_settings_are_read_and_written() -> None:
