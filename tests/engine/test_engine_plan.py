@@ -25,7 +25,10 @@ MATCHING: dict[str, Any] = {
     [
         ({"seeds": 2, "run_cap": 3}, "seeds: repeats cannot be run by this version; remove it or write 1"),
         ({"confirm": 2, "run_cap": 3}, "confirm: repeats cannot be run by this version; remove it or write 0"),
-        ({"scheduler": "pbt"}, "pbt.parameters: nothing to change: vary one of lr, which can change while a trial runs"),
+        (
+            {"scheduler": "pbt"},
+            "pbt.parameters: nothing to change: vary one of lr",
+        ),
         ({"run_cap": 0}, "run_cap: 0 is below 1"),
         ({"trainer": "toyy"}, "trainer: toyy is not known"),
         ({"trainer": None, "command": ["./train"]}, "command: only searches with a trainer can be run"),
