@@ -23,6 +23,7 @@ from cockpit.events.kinds import (
     Step,
     SweepEnded,
     SweepStarted,
+    SweepStatus,
     TrialEnded,
     TrialStarted,
 )
@@ -33,6 +34,8 @@ _OF_A_TRIAL = ("step", "point", "latest", "norm", "saved", "other")
 _NOT_ENDED = {"reason": "", "rule": "", "error": "", "traceback": ""} | dict.fromkeys(
     ("evaluation", "value", "threshold", "rank", "of")
 )
+
+_ANY_STARTED = "SELECT 1 FROM trial WHERE started IS NOT NULL LIMIT 1"
 
 
 class Batch:
@@ -80,6 +83,16 @@ class Batch:
     def _sweep_started(self, _: str | None, event: SweepStarted) -> None:
         known = {key: value for key, value in asdict(event).items() if key != "extra"}
         self._set_sweep({**known, "status": "running", "reason": "", "ended": None})
+
+    def _sweep_status(self, _: str | None, event: SweepStatus) -> None:
+        known = {"status": event.status, "reason": event.reason, "ended": None}
+        whose: dict[str, Any] = (
+            {"host": event.host, "pid": event.pid, "environment": event.environment} if event.pid else {}
+        )
+        if event.status == "running" and not self._connection.execute(_ANY_STARTED).fetchone():
+            whose["at"] = event.at  # it begins now, and its time in the queue was none of its own
+        command = {"command": event.command} if event.command else {}
+        self._set_sweep({**known, **whose, **command})
 
     def _sweep_ended(self, _: str | None, event: SweepEnded) -> None:
         self._set_sweep({"status": event.status, "reason": event.reason, "ended": event.at})
@@ -186,6 +199,7 @@ class Batch:
 
 _FOLD: dict[type[Any], Callable[[Batch, str | None, Any], None]] = {
     SweepStarted: Batch._sweep_started,
+    SweepStatus: Batch._sweep_status,
     SweepEnded: Batch._sweep_ended,
     TrialStarted: Batch._trial_started,
     TrialEnded: Batch._trial_ended,
