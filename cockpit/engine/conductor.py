@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cockpit.engine import answers
+from cockpit.engine import answers, timings
 from cockpit.engine.breaker import FAILURES_RUNNING, Breaker
+from cockpit.engine.budget import Budget
 from cockpit.engine.control import Command
 from cockpit.engine.plan import Plan
 from cockpit.engine.proposer import Proposer
@@ -57,8 +58,10 @@ class Conductor:
         proposer: Proposer,
         rules: Rules,
         clock: Callable[[], float] = time.time,
+        budget: Budget | None = None,
     ) -> None:
         self.plan = plan
+        self.budget = budget or Budget()
         self.ending: Ending | None = None  # set once no further trial shall start
         self._run = run
         self._ledger = ledger
@@ -85,7 +88,7 @@ class Conductor:
 
     def next_trial(self) -> TrialRequest | None:
         """The next trial to start, already in the ledger; None when there is none."""
-        if self.ending is not None:
+        if self.ending is not None or not self.budget.allows_another():
             return None
         trial = f"t{self._number:03d}"
         if self._added and (self._number or not self.plan.search.baseline):  # the baseline is always the first
@@ -168,6 +171,11 @@ class Conductor:
         """Say in the ledger what became of a command; `trial` is the one that it made."""
         self._ledger.write(answers.answer(command, state, text, self._clock(), trial))
 
+    def heed_budget(self) -> None:
+        """End the sweep when its time is over; engines have this asked several times a second."""
+        if self.budget.is_used_up and self.ending is None:
+            self.ending = Ending("finished", self._budget_text())
+
     def interrupt(self, reason: str) -> None:
         """Start nothing more; called from a signal handler, so it does no more than that."""
         if self.ending is None:
@@ -194,11 +202,13 @@ class Conductor:
         return request
 
     def _start(self, trial: str, proposal: Mapping[str, Any]) -> TrialRequest:
+        timings.mark("first trial")
         plan, number = self.plan, self._number
         self._number += 1
         config = plan.trial_config(proposal)
         folder = self._run.trial(trial).path
         folder.mkdir(parents=True, exist_ok=True)
+        self.budget.begin(trial)
         self._open[trial] = OpenTrial(trial, dict(proposal))
         baseline = number == 0 and bool(plan.search.baseline)
         seed = int(config["seed"])
@@ -237,6 +247,7 @@ class Conductor:
         outcome = self._named(opened, outcome)
         as_ordered = bool(opened.orders) and outcome.status == "stopped"
         self._ended[opened.id] = outcome.status
+        self.budget.end(opened.id, by_itself=outcome.status in ("finished", "pruned"))
         fields = {name: getattr(verdict, name) for name in ("rule", "evaluation", "value", "threshold", "rank", "of")}
         self._ledger.write(
             TrialEnded(
@@ -279,10 +290,15 @@ class Conductor:
         status = "interrupted" if self.ending.status == "interrupted" else "stopped"
         return replace(outcome, status=status, reason=self.ending.reason)
 
+    def _budget_text(self) -> str:
+        return self.budget.used_text(self._number, self.plan.total)
+
     def _natural_ending(self) -> Ending:
         statuses = set(self._ended.values())
         if not statuses or statuses & {"finished", "pruned"}:
-            return Ending("finished")
+            total = self.plan.total
+            more = total is None or self._number - self._added_number < total
+            return Ending("finished", self._budget_text() if self.budget.held_back and more else "")
         if "stopped" in statuses:
             return Ending("stopped", "no trial came to an end, some were told to stop")
         return Ending("failed", "no trial came to an end; `cockpit show` has the reasons")

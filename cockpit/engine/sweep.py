@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from cockpit.engine import timings
+from cockpit.engine.admission import Admission
 from cockpit.engine.base import Engine
+from cockpit.engine.budget import Budget
 from cockpit.engine.conductor import Conductor, Ending
 from cockpit.engine.control import Inbox
 from cockpit.engine.observer import Observer, View
@@ -32,31 +35,49 @@ ViewMaker = Callable[[RunFolder, TextIO], View]
 
 @dataclass(frozen=True)
 class Job:
-    """A plan and the circumstances of running it. `command` is the command line that does the same again."""
+    """A plan and the circumstances of running it. `command` is the command line that does the same again.
+
+    One that `queues` waits for the sweeps that came earlier on this machine; `budget` is how long it may run then.
+    """
 
     plan: Plan
     logs: Path
     command: str
     address: str | None = None
     detached: bool = False
+    queues: bool = False
+    budget: Budget | None = None
 
 
 def run_sweep(job: Job, make_view: ViewMaker, announce: Callable[[RunFolder], None]) -> tuple[RunFolder, Ending]:
     """Run a sweep to its end; `announce` is called as soon as the experiment has its folder.
 
-    Raises `FolderError` before anything is started when the logs folder cannot be written.
+    Raises `FolderError` before anything is started when the logs folder cannot be written, or when others hold the GPUs
+    that it wants and it does not queue.
     """
+    with Admission(job.plan, queues=job.queues, leases=job.address is None) as admission:
+        return _run_admitted(job, admission, make_view, announce)
+
+
+def _run_admitted(
+    job: Job, admission: Admission, make_view: ViewMaker, announce: Callable[[RunFolder], None]
+) -> tuple[RunFolder, Ending]:
     run = claim(job.logs, job.plan.search.slug)
     run.search.write_text(job.plan.search.to_yaml(), encoding="utf-8")
     inbox = Inbox(run)  # before anybody can know that the sweep runs
     ledger = EventWriter(run.sweep)
     ledger.write(_started(job, run))
+    admission.register(run, ledger)
     announce(run)
-    conductor = Conductor(job.plan, run, ledger, proposer_for(job.plan.search), build_rules(job.plan.search))
+    timings.mark("run folder")
+    rules, proposer = build_rules(job.plan.search), proposer_for(job.plan.search)
+    conductor = Conductor(admission.plan, run, ledger, proposer, rules, budget=job.budget)
     with into_log(run.engine_log) as terminal, Observer(run, make_view(run, terminal)):
         try:
             with interruptible(conductor.interrupt, detached=job.detached):
-                _conduct(job, conductor, run, inbox)
+                if admission.wait(conductor, ledger, inbox):
+                    conductor.budget.start()
+                    _conduct(job, conductor, run, inbox)
         except KeyboardInterrupt:
             conductor.interrupt("Ctrl-C, twice")
         except Exception as error:

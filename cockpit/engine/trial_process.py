@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cockpit.engine import timings
 from cockpit.engine.channel import Channel, ChannelClosedError
 from cockpit.engine.digest import digest_of
 from cockpit.engine.output import unfailing
@@ -43,6 +44,7 @@ class _DivergedError(Exception):
 
 def main(request: dict[str, Any], end: socket.socket, lifeline: int) -> None:
     """Run one trial to its end and leave. Never returns."""
+    timings.mark("fork")
     asked = TrialRequest(**request)
     _enter_surroundings(asked)
     threading.Thread(target=_die_with_supervisor, args=(lifeline,), daemon=True).start()
@@ -187,6 +189,7 @@ class _Recorder:
         write(kinds.Step(phase=event.phase, epoch=event.epoch, step=event.step, time=event.time, metrics=event.metrics))
         for norms in event.norms:
             write(kinds.Norms(step=event.step, **{name: getattr(norms, name) for name in norms.__slots__}))
+        timings.mark("first step")
         self._check_loss(event)
         return not any(message["say"] == "stop" for message in self._channel.pending())
 
@@ -198,6 +201,7 @@ class _Recorder:
         return self._ask({"say": "eval", "phase": event.phase, "step": event.step, "metrics": metrics})
 
     def _built(self, event: contract.Built) -> bool:
+        timings.mark("built")
         self._groups = tuple(event.groups)
         digest = digest_of(self._trainer, event.effective, event.total_steps, self._seed)
         effective, groups = dict(event.effective), list(event.groups)
