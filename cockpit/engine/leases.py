@@ -18,6 +18,7 @@ from cockpit.search.spec import Search
 from cockpit.store.folder import FolderError
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+MOST_TOLD = 4
 
 
 class BusyError(FolderError):
@@ -93,7 +94,13 @@ def _file_name(device: str) -> str:
 
 
 def _busy_text(holders: Mapping[str, Mapping[str, Any]]) -> str:
-    gpu, facts = next(iter(holders.items()), ("0", {}))
-    who = one_line(str(facts.get("experiment") or f"process {facts.get('pid', '?')}"))[:200]
-    more = f" and {len(holders) - 1} more are taken" if len(holders) > 1 else ""
-    return f"GPU {gpu} is taken by {who}{more}; wait with --queue, or do without with --device cpu"
+    """`GPU 0 is taken by exp003, GPU 1 by exp004; …`."""
+    told = [f"GPU {gpu} by {_who(facts)}" for gpu, facts in holders.items()]
+    if len(told) > MOST_TOLD:
+        told[MOST_TOLD:] = [f"{len(told) - MOST_TOLD} more by others"]
+    who = ", ".join(told).replace(" by ", " is taken by ", 1)
+    return f"{who}; wait with --queue, or do without with --device cpu"
+
+
+def _who(facts: Mapping[str, Any]) -> str:
+    return one_line(str(facts.get("experiment") or f"process {facts.get('pid', '?')}"))[:200]
