@@ -7,6 +7,14 @@ import pytest
 from builders import HILL
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _a_machine_of_their_own(tmp_path_factory):
+    """Sweeps of these tests neither wait for those of the user nor hold any of the user's GPUs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COCKPIT_STATE", str(tmp_path_factory.mktemp("machine")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def recorded(tmp_path_factory):
     """The logs folder of a small sweep that was really run, once. To be read only; copy it to change it."""

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 GLYPHS = {
     "running": "●",
+    "queued": "◷",
+    "waiting": "◌",
+    "paused": "‖",
     "finished": "✓",
     "pruned": "✂",
     "stopped": "■",
@@ -60,6 +63,7 @@ def _ls_row(summary: dict[str, Any], now: float) -> list[str]:
         return [summary["experiment"], summary["search"], status, *[""] * 7, summary["reason"]]
     if "silent" in summary:
         status = f"? silent {age_text(summary['silent'])}"
+    question = summary["question"].partition("\n")[0]
     total = "?" if summary["trials"] is None else str(summary["trials"])
     return [
         summary["experiment"],
@@ -72,7 +76,7 @@ def _ls_row(summary: dict[str, Any], now: float) -> list[str]:
         delta_text(gain(summary["best"], summary["baseline"], summary["goal"])),
         metric_text(summary["leaderboard"]),
         age_text(None if summary["started"] is None else now - summary["started"]),
-        summary["question"].partition("\n")[0],
+        " · ".join(filter(None, (summary["reason"] if summary["status"] == "queued" else "", question))),
     ]
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from cockpit.cli.inspect import GLYPHS
 from cockpit.cli.layout import Layout
+from cockpit.store.life import LIVE
 from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
 from cockpit.store.ranking import baseline_trial, best_of, best_trial, gain, ranked
 from cockpit.store.time_left import time_left
@@ -45,8 +46,12 @@ class Lines:
         self._stream = stream
         self._shown: dict[str, int] = {}
         self._ended: set[str] = set()
+        self._queued = ""
 
     def show(self, index: Index, sweep: SweepRow, trials: list[TrialRow]) -> None:
+        if sweep.status == "queued" and sweep.reason != self._queued:
+            self._queued = sweep.reason
+            self._say(f"queued  {sweep.reason}")
         for trial in trials:
             shown = self._shown.get(trial.id, 0)
             for number, value in enumerate(trial.evaluations[shown:], start=shown + 1):
@@ -76,9 +81,11 @@ class LiveTable:
         self._live.start()
 
     def show(self, index: Index, sweep: SweepRow, trials: list[TrialRow]) -> None:
-        if sweep.status != "running":
+        if sweep.status not in LIVE:
             self._live.stop()  # what remains on the screen is the command's own summary
             return
+        if sweep.status == "queued":
+            self._began = time.time()
         height = max(3, self._console.height - HEADER_LINES - FOOTER_LINES)
         table = _table(index, sweep, _most_interesting(trials, sweep.goal, height), self._console.width)
         self._live.update(Group(self._header(sweep, trials), table, self._footer(sweep, trials)), refresh=True)
@@ -88,7 +95,9 @@ class LiveTable:
         counts = f"{len(trials) - running}/{sweep.trials or '?'} done, {running} running"
         text = Text(f"{sweep.experiment} {sweep.search}", style="bold")
         text.append(f"  {counts}  {duration_text(time.time() - self._began)}", style="not bold")
-        if not trials:
+        if sweep.status == "queued":
+            text.append(f"\n{GLYPHS['queued']} queued: {sweep.reason}", style="dim")
+        elif not trials:
             text.append(f"\nstarting {'Ray' if sweep.engine == 'ray' else 'the engine'}…", style="dim")
         text.truncate(self._console.width * 2)
         return text

@@ -119,6 +119,20 @@ def for_each(runs: Iterable[RunFolder], work: Callable[[RunFolder], object]) -> 
     return 1 if failed else 0
 
 
+class Duration(click.ParamType[tuple[float, str]]):
+    """A length of time such as `90s` or `1h30m`, as seconds and as it was written."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, str]:
+        from cockpit.search.duration import seconds_of
+
+        try:
+            return seconds_of(str(value)), str(value).strip()
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
 class Amount(click.ParamType[float]):
     """A number from 0 up; NaN and infinity are none."""
 

@@ -113,12 +113,13 @@ def _steer(name: str, target: str, settings: Mapping[str, Any], logs: Path, as_j
 
 def _wait(run: RunFolder, command: Command) -> CommandRow | None:
     """The answer, as settled as it gets in time; None when there is none."""
+    from cockpit.store.life import LIVE
     from cockpit.store.reader import Index
 
     began = time.monotonic()
     while True:
         with Index(run) as index:
-            over = index.sweep().status != "running"
+            over = index.sweep().status not in LIVE
             answer = next((row for row in index.commands() if row.id == command.id), None)
         patience = ANSWER_SECONDS if answer is None else END_SECONDS
         if over or (answer is not None and _is_settled(answer)) or time.monotonic() - began > patience:

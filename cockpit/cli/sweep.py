@@ -5,19 +5,27 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from cockpit.cli.options import Amount, console, json_option, logs_option, print_json, print_table, settings_of
+from cockpit.cli.options import (
+    Amount,
+    Duration,
+    json_option,
+    logs_option,
+    print_json,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from cockpit.engine.plan import Plan
     from cockpit.search.spec import Search
     from cockpit.store.folder import RunFolder
-    from cockpit.store.reader import Index
 
 
 @dataclass(frozen=True)
@@ -35,8 +43,20 @@ class Wanted:
     note: str | None
 
 
+@dataclass(frozen=True)
+class Manner:
+    """How the sweep is run, whatever is searched: `budget` is seconds and how they were written, `again` an experiment
+    that goes on.
+    """
+
+    address: str | None
+    queue: bool
+    budget: tuple[float, str] | None
+    again: RunFolder | None = None
+
+
 @click.command()
-@click.argument("search", metavar="SEARCH")
+@click.argument("search", metavar="SEARCH", required=False)
 @click.option("--trials", type=int, metavar="N", help="How many trials, the baseline included.")
 @click.option("--epochs", type=Amount(), metavar="X", help="Passes over the data per trial; fractions work.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Fix a parameter for all trials.")
@@ -50,43 +70,101 @@ class Wanted:
 @click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="Data folder for every trial.")
 @click.option("--note", metavar="TEXT", help="The question, as it stands in the diary.")
 @click.option("--detach", is_flag=True, help="Go on in the background, also when this terminal closes.")
-@click.option("--dry-run", is_flag=True, help="Show the plan and the first configurations; start nothing.")
+@click.option("--resume", metavar="EXP", help="Go on with an experiment that was cut off or ended early.")
+@click.option("--queue", is_flag=True, help="Begin when the sweeps that began earlier on this machine have ended.")
+@click.option("--budget", type=Duration(), metavar="TIME", help="Be over after so long, e.g. 45m or 2h.")
+@click.option("--dry-run", is_flag=True, help="Show plan, time and first configurations; start no sweep.")
+@click.option("--measure/--no-measure", default=True, help="With --dry-run, try some steps where no sweep was alike.")
+@click.option("--timings", "timed", is_flag=True, help="Tell where the time until the first step went.")
 @logs_option
 @json_option
 def sweep(
-    search: str,
+    search: str | None,
+    resume: str | None,
     address: str | None,
     device: str,
     data: Path | None,
     detach: bool,
+    queue: bool,
+    budget: tuple[float, str] | None,
     dry_run: bool,
+    measure: bool,
+    timed: bool,
     logs: Path,
     as_json: bool,
     **wanted: Any,
 ) -> int:
     """Run SEARCH: a file, a name in ./searches/, or a search shipped with the package.
 
+    With --resume, in place of a SEARCH, finished trials stay as they are, the others go on from their last checkpoint,
+    and what was planned beyond them follows.
+
     On a terminal one live table, in a pipe one line per evaluation. Ctrl-C ends the trials cleanly and still writes the
     diary. The engine's own output is in the experiment's engine.log.
+
+    With --budget no trial is begun that is not expected to end in time, going by those that ended, and what still runs
+    at the end is stopped.
     """
+    from cockpit.engine import timings
     from cockpit.engine.plan import make_plan
 
     if address and wanted["engine"] == "local":
         raise click.UsageError("--address joins a Ray cluster, which --engine local does not use; drop one of them")
-    plan = make_plan(_resolve(search, Wanted(**wanted)), device, data)
-    if dry_run:
-        _print_plan(plan, as_json)
-        return 0
-    if detach:
-        return _detach(as_json)
-    return _run(plan, logs, address, as_json)
+    with timings.recorded() if timed and not detach else nullcontext() as marks:
+        timings.mark("imports")
+        if resume is not None:
+            again = _experiment(logs, resume, search, Wanted(**wanted), device, data)
+            plan = _plan_again(again, Wanted(**wanted))
+        else:
+            again = None
+            plan = make_plan(_resolve(search, Wanted(**wanted)), device, data)
+        timings.mark("plan")
+        if dry_run:
+            from cockpit.cli.plan import show_plan
+
+            show_plan(plan, logs, measure, as_json)
+            return 0
+        if detach:
+            return _detach(logs, as_json)
+        return _run(plan, logs, Manner(address, queue, budget, again), as_json, marks)
 
 
-def _resolve(name: str, wanted: Wanted) -> Search:
+def _experiment(logs: Path, name: str, search: str | None, wanted: Wanted, device: str, data: Path | None) -> RunFolder:
+    """The experiment to go on with. Raises `UsageError` for options that would make its trials incomparable."""
+    from cockpit.store.folder import find_experiment
+
+    fixed = {
+        "SEARCH": search,
+        "--set": wanted.settings,
+        "--epochs": wanted.epochs,
+        "--seed": wanted.seed,
+        "--device": None if device == "auto" else device,
+        "--data": data,
+    }
+    for option, given in fixed.items():
+        if given:
+            raise click.UsageError(f"--resume goes on with the search that {name} has; drop {option}")
+    return find_experiment(logs, name)
+
+
+def _plan_again(run: RunFolder, wanted: Wanted) -> Plan:
+    from cockpit.engine.plan import make_plan
+    from cockpit.engine.take_up import circumstances
+
+    before = circumstances(run)
+    return make_plan(_overridden(before.search, wanted), before.device, before.data)
+
+
+def _resolve(name: str | None, wanted: Wanted) -> Search:
     from cockpit.search.find import find_search
     from cockpit.search.reader import load
 
-    search = load(find_search(name, Path.cwd()))
+    if name is None:
+        raise click.UsageError("name a SEARCH to run, or an experiment to --resume")
+    return _overridden(load(find_search(name, Path.cwd())), wanted)
+
+
+def _overridden(search: Search, wanted: Wanted) -> Search:
     return search.with_overrides(
         settings=settings_of(wanted.settings, "--set "),
         trials=wanted.trials,
@@ -100,28 +178,7 @@ def _resolve(name: str, wanted: Wanted) -> Search:
     )
 
 
-def _print_plan(plan: Plan, as_json: bool) -> None:
-    from cockpit.store.numbers import counted, setting_text
-
-    configs = plan.first_configs(5)
-    share = plan.share
-    if as_json:
-        resources = {"concurrent": share.concurrent, "cpu": share.cpu, "gpu": share.gpu, "threads": share.threads}
-        facts = {"search": plan.search.to_mapping(), "trials": plan.total, "device": plan.device}
-        print_json({**facts, "resources": resources, "first_configs": configs})
-        return
-    click.echo(plan.search.to_yaml().rstrip())
-    total = "trials without end" if plan.total is None else counted(plan.total, "trial")
-    threads = counted(share.threads, "thread")
-    click.echo(f"\n{total}, {share.concurrent} at once, {threads} each, device {plan.device}")
-    if plan.search.expected:
-        click.echo(f"expected time: {plan.search.expected}")
-    click.echo("first configurations, where results do not change them:\n")
-    names = list(dict.fromkeys([*plan.search.varied, *(configs[0] if configs else ())]))
-    print_table(names, [[setting_text(config.get(name)) for name in names] for config in configs])
-
-
-def _detach(as_json: bool) -> int:
+def _detach(logs: Path, as_json: bool) -> int:
     from cockpit.engine.spawn import NotStartedError, spawn_detached
 
     arguments = [word for word in sys.argv[sys.argv.index("sweep") + 1 :] if word != "--detach"]
@@ -134,12 +191,22 @@ def _detach(as_json: bool) -> int:
         print_json({"experiment": name.split("-", 1)[0], "name": name, "pid": pid})
     else:
         experiment = name.split("-", 1)[0]
-        click.echo(f"{name} runs detached, process {pid}; `cockpit show {experiment}` tells how it does")
+        click.echo(f"{name} {_how_it_is(logs, name)}, process {pid}; `cockpit show {experiment}` tells how it does")
     return 0
 
 
-def _run(plan: Plan, logs: Path, address: str | None, as_json: bool) -> int:
+def _how_it_is(logs: Path, name: str) -> str:
+    from cockpit.store.folder import RunFolder
+    from cockpit.store.summary import read_summary
+
+    summary = read_summary(RunFolder(logs / name), time.time())
+    return f"is queued ({summary['reason']})" if summary["status"] == "queued" else "runs detached"
+
+
+def _run(plan: Plan, logs: Path, manner: Manner, as_json: bool, marks: Path | None) -> int:
+    from cockpit.cli.ending import keep_timings, print_end, print_timings
     from cockpit.diary.book import write_entry
+    from cockpit.engine.budget import Budget
     from cockpit.engine.observer import NoView, View
     from cockpit.engine.spawn import is_detached, tell_ready
     from cockpit.engine.sweep import Job, run_sweep
@@ -147,7 +214,10 @@ def _run(plan: Plan, logs: Path, address: str | None, as_json: bool) -> int:
     from cockpit.store.reader import Index
 
     detached = is_detached()
-    job = Job(plan, logs, _command_line(), address, detached)
+    budget = Budget(*manner.budget) if manner.budget else None
+    job = Job(
+        plan, logs, _command_line(), manner.address, detached, again=manner.again, queues=manner.queue, budget=budget
+    )
 
     def make_view(run: RunFolder, terminal: TextIO) -> View:
         if as_json or detached:
@@ -164,38 +234,16 @@ def _run(plan: Plan, logs: Path, address: str | None, as_json: bool) -> int:
 
     run, ending = run_sweep(job, make_view, announce)
     diary = write_entry(logs, run)
+    timed = keep_timings(run, marks)
     with Index(run) as index:
         if as_json:
-            print_json(experiment_document(index))
+            print_json({**experiment_document(index), **({"timings": timed} if timed else {})})
         elif not detached:
-            _print_end(index, diary)
+            print_end(index, diary)
+            print_timings(timed)
     if ending.status == "interrupted":
         return 130
     return 1 if ending.status == "failed" else 0
-
-
-def _print_end(index: Index, diary: Path) -> None:
-    from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
-    from cockpit.store.ranking import baseline_trial, best_trial, gain
-
-    sweep, trials = index.sweep(), index.trials()
-    out = console()
-    took = duration_text((sweep.ended or 0) - (sweep.started or 0))
-    counts: dict[str, int] = {}
-    for trial in trials:
-        counts[trial.status] = counts.get(trial.status, 0) + 1
-    tally = ", ".join(f"{count} {status}" for status, count in counts.items())
-    out.print(f"{sweep.experiment} {sweep.status} after {took}: {tally or 'no trial was started'}", style="bold")
-    if sweep.reason:
-        out.print(sweep.reason)
-    best, baseline = best_trial(trials, sweep.goal), baseline_trial(trials)
-    if best:
-        config = " ".join(f"{name}={setting_text(best.config.get(name))}" for name in sweep.varied)
-        out.print(f"best {sweep.metric} {metric_text(best.best)} by {best.id}: {config}")
-        if baseline is not None and baseline.best is not None and not best.baseline:
-            against = delta_text(gain(best.best, baseline.best, sweep.goal))
-            out.print(f"against the baseline {against} on one seed, which tells little; the diary says more")
-    out.print(f"diary: {diary}")
 
 
 def _command_line() -> str:

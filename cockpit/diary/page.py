@@ -12,7 +12,7 @@ from cockpit.store.rows import TrialRow
 from cockpit.store.scores import leaderboard_text
 
 MOST_ROWS = 10
-MARKS = {"running": "⏳", "interrupted": "⚠", "failed": "⚠", "finished": "➖", "stopped": "➖"}
+MARKS = {"running": "⏳", "queued": "⏳", "interrupted": "⚠", "failed": "⚠", "finished": "➖", "stopped": "➖"}
 
 
 def entry(facts: Facts) -> str:

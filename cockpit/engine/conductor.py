@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cockpit.engine import answers
+from cockpit.engine import answers, timings
 from cockpit.engine.breaker import FAILURES_RUNNING, Breaker
+from cockpit.engine.budget import Budget
 from cockpit.engine.channel import Message
 from cockpit.engine.checkpoints import borrowed_checkpoint, last_checkpoint
 from cockpit.engine.control import Command
@@ -57,8 +58,10 @@ class Conductor:
         clock: Callable[[], float] = time.time,
         past: Rebuilt | None = None,
         population: Population | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self.plan = plan
+        self.budget = budget or Budget()
         self.order: Callable[[str, Message], None] = _nobody  # gives an attempt an order for its next step
         self.ending: Ending | None = None  # set once no further trial shall start
         self._run = run
@@ -91,7 +94,8 @@ class Conductor:
     @property
     def holds(self) -> bool:
         """Whether trials that do not run now may go on, so that the sweep is not over although nothing runs."""
-        return self.ending is None and (self.desk.halted or bool(self._roster.those(PAUSED, WAITING)))
+        kinds = (PAUSED,) if self.budget.held_back else (PAUSED, WAITING)
+        return self.ending is None and (self.desk.halted or bool(self._roster.those(*kinds)))
 
     def is_open(self, trial: str) -> bool:
         """Whether the trial runs, or is about to."""
@@ -104,7 +108,7 @@ class Conductor:
 
     def next_trial(self) -> TrialRequest | None:
         """The next trial to start, already in the ledger; None when there is none now."""
-        if self.ending is not None or self.desk.halted:
+        if self.ending is not None or self.desk.halted or not self.budget.allows_another():
             return None
         for waiting in self._roster.those(WAITING):
             if waiting.due <= self._clock():
@@ -197,6 +201,7 @@ class Conductor:
         """The attempt is over, the trial is not."""
         trial.status = status
         self._roster.settle(trial)
+        self.budget.end(trial.id, by_itself=False)
         self._ledger.held(trial, step or answers.last_step(self._run.trial(trial.id).events) or 0, reason, error)
 
     def end_held(self, trial: TrialState) -> None:
@@ -206,6 +211,11 @@ class Conductor:
     def end_sweep(self, reason: str) -> None:
         """Somebody wants everything to end."""
         self.ending = self.ending or Ending("stopped", reason)
+
+    def heed_budget(self) -> None:
+        """End the sweep when its time is over; engines have this asked several times a second."""
+        if self.budget.is_used_up and self.ending is None:
+            self.ending = Ending("finished", self._budget_text())
 
     def interrupt(self, reason: str) -> None:
         """Start nothing more; called from a signal handler, so it does no more than that."""
@@ -245,6 +255,7 @@ class Conductor:
         return request
 
     def _start(self, trial: str, proposal: Mapping[str, Any]) -> TrialRequest:
+        timings.mark("first trial")
         baseline = self._number == 0 and bool(self.plan.search.baseline)
         self._number += 1
         state = TrialState(trial, dict(proposal), baseline)
@@ -265,6 +276,7 @@ class Conductor:
         trial.checkpoint = ""
         if self._population is not None:
             self._population.on_start(trial.id, trial.config)
+        self.budget.begin(trial.id)
         self._ledger.started(trial, int(config["seed"]), checkpoint)
         return TrialRequest(
             experiment=self._run.id,
@@ -330,6 +342,7 @@ class Conductor:
         as_ordered = bool(opened.orders) and outcome.status == "stopped"
         opened.status = outcome.status
         self._roster.settle(opened)
+        self.budget.end(opened.id, by_itself=outcome.status in ("finished", "pruned"))
         self._ledger.ended(opened, outcome, verdict)
         best = best_of(opened.values, self.plan.metric.goal)
         if self._population is not None:
@@ -358,10 +371,15 @@ class Conductor:
         status = "interrupted" if self.ending.status == "interrupted" else "stopped"
         return replace(outcome, status=status, reason=self.ending.reason, details={**outcome.details, **with_sweep})
 
+    def _budget_text(self) -> str:
+        return self.budget.used_text(self._number, self.plan.total)
+
     def _natural_ending(self) -> Ending:
         statuses = {trial.status for trial in self._roster}
         if not statuses or statuses & {"finished", "pruned"}:
-            return Ending("finished")
+            total = self.plan.total
+            more = total is None or self._number - self._added_number < total
+            return Ending("finished", self._budget_text() if self.budget.held_back and more else "")
         if "stopped" in statuses:
             return Ending("stopped", "no trial came to an end, some were told to stop")
         return Ending("failed", "no trial came to an end; `cockpit show` has the reasons")

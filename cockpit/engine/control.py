@@ -20,6 +20,7 @@ from cockpit.events.kinds import Unknown
 from cockpit.events.tail import Tail
 from cockpit.events.text import one_line
 from cockpit.store.folder import FolderError, RunFolder, find_trial
+from cockpit.store.life import LIVE
 from cockpit.store.reader import Index
 
 KIND = "command"
@@ -78,7 +79,9 @@ def _check_sweep(run: RunFolder, command: Command) -> None:
         find_trial(run.path.parent, f"{run.name}/{command.trial}")
     with Index(run) as index:
         sweep = index.sweep()
-    if sweep.status != "running":
+    if sweep.status == "queued" and not (command.name in ("stop", "kill") and command.trial is None):
+        raise ControlError(f"{run.id}: still queued, {sweep.reason}; until it runs it can only be stopped or killed")
+    if sweep.status not in LIVE:
         raise ControlError(f"{run.id}: not running any more ({sweep.status}), so nothing can {command.name} there")
 
 

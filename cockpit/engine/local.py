@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cockpit.engine import timings
 from cockpit.engine.base import decide
 from cockpit.engine.conductor import Conductor
 from cockpit.engine.machine import GpuPool, gpu_environment, gpu_ids
@@ -19,6 +20,7 @@ class LocalEngine:
     """Keeps as many trials running as the plan has room for."""
 
     def run(self, conductor: Conductor, warm: WarmParentProcess, steering: Steering) -> None:
+        timings.mark("engine")
         slots = _Slots(conductor, warm)
         told_to_end = False
         try:

@@ -15,6 +15,7 @@ from cockpit.store.summary import save_summary
 
 TICK_SECONDS = 0.25
 SUMMARY_SECONDS = 1.0
+EVERYTHING_SECONDS = 10.0  # between looks at the trials that are over, too
 LOCK_SECONDS = 10.0
 
 
@@ -40,7 +41,11 @@ class Observer:
         # Somebody who looked into the folder before may be making its index this moment.
         self._indexer = Indexer(run, patience=LOCK_SECONDS)
         self._over = threading.Event()
-        self._summary_due = 0.0
+        self._summary_due = self._everything_due = 0.0
+        self._index: Index | None = None
+        self._look = 0
+        self._status = ""
+        self._trials: dict[str, TrialRow] = {}
         self._tick()
         self._thread = threading.Thread(target=self._watch, name="observer", daemon=True)
         self._thread.start()
@@ -48,10 +53,12 @@ class Observer:
     def close(self) -> None:
         self._over.set()
         self._thread.join()
-        self._summary_due = 0.0
+        self._summary_due = self._everything_due = 0.0
         try:
             self._tick()
         finally:
+            if self._index is not None:
+                self._index.close()
             self._indexer.close()
 
     def __enter__(self) -> Observer:
@@ -69,10 +76,24 @@ class Observer:
                 traceback.print_exc()
 
     def _tick(self) -> None:
-        self._indexer.sync()
-        with Index(self._run) as index:
-            sweep, trials = index.sweep(), index.trials()
-            self._view.show(index, sweep, trials)
+        everything = time.monotonic() >= self._everything_due
+        self._indexer.sync(everything)
+        if everything:
+            self._everything_due = time.monotonic() + EVERYTHING_SECONDS
+        if self._index is None:
+            self._index = Index(self._run)  # stays the same file, because nobody else may write it
+        sweep, trials = self._read(self._index)
+        self._view.show(self._index, sweep, trials)
         if time.monotonic() >= self._summary_due:
             self._summary_due = time.monotonic() + SUMMARY_SECONDS
             save_summary(self._run, sweep, trials)
+
+    def _read(self, index: Index) -> tuple[SweepRow, list[TrialRow]]:
+        """The sweep and all its trials; only those that changed are read, or each trial would make the ticks longer."""
+        sweep = index.sweep()
+        if sweep.status != self._status or index.trial_count() < len(self._trials):
+            # What a trial is called depends on whether its sweep goes on; or the ledger was replaced by another.
+            self._status, self._look, self._trials = sweep.status, 0, {}
+        since, self._look = self._look, index.look()
+        self._trials.update((row.id, row) for row in index.trials(since))
+        return sweep, list(self._trials.values())

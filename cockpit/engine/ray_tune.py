@@ -16,6 +16,7 @@ from ray import tune
 from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
+from cockpit.engine import timings
 from cockpit.engine.base import decide
 from cockpit.engine.conductor import Conductor
 from cockpit.engine.machine import gpu_environment
@@ -34,6 +35,7 @@ class RayEngine:
 
     def run(self, conductor: Conductor, warm: WarmParentProcess, steering: Steering) -> None:
         with running_ray(conductor.plan.share, self._address) as folder:
+            timings.mark("engine")
             failure = _fit(conductor, warm, steering, folder)
         if failure is not None:
             raise failure
@@ -123,6 +125,7 @@ class TrialActor(tune.Trainable):  # type: ignore[misc]  # Ray's types are not c
         return _last_result(trial.outcome)
 
     def _start(self) -> Trial:
+        timings.mark("worker")
         request = TrialRequest(**self._config["request"])
         gpus = [str(gpu) for gpu in ray.get_gpu_ids()]
         return Trial(replace(request, environment=gpu_environment(gpus)), self._config["socket_path"])

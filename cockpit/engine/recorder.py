@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cockpit.engine import timings
 from cockpit.engine.channel import Channel
 from cockpit.engine.digest import digest_of
 from cockpit.engine.request import TrialRequest
@@ -71,6 +72,7 @@ class Recorder:
         write(kinds.Step(phase=event.phase, epoch=event.epoch, step=event.step, time=event.time, metrics=event.metrics))
         for norms in event.norms:
             write(kinds.Norms(step=event.step, **{name: getattr(norms, name) for name in norms.__slots__}))
+        timings.mark("first step")
         self._check_loss(event)
         return not any(message["say"] == "stop" for message in self._channel.pending())
 
@@ -83,6 +85,7 @@ class Recorder:
         return self.ask({"say": "eval", "phase": event.phase, "step": event.step, "metrics": metrics})
 
     def _built(self, event: contract.Built) -> bool:
+        timings.mark("built")
         self.step = event.step
         self._groups = tuple(event.groups)
         digest = digest_of(self._trainer, event.effective, event.total_steps, self._seed)

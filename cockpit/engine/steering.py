@@ -43,6 +43,7 @@ class Steering:
         """Obey what was asked since the last time; once the sweep is ending, ask all trials to close themselves."""
         for command in self._inbox.read():
             self._obey(command)
+        self._conductor.heed_budget()
         self._enforce_deadlines()
         if self._conductor.ending is not None and not self._told_to_end:
             self._told_to_end = True

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from cockpit.engine import timings
+from cockpit.engine.admission import Admission
 from cockpit.engine.base import Engine
+from cockpit.engine.budget import Budget
 from cockpit.engine.checkpoints import last_checkpoint
 from cockpit.engine.conductor import Conductor, Ending
 from cockpit.engine.control import Inbox
@@ -21,6 +24,7 @@ from cockpit.engine.ownership import owned
 from cockpit.engine.plan import Plan
 from cockpit.engine.proposer import proposer_for
 from cockpit.engine.provenance import environment
+from cockpit.engine.rebuild import Rebuilt
 from cockpit.engine.signals import interruptible
 from cockpit.engine.steering import Steering
 from cockpit.engine.take_up import take_up
@@ -39,6 +43,7 @@ ViewMaker = Callable[[RunFolder, TextIO], View]
 class Job:
     """A plan and the circumstances of running it. `command` is the command line that does the same again.
 
+    One that `queues` waits for the sweeps that came earlier on this machine; `budget` is how long it may run then.
     `again` is an experiment that was cut off or ended early and goes on now.
     """
 
@@ -48,34 +53,39 @@ class Job:
     address: str | None = None
     detached: bool = False
     again: RunFolder | None = None
+    queues: bool = False
+    budget: Budget | None = None
 
 
 def run_sweep(job: Job, make_view: ViewMaker, announce: Callable[[RunFolder], None]) -> tuple[RunFolder, Ending]:
     """Run a sweep to its end; `announce` is called as soon as the experiment has its folder.
 
-    Raises `FolderError` before anything is started when the logs folder cannot be written, or when another process
-    runs this experiment.
+    Raises `FolderError` before anything is started when the logs folder cannot be written, when another process runs
+    this experiment, or when others hold the GPUs that it wants and it does not queue.
     """
-    run = _folder(job)
-    with owned(run):
-        return run, _run(job, run, make_view, announce)
+    with Admission(job.plan, queues=job.queues, leases=job.address is None) as admission:
+        run = _folder(job)
+        with owned(run):
+            return run, _run(job, run, admission, make_view, announce)
 
 
-def _run(job: Job, run: RunFolder, make_view: ViewMaker, announce: Callable[[RunFolder], None]) -> Ending:
+def _run(
+    job: Job, run: RunFolder, admission: Admission, make_view: ViewMaker, announce: Callable[[RunFolder], None]
+) -> Ending:
     inbox = Inbox(run)  # before anybody can know that the sweep runs
     past = None if job.again is None else take_up(run, job.plan.metric.name)
     ledger = EventWriter(run.sweep)
     ledger.write(_started(job, run) if past is None else _goes_on(job))
+    admission.register(run, ledger)
     announce(run)
-    search = job.plan.search
-    proposer, population = proposer_for(search), _population(job.plan, run)
-    for known in [] if past is None else earlier_life(run, [trial.id for trial in past.trials if not trial.is_over]):
-        proposer.recall(known)
-    conductor = Conductor(job.plan, run, ledger, proposer, build_rules(search), past=past, population=population)
+    timings.mark("run folder")
+    conductor = _conductor(job, run, admission.plan, ledger, past)
     with into_log(run.engine_log) as terminal, Observer(run, make_view(run, terminal)):
         try:
             with interruptible(conductor.interrupt, detached=job.detached):
-                _conduct(job, conductor, run, inbox)
+                if admission.wait(conductor, ledger, inbox):
+                    conductor.budget.start()
+                    _conduct(job, conductor, run, inbox)
         except KeyboardInterrupt:
             conductor.interrupt("Ctrl-C, twice")
         except Exception as error:
@@ -87,6 +97,15 @@ def _run(job: Job, run: RunFolder, make_view: ViewMaker, announce: Callable[[Run
                 conductor.answer(command, "refused", "the sweep has ended")
             ending = conductor.close()
     return ending
+
+
+def _conductor(job: Job, run: RunFolder, plan: Plan, ledger: EventWriter, past: Rebuilt | None) -> Conductor:
+    search, proposer = plan.search, proposer_for(plan.search)
+    going_on = [] if past is None else [trial.id for trial in past.trials if not trial.is_over]
+    for known in [] if past is None else earlier_life(run, going_on):
+        proposer.recall(known)
+    rules, population = build_rules(search), _population(plan, run)
+    return Conductor(plan, run, ledger, proposer, rules, past=past, population=population, budget=job.budget)
 
 
 def _folder(job: Job) -> RunFolder:

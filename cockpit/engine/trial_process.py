@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from cockpit.engine import timings
 from cockpit.engine.channel import Channel, ChannelClosedError
 from cockpit.engine.orders import Orders, drive
 from cockpit.engine.output import unfailing
@@ -37,6 +38,7 @@ class _TerminatedError(BaseException):
 
 def main(request: dict[str, Any], end: socket.socket, lifeline: int, orders: socket.socket) -> None:
     """Run one trial to its end and leave. Never returns."""
+    timings.mark("fork")
     asked = TrialRequest(**request)
     _enter_surroundings(asked)
     threading.Thread(target=_die_with_supervisor, args=(lifeline,), daemon=True).start()

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cockpit.engine import timings
 from cockpit.engine.request import TrialRequest
 
 LONGEST_REQUEST = 1 << 20
@@ -220,6 +221,7 @@ def main() -> None:
         except Exception as error:
             # The trial that needs it will fail with this very error, in its own record.
             print(f"warm parent: cannot import {module}: {error}", file=sys.stderr)
+    timings.mark("warm")
     gc.collect()
     gc.freeze()  # children share these pages as long as no collector touches them
     parent.serve()

@@ -9,6 +9,7 @@ from typing import Any
 
 from cockpit.store import ranking
 from cockpit.store.folder import RunFolder, experiments
+from cockpit.store.life import LIVE
 from cockpit.store.summary import read_summary
 
 
@@ -55,10 +56,10 @@ class Catalogue:
         return tuple(experiment_row(run, self._known[run.name][1]) for run in reversed(runs))
 
     def _summary(self, run: RunFolder, now: float) -> tuple[object, dict[str, Any]]:
-        """The summary with a mark of the file that it came from. One that says running is looked at every time."""
+        """The summary with a mark of the file that it came from. One whose sweep lives is looked at every time."""
         mark = _mark(run.summary) or _mark(run.sweep)
         known = self._known.get(run.name)
-        if known is not None and known[0] == mark and known[1]["status"] != "running":
+        if known is not None and known[0] == mark and known[1]["status"] not in LIVE:
             return known
         return mark, read_summary(run, now)
 

@@ -36,6 +36,8 @@ _NOT_ENDED = {"reason": "", "rule": "", "error": "", "traceback": ""} | dict.fro
     ("evaluation", "value", "threshold", "rank", "of")
 )
 
+_ANY_STARTED = "SELECT 1 FROM trial WHERE started IS NOT NULL LIMIT 1"
+
 
 class Batch:
     """Rows waiting to be written. `trial` is the trial whose file is read, or None for the sweep's own file.
@@ -83,12 +85,17 @@ class Batch:
         known = {key: value for key, value in asdict(event).items() if key != "extra"}
         self._set_sweep({**known, "status": "running", "reason": "", "ended": None})
 
+    def _sweep_status(self, _: str | None, event: SweepStatus) -> None:
+        known = {"status": event.status, "reason": event.reason, "ended": None}
+        whose: dict[str, Any] = (
+            {"host": event.host, "pid": event.pid, "environment": event.environment} if event.pid else {}
+        )
+        if event.status == "running" and not self._connection.execute(_ANY_STARTED).fetchone():
+            whose["at"] = event.at  # it begins now, and its time in the queue was none of its own
+        self._set_sweep({**known, **whose})
+
     def _sweep_ended(self, _: str | None, event: SweepEnded) -> None:
         self._set_sweep({"status": event.status, "reason": event.reason, "ended": event.at})
-
-    def _sweep_status(self, _: str | None, event: SweepStatus) -> None:
-        known = {"host": event.host, "pid": event.pid, "environment": dict(event.environment)} if event.pid else {}
-        self._set_sweep({"status": event.status, "reason": event.reason, "ended": None, **known})
 
     def _trial_started(self, _: str | None, event: TrialStarted) -> None:
         first = {"started": event.at} if event.attempt == 1 else {}

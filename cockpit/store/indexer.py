@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import sqlite3
 import time
 from pathlib import Path
@@ -17,6 +18,7 @@ from cockpit.store.mirror import indexed
 LINES_A_READ = 20_000
 SECONDS_A_READ = 0.5
 MOMENT_SECONDS = 3.0
+OVER_SECONDS = 30.0  # a trial that was told to end may still write for a while
 
 
 class Indexer:
@@ -31,10 +33,14 @@ class Indexer:
         self._connection = schema.create(run.index)
         self._resume()
 
-    def sync(self) -> int:
-        """Read everything that is complete now; return how many lines were new."""
+    def sync(self, everything: bool = True) -> int:
+        """Read everything that is complete now; return how many lines were new.
+
+        Without `everything` the files of trials that ended a while ago are left out: for who looks again and again, and
+        at everything at last.
+        """
         total = 0
-        while count := self._read_once():
+        while count := self._read_once(everything):
             total += count
         return total
 
@@ -53,16 +59,15 @@ class Indexer:
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.close()
 
-    def _read_once(self) -> int:
+    def _read_once(self, everything: bool) -> int:
         """One look at every file, in one transaction: who sees that a trial ended sees all that it did before.
 
         That holds because the ledger, where trials end, is looked at first.
         """
-        sources: list[tuple[str | None, Path]] = [(None, self._run.sweep)]
-        sources += [(trial, self._run.trial(trial).events) for trial in self._run.trial_ids()]
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            total = sum(self._read(trial, self._tail(path)) for trial, path in sources)
+            total = self._read(None, self._tail(self._run.sweep))
+            total += sum(self._read(trial, tail) for trial, tail in self._trials(everything) if _is_new(tail))
             self._batch.look += total > 0
             self._connection.execute("COMMIT")
         except BaseException:
@@ -75,7 +80,21 @@ class Indexer:
         """Stand where the index stands."""
         self._batch = fold.Batch(self._connection)
         self._tails: dict[str, Tail] = {}
+        self._of_trials: dict[str, Tail] = {}
         self._offsets = dict(self._connection.execute("SELECT path, offset FROM source"))
+
+    def _trials(self, everything: bool) -> list[tuple[str, Tail]]:
+        """The trials' own files. Only new ones are looked up, because this is asked many times a second."""
+        folder = self._run.trials
+        if folder.is_dir() and len(os.listdir(folder)) != len(self._of_trials):  # noqa: PTH208 - names are enough
+            known = self._of_trials
+            new = [trial for trial in self._run.trial_ids() if trial not in known]
+            known.update((trial, self._tail(self._run.trial(trial).events)) for trial in new)
+        over: set[str] = set()
+        if not everything:
+            rows = self._connection.execute("SELECT id FROM trial WHERE ended < ?", (time.time() - OVER_SECONDS,))
+            over = {row[0] for row in rows}
+        return [(trial, tail) for trial, tail in self._of_trials.items() if trial not in over]
 
     def _tail(self, path: Path) -> Tail:
         key = self._key(path)
@@ -114,10 +133,18 @@ class Indexer:
         key = self._key(tail.path)
         if trial is None:
             fold.forget_all(self._connection)
-            self._tails, self._offsets = {key: tail}, {}
+            self._tails, self._of_trials, self._offsets = {key: tail}, {}, {}
         else:
             fold.forget_trial(self._connection, trial)
             self._connection.execute("DELETE FROM source WHERE path = ?", (key,))
+
+
+def _is_new(tail: Tail) -> bool:
+    """Whether there may be something that was not read: of a thousand trials most are over."""
+    try:
+        return tail.path.stat().st_size != tail.offset
+    except OSError:
+        return False  # a trial that has recorded nothing yet
 
 
 def reindex(run: RunFolder) -> int:

@@ -6,6 +6,8 @@ import os
 import socket
 from pathlib import Path
 
+LIVE = ("running", "queued")  # statuses of a sweep whose process is there
+
 
 def process_started(pid: int) -> str:
     """A mark of when this process began, so that a reused pid is not taken for it; empty where it cannot be told."""

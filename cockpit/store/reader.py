@@ -15,7 +15,7 @@ from cockpit.store import schema, series, trials
 from cockpit.store.fold import trial_number
 from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.indexer import Indexer
-from cockpit.store.life import is_alive
+from cockpit.store.life import LIVE, is_alive
 from cockpit.store.mirror import FIRST_LINE_BYTES, indexed
 from cockpit.store.rows import CommandRow, NormRow, NormSummary, StepRow, SweepRow, TrialRow
 
@@ -74,7 +74,7 @@ class Index:
     def _writer_died(self) -> bool:
         """Whether the sweep ended without a word, so that the last lines of its record may not be here."""
         values = self._sweep_values()
-        return values.get("status") == "running" and not _is_alive(values)
+        return values.get("status") in LIVE and not _is_alive(values)
 
     def _sweep_values(self) -> dict[str, Any]:
         return {row["key"]: json.loads(row["value"]) for row in self._rows("SELECT key, value FROM sweep")}
@@ -99,7 +99,7 @@ class Index:
                 0
             ]
         row = SweepRow(**{name: values[name] for name in SweepRow.__dataclass_fields__})
-        if row.status == "running" and not _is_alive(values):
+        if row.status in LIVE and not _is_alive(values):
             return replace(row, status="interrupted", reason="its process ended without a word")
         return row
 

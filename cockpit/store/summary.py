@@ -11,7 +11,7 @@ from typing import Any
 
 from cockpit.store import ranking
 from cockpit.store.folder import FolderError, RunFolder
-from cockpit.store.life import is_alive
+from cockpit.store.life import LIVE, is_alive
 from cockpit.store.reader import Index
 from cockpit.store.rows import SweepRow, TrialRow
 from cockpit.store.scores import Score, newest, record_score, scores
@@ -78,7 +78,7 @@ def add_score(run: RunFolder, value: float, private: bool = False) -> Score:
         raise FolderError(f"{run.id} takes no score: {known['reason']}")
     score = record_score(run, value, private)
     # Asked again: a sweep that still runs after this writes the score into its summary itself, one that ended does not.
-    if read_summary(run, time.time())["status"] != "running":
+    if read_summary(run, time.time())["status"] not in LIVE:
         write_summary(run)
     return score
 
@@ -111,7 +111,7 @@ def read_summary(run: RunFolder, now: float) -> dict[str, Any]:
                 "reason": str(error),
             }
     shown: dict[str, Any] = summary
-    if shown["status"] == "running":
+    if shown["status"] in LIVE:
         if not is_alive(shown["host"], shown["pid"], shown["process_started"]):
             shown["status"] = "interrupted"
         elif now - shown["updated"] > SILENT_AFTER:

@@ -17,6 +17,7 @@ from textual.message import Message
 from cockpit.engine.control import ControlError, send
 from cockpit.engine.spawn import NotStartedError, spawn_detached
 from cockpit.store.folder import RunFolder
+from cockpit.store.life import LIVE
 from cockpit.tui.actions import Action, bindings_problem
 from cockpit.tui.chores import Chores
 from cockpit.tui.driver import TerminalDriver
@@ -209,7 +210,7 @@ class CockpitApp(FrugalApp):
             self.say("q leaves the cockpit; sweeps go on")
 
     def leave(self) -> None:
-        running = [row.id for row in (self.snapshot.experiments if self.snapshot else ()) if row.status == "running"]
+        running = [row.id for row in (self.snapshot.experiments if self.snapshot else ()) if row.status in LIVE]
         if running:
             verb = "runs" if len(running) == 1 else "run"
             self.farewell = f"{', '.join(running)} {verb} on; `cockpit` shows it again"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cockpit.engine.control import Command
+from cockpit.store.life import LIVE
 from cockpit.tui.snapshot import SweepView
 
 SLOW_SECONDS = 10.0
@@ -41,7 +42,7 @@ class Errands:
                 continue
             answer = answers.get(command_id)
             if answer is None:
-                if view.sweep.status != "running":
+                if view.sweep.status not in LIVE:
                     del self._open[command_id]
                     yield Word(f"{describe(command)}: the sweep ended before it heard of it", "warning")
                 elif time.time() - command.at > SLOW_SECONDS and command_id not in self._said:

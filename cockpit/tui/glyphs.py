@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _NAMES = (
-    "running waiting paused finished pruned stopped failed diverged interrupted lost broken silent".split()  # noqa: SIM905
+    "running queued waiting paused finished pruned stopped failed diverged interrupted lost broken silent".split()  # noqa: SIM905
 )
 
 
@@ -28,12 +28,13 @@ class Glyphs:
         return f"{self.status.get(status, '?')} {status}"
 
 
-UNICODE = Glyphs(dict(zip(_NAMES, "●◌‖✓✂■✗≁■✗✗?", strict=True)), "◆", "▌", "▁▂▃▄▅▆▇█", "…", ascii=False)
-ASCII = Glyphs(dict(zip(_NAMES, "*o=+x#!~#!!?", strict=True)), "B", "|", "_.,-=+*#", "~", ascii=True)
+UNICODE = Glyphs(dict(zip(_NAMES, "●◷◌‖✓✂■✗≁■✗✗?", strict=True)), "◆", "▌", "▁▂▃▄▅▆▇█", "…", ascii=False)
+ASCII = Glyphs(dict(zip(_NAMES, "*qo=+x#!~#!!?", strict=True)), "B", "|", "_.,-=+*#", "~", ascii=True)
 
 # In Textual's language of styles; the colours are the theme's.
 _STYLES: Mapping[str, str] = {
     "running": "$success",
+    "queued": "$accent",
     "waiting": "dim",
     "paused": "$warning",
     "pruned": "dim",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.indexer import Indexer
-from cockpit.store.life import is_alive
+from cockpit.store.life import LIVE, is_alive
 from cockpit.store.mirror import indexed
 from cockpit.store.reader import Index
 from cockpit.store.rows import NormSummary
@@ -153,7 +153,7 @@ class Watch:
         self._look, self._trials, self._curves = 0, {}, {}
 
     def _sweep_died(self) -> bool:
-        if self._view is None or self._view.sweep.status != "running":
+        if self._view is None or self._view.sweep.status not in LIVE:
             return False
         sweep = self._view.sweep
         return not is_alive(sweep.host, sweep.pid, str(sweep.environment.get("process_started", "")))

@@ -77,7 +77,7 @@ class PlanCheck:
             self.answer = Answer(None, f"the search cannot be written for its check: {error}; make room there")
             self._on_news()
             return
-        self._asked = ask(["sweep", *arguments, "--dry-run", "--json"])
+        self._asked = ask(["sweep", *arguments, "--dry-run", "--no-measure", "--json"])
         self._began = time.monotonic()
         self._timer = self._owner.set_interval(LOOK_SECONDS, self._look)
 

@@ -69,7 +69,7 @@ class ExperimentItem:
             Cell(metric_text(row.leaderboard), "" if row.leaderboard is not None else "dim"),
             Cell(_age_text(self.age)),
             Cell(row.metric, "dim"),
-            Cell(row.reason if row.status in ("failed", "broken") and row.reason else row.question),
+            Cell(row.reason if row.status in ("failed", "broken", "queued") and row.reason else row.question),
         )
 
 

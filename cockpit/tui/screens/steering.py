@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cockpit.store.life import LIVE
 from cockpit.store.numbers import setting_text
 from cockpit.tui.actions import Action
 from cockpit.tui.screens.base import CockpitScreen
@@ -35,10 +36,12 @@ class SteeringScreen(CockpitScreen):
     def fits_steering(self, action: Action) -> str:
         """What a steering action would do now; empty when it can do nothing."""
         view = self.sweep_view()
-        if view is None or view.sweep.status != "running":
+        if view is None or view.sweep.status not in LIVE:
             return ""
         if action.name == "stop_sweep":
             return f"Stop the whole sweep {view.sweep.experiment}"
+        if view.sweep.status == "queued":
+            return ""
         if action.name in _STATUS_FOR:
             trials = self._those(action.name)
             return f"{action.label.capitalize()} {_names(trials)}" if trials else ""

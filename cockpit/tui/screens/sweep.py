@@ -313,4 +313,6 @@ class SweepScreen(ListingScreen[TrialItem], ChartingScreen, SteeringScreen):
 def _waiting_text(view: SweepView) -> str:
     if view.sweep.status == "running":
         return "starting Ray…" if view.sweep.engine == "ray" else "starting the first trial…"
+    if view.sweep.status == "queued":
+        return f"queued\n{view.sweep.reason}"
     return f"no trial was started\n{view.sweep.reason}"

@@ -1,0 +1,65 @@
+"""What `cockpit sweep` prints when its sweep is over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cockpit.cli.options import console, print_table
+
+if TYPE_CHECKING:
+    from cockpit.store.folder import RunFolder
+    from cockpit.store.reader import Index
+
+
+def print_end(index: Index, diary: Path) -> None:
+    """How it ended, the best trial, and where the diary is."""
+    from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
+    from cockpit.store.ranking import baseline_trial, best_trial, gain
+
+    sweep, trials = index.sweep(), index.trials()
+    out = console()
+    took = duration_text((sweep.ended or 0) - (sweep.started or 0))
+    counts: dict[str, int] = {}
+    for trial in trials:
+        counts[trial.status] = counts.get(trial.status, 0) + 1
+    tally = ", ".join(f"{count} {status}" for status, count in counts.items())
+    out.print(f"{sweep.experiment} {sweep.status} after {took}: {tally or 'no trial was started'}", style="bold")
+    if sweep.reason:
+        out.print(sweep.reason)
+    best, baseline = best_trial(trials, sweep.goal), baseline_trial(trials)
+    if best:
+        config = " ".join(f"{name}={setting_text(best.config.get(name))}" for name in sweep.varied)
+        out.print(f"best {sweep.metric} {metric_text(best.best)} by {best.id}: {config}")
+        if baseline is not None and baseline.best is not None and not best.baseline:
+            against = delta_text(gain(best.best, baseline.best, sweep.goal))
+            out.print(f"against the baseline {against} on one seed, which tells little; the diary says more")
+    out.print(f"diary: {diary}")
+
+
+def keep_timings(run: RunFolder, marks: Path | None) -> dict[str, float]:
+    """The timings, which stay with the experiment; empty when nobody asked for them."""
+    if marks is None:
+        return {}
+    from cockpit.engine.timings import phases
+    from cockpit.store.summary import replace_file
+
+    found = phases(marks)
+    replace_file(run.path / "timings.json", json.dumps(found, indent=1))
+    return found
+
+
+def print_timings(timings: Mapping[str, float]) -> None:
+    """The phases one after the other, each with the time that it took and the time at its end."""
+    if not timings:
+        return
+    click.echo("\nfrom the start of the process to the first step, in seconds:\n")
+    rows, total = [], 0.0
+    for name, seconds in timings.items():
+        total += seconds
+        rows.append([name, f"{seconds:.2f}", f"{total:.2f}"])
+    print_table(("phase", "took", "at"), rows, left=("phase",))
