@@ -18,9 +18,10 @@ Nothing is imported before the first of these is used, outside a run all of them
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # for type checkers this is true; importing `typing` for it would be all that this file costs
 if TYPE_CHECKING:
+    from typing import Any
+
     from cockpit.library.environment import config
     from cockpit.library.marks import begin, note, saved
     from cockpit.library.norms import norms

@@ -32,10 +32,7 @@ def _callback_class() -> Any:
     raise ImportError("cockpit.callbacks.lightning needs Lightning: pip install lightning")
 
 
-_Callback = _callback_class()
-
-
-class CockpitCallback(_Callback):
+class CockpitCallback(_callback_class()):  # type: ignore[misc]
     """Records steps, validations, norm tables and checkpoints.
 
     A step is recorded every `log_every` optimizer steps, by default as often as the Trainer logs: the loss that
@@ -80,7 +77,9 @@ class CockpitCallback(_Callback):
             return
         self._logged = step
         found = self._fresh(trainer)
-        metrics = {name: value for name, value in found.items() if name.removesuffix("_step") not in found.keys() - {name}}
+        metrics = {
+            name: value for name, value in found.items() if name.removesuffix("_step") not in found.keys() - {name}
+        }
         loss = outputs.get("loss") if isinstance(outputs, dict) else outputs
         own = {"loss": loss} if loss is not None else {}
         log({**own, **_learning_rate(trainer), **metrics}, step=step, epoch=trainer.current_epoch)

@@ -46,7 +46,7 @@ class Measurement:
         if not tensors:
             return []
         # Device sync: the only one.
-        floats = iter(torch.stack([tensor.to(tensors[0].device, torch.float64) for tensor in tensors]).tolist())
+        floats = iter(torch.stack([tensor.to(tensors[0].device) for tensor in tensors]).tolist())
         events = []
         for name, group in self._groups.items():
             found = {column: next(floats) for column in group.columns}
@@ -67,7 +67,7 @@ class _Group:
         norms = _norms(found) if found else self.columns["param_mean"].new_zeros(1)
         self.columns["grad_mean"], self.columns["grad_std"] = norms.mean(), norms.std(correction=0)
         self.columns["grad_max"] = norms.max()
-        self.columns["nonfinite"] = norms.isfinite().logical_not().sum()
+        self.columns["nonfinite"] = norms.isfinite().logical_not().sum(dtype=torch.float32)
 
     def update(self) -> None:
         after = _sampled(self._parameters)
@@ -79,8 +79,9 @@ class _Group:
         plain = [_plain(parameter) for parameter in self._parameters]
         counts = [_sample_size(each) for each in plain]
         weights = [math.sqrt(each.numel() / max(1, count)) for each, count in zip(plain, counts, strict=True)]
-        norms = torch._foreach_mul(torch._foreach_norm(list(sample.split(counts)), 2), weights)
-        return torch.linalg.vector_norm(torch.stack(list(norms)))
+        norms = torch._foreach_mul(torch._foreach_norm(list(torch.split_with_sizes(sample, counts)), 2), weights)
+        whole: Tensor = torch.linalg.vector_norm(torch.stack(list(norms)))
+        return whole
 
 
 def _is_measured(tensor: Tensor) -> bool:
@@ -102,7 +103,7 @@ def _norms(tensors: list[Tensor]) -> Tensor:
     wide = any(tensor.dtype == torch.float64 for tensor in tensors)
     norms = torch._foreach_norm(tensors, 2, dtype=torch.float64 if wide else torch.float32)
     device = norms[0].device
-    return torch.stack([norm.to(device) for norm in norms])
+    return torch.stack([norm.to(device) for norm in norms]).float()
 
 
 def _sampled(parameters: list[Tensor]) -> Tensor:

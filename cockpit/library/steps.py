@@ -101,5 +101,5 @@ def _number(value: Any, name: str, otherwise: int) -> int:
 def _seconds(value: Any) -> float | None:
     try:
         return None if value is None else float(value)
-    except (TypeError, ValueError, OverflowError, RuntimeError):
+    except Exception:  # whatever a foreign type raises
         return None

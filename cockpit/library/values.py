@@ -16,7 +16,7 @@ _LARGEST = 2**53
 
 
 def flat(values: Mapping[Any, Any]) -> dict[str, Any]:
-    """`{"a": {"b": 1}}` as `{"a/b": 1}`. Numbers of numpy and 0-d tensors stay what they are, the rest is short text."""
+    """`{"a": {"b": 1}}` as `{"a/b": 1}`. Numbers, of numpy and 0-d tensors too, stay; the rest becomes short text."""
     found: dict[str, Any] = {}
     _gather(values, "", found, 0)
     return found
@@ -54,6 +54,6 @@ def whole_number(value: Any) -> int | None:
         return value
     try:
         number = int(value)
-    except (TypeError, ValueError, OverflowError, RuntimeError):
+    except Exception:  # whatever a foreign type raises
         return None
     return number if abs(number) < _LARGEST else None
