@@ -119,7 +119,7 @@ class CockpitCallback(_callback_class()):  # type: ignore[misc]
     def _fresh(self, trainer: Any) -> dict[str, Any]:
         """What was logged since the last look. Lightning keeps old values beside new ones, in one dictionary."""
         before, self._seen = self._seen, dict(trainer.callback_metrics)
-        return {name: value for name, value in self._seen.items() if value is not before.get(name)}
+        return {name: value for name, value in self._seen.items() if not _is_same(value, before.get(name))}
 
     def _epoch_metrics(self, trainer: Any, epoch: int) -> None:
         found = self._fresh(trainer)
@@ -138,6 +138,11 @@ class CockpitCallback(_callback_class()):  # type: ignore[misc]
                 if file not in self._files:
                     self._files.add(file)
                     saved(path, step=trainer.global_step, label=label)
+
+
+def _is_same(value: Any, before: Any) -> bool:
+    """Whether both are one number in memory: Lightning hands out views, new ones at every look."""
+    return before is not None and value.data_ptr() == before.data_ptr() != 0
 
 
 def _total_steps(trainer: Any) -> int:

@@ -36,9 +36,11 @@ torch.manual_seed(1)
 data = [{"x": torch.randn(4), "labels": torch.randn(())} for _ in range(24)]
 arguments = TrainingArguments("out", num_train_epochs=2, per_device_train_batch_size=4, gradient_accumulation_steps=2,
     logging_steps=1, eval_strategy="epoch", save_strategy="epoch", report_to="none", disable_tqdm=True, use_cpu=True,
-    learning_rate=0.1, weight_decay=0.0, dataloader_pin_memory=False, load_best_model_at_end=True)
-trainer = Trainer(Model(), arguments, train_dataset=data, eval_dataset={"main": data[:8], "other": data[8:16]},
-    callbacks=[Straightforward(), CockpitCallback(norms_every=2)])
+    weight_decay=0.0, dataloader_pin_memory=False, load_best_model_at_end=True)
+model = Model()
+optimizer = torch.optim.AdamW(model.parameters(), lr=0.1)
+trainer = Trainer(model, arguments, optimizers=(optimizer, None), train_dataset=data,
+    eval_dataset={"main": data[:8], "other": data[8:16]}, callbacks=[Straightforward(), CockpitCallback(norms_every=2)])
 trainer.compute_metrics = lambda prediction: {"score": 0.5}
 trainer.evaluate(data[:8])
 arguments.metric_for_best_model = "main_loss"
@@ -197,8 +199,8 @@ class Straightforward(keras.callbacks.Callback):
         change = np.sqrt(sum(((v.numpy() - b) ** 2).sum() for v, b in zip(variables, self.before)))
         size = np.sqrt(sum((b ** 2).sum() for b in self.before))
         norm = lambda a: float(np.linalg.norm(np.asarray(a).ravel()))
-        row = [self.step, *map(norm, self.before), *(norm(v.value.grad.numpy()) for v in variables), float(change / size)]
-        print(json.dumps(row), file=sys.stderr)
+        grads = [norm(v.value.grad.numpy()) for v in variables]
+        print(json.dumps([self.step, *map(norm, self.before), *grads, float(change / size)]), file=sys.stderr)
 
 x, y = np.random.randn(24, 4).astype("float32"), np.ones((24, 1), "float32")
 history = model.fit(x, y, batch_size=8, epochs=2, validation_data=(x, y), verbose=0,
