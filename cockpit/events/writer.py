@@ -26,7 +26,10 @@ class EventWriter:
         self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
 
     def write(self, event: Event) -> None:
-        """Append one event. It is in the file, complete, when this returns, or it is counted as lost."""
+        """Append one event. It is in the file, complete, when this returns, or it is counted as lost.
+
+        That goes for a full disk as for values which refuse to become text.
+        """
         if self.lost:
             self._say_what_was_lost()
         try:
