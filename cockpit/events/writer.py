@@ -26,10 +26,19 @@ class EventWriter:
         self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
 
     def write(self, event: Event) -> None:
-        """Append one event. It is in the file, complete, when this returns, or it is counted as lost."""
+        """Append one event. It is in the file, complete, when this returns, or it is counted as lost.
+
+        That goes for a full disk as for values which refuse to become text.
+        """
         if self.lost:
             self._say_what_was_lost()
-        if not self._append(encode(event)):
+        try:
+            line = encode(event)
+        except Exception as error:  # values come from training scripts, and any of them may refuse to become text
+            self._fail(f"{event.kind} has no JSON form ({type(error).__name__})")
+            self.lost += 1
+            return
+        if not self._append(line):
             self.lost += 1
 
     def close(self) -> None:
@@ -61,7 +70,11 @@ class EventWriter:
         self._reason = reason
         if not self._reported:
             self._reported = True
-            print(f"cockpit: cannot write {self.path}: {reason}; training goes on, events are lost", file=sys.stderr)
+            text = f"cockpit: cannot write {self.path}: {reason}; training goes on, events are lost"
+            try:
+                print(text, file=sys.stderr)
+            except (OSError, ValueError):
+                pass  # standard error is closed, or on the same full disk
 
 
 def _is_torn(path: Path) -> bool:

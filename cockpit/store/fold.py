@@ -142,8 +142,10 @@ class Batch:
     def _built(self, trial: str | None, event: Built) -> None:
         if trial is not None:
             self._go_back(trial_number(trial), event.step)
-            effective = as_json(event.effective)
-            self._set_trial(trial, effective=effective, digest=event.digest, total_steps=event.total_steps)
+            # A program's own word about its length says nothing of what the engine knows already.
+            known = {"effective": as_json(event.effective)} if event.effective else {}
+            known |= {"digest": event.digest} if event.digest else {}
+            self._set_trial(trial, total_steps=event.total_steps, **known)
 
     def _go_back(self, number: int, step: int) -> None:
         """An attempt goes on after this step, so what was recorded beyond it by an earlier one has not happened."""

@@ -35,6 +35,14 @@ def _ours(folder: Path) -> Iterator[Log]:
 
 
 @contextmanager
+def _library(folder: Path) -> Iterator[Log]:
+    import cockpit
+
+    os.environ["COCKPIT_EVENTS"] = str(folder / "events.jsonl")
+    yield lambda step, values: cockpit.log(values, step=step)
+
+
+@contextmanager
 def _bare(folder: Path) -> Iterator[Log]:
     """The least that anybody would do who writes the same record without a library."""
     descriptor = os.open(folder / "bare.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
@@ -88,6 +96,7 @@ def _mlflow(folder: Path) -> Iterator[Log]:
 
 SUBJECTS = {
     "ours": _ours,
+    "library": _library,
     "bare": _bare,
     "wandb": _wandb,
     "trackio": _trackio,

@@ -1,0 +1,119 @@
+"""`norms`: norms of parameters, gradients and updates of an optimizer's groups, now and then."""
+
+from __future__ import annotations
+
+import atexit
+import sys
+from typing import TYPE_CHECKING, Any
+
+from cockpit.events.text import one_line
+from cockpit.library.guard import never_raises
+from cockpit.library.recorder import Recorder, current
+from cockpit.library.values import whole_number
+
+if TYPE_CHECKING:
+    from cockpit.library.group_norms import Measurement
+
+_DEEPEST_WRAPPER = 4
+
+
+@never_raises
+def norms(optimizer: Any, step: int | None = None, every: int = 10) -> None:
+    """Record the norms of every parameter group of a torch optimizer. Call it between `backward` and `step`.
+
+    They are taken at the first step and at the first one after each multiple of `every`; 0 turns them off. Other calls
+    return at once. Groups are called by their `name`, or `pg0`, `pg1` …; those of a second optimizer are counted on.
+    Without `step` it is the one after the last that was logged, or the same where `log` comes first in the loop.
+    Gradients are measured as they stand: after unscaling and clipping, if that is done before. The events are written
+    when the optimizer has taken its step, so that they have the ratio of update to parameters. Of parameters that are
+    sharded over processes, this process's shard is measured.
+    """
+    recorder = current()
+    if recorder is None or "torch" not in sys.modules:
+        return
+    optimizer = _unwrapped(optimizer)
+    watch = recorder.watches.get(optimizer)
+    if watch is None:
+        watch = recorder.watches[optimizer] = Watch(recorder, optimizer)
+    watch.look(optimizer, step, every)
+
+
+class Watch:
+    """One optimizer. It holds no reference to it, so that it can be collected."""
+
+    def __init__(self, recorder: Recorder, optimizer: Any) -> None:
+        self._recorder = recorder
+        self.count = len(optimizer.param_groups)
+        self._first_group = sum(other.count for other in recorder.watches.values())
+        self._seen = 0
+        self._measured: int | None = None
+        self._pending: tuple[Measurement, int] | None = None
+        register = getattr(optimizer, "register_step_post_hook", None)
+        self._sees_steps = register is not None
+        if register is not None:
+            register(self._after_step)
+
+    def look(self, optimizer: Any, step: Any, every: Any) -> None:
+        """Measure, if it is due."""
+        self.flush()  # the step after the last look was skipped: there is no update to measure
+        at = self._at(step)
+        if not self._is_due(at, whole_number(every) or 0):
+            return
+        from cockpit.library.group_norms import Measurement
+
+        self._measured = at
+        measurement = Measurement(self._groups(optimizer))
+        measurement.gradients()
+        self._pending = (measurement, at)
+        if not self._sees_steps:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was measured."""
+        if self._pending is not None:
+            (measurement, at), self._pending = self._pending, None
+            for event in measurement.rows(at):
+                self._recorder.write(event)
+
+    def _at(self, step: Any) -> int:
+        given = whole_number(step) if step is not None else None
+        self._seen = given if given is not None else max(self._recorder.step or 0, self._seen + 1)
+        return self._seen
+
+    def _is_due(self, at: int, every: int) -> bool:
+        return every > 0 and (self._measured is None or at // every != self._measured // every)
+
+    def _groups(self, optimizer: Any) -> dict[str, list[Any]]:
+        groups: dict[str, list[Any]] = {}
+        for number, group in enumerate(optimizer.param_groups, start=self._first_group):
+            name = one_line(str(group.get("name") or f"pg{number}"), 60)
+            groups[name if name not in groups else f"{name} pg{number}"] = list(group["params"])
+        return groups
+
+    def _after_step(self, *_: Any) -> None:
+        if self._pending is not None:
+            _finish(self, self._pending[0])
+
+
+@never_raises
+def _finish(watch: Watch, measurement: Measurement) -> None:
+    measurement.updates()
+    watch.flush()
+
+
+def _unwrapped(optimizer: Any) -> Any:
+    """The optimizer inside the wrappers of Accelerate, Lightning and the like, which take its place in loops."""
+    for _ in range(_DEEPEST_WRAPPER):
+        inner = getattr(optimizer, "optimizer", None)
+        if not hasattr(inner, "param_groups"):
+            break
+        optimizer = inner
+    return optimizer
+
+
+@atexit.register
+@never_raises
+def _flush_all() -> None:
+    recorder = current()
+    for watch in list(recorder.watches.values()) if recorder is not None else ():
+        watch.flush()
