@@ -170,7 +170,7 @@ class _Run:
             yield from self.evaluate()
         elif self.progress.is_new_best and self.config.out:
             # Artefacts are made from an evaluation. Nobody is told of it twice, and it leaves no trace in what follows.
-            generators = rng_state(self.device, self.task.order)
+            generators = rng_state(self.device)
             self.measure()
             set_rng_state(generators, self.device)
             yield from self.keep()
@@ -179,7 +179,7 @@ class _Run:
         """Writes a checkpoint, whole or not at all. Device sync: all weights are copied to the host."""
         task, at = self.task, self.progress
         path = Path(self.config.out) / f"{label}.pt"
-        mine, *others = self.device.team.gather(rng_state(self.device, task.order))
+        mine, *others = self.device.team.gather(rng_state(self.device))
         if self.device.team.rank == 0:
             state = {
                 **checkpoint.head(self.config, self.effective),

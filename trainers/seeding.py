@@ -36,22 +36,30 @@ def seed_apart(seed: int, device: Device) -> None:
         seed_everything(seed + device.team.rank * 1_000_003, device)
 
 
-def rng_state(device: Device, order: torch.Generator) -> dict[str, Any]:
-    """All generator states in types that `torch.load(weights_only=True)` accepts."""
+def rng_state(device: Device) -> dict[str, Any]:
+    """All global generators' states in types that `torch.load(weights_only=True)` accepts.
+
+    That of the data's order is no part of it: see `trainers.task.Passes`.
+    """
     version, numbers, gauss = random.getstate()
     name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
     return {
-        "python": [version, list(numbers), gauss],
-        "numpy": [str(name), [int(key) for key in keys], int(position), int(has_gauss), float(cached)],
+        "python": [version, torch.tensor(numbers), gauss],
+        "numpy": [
+            str(name),
+            torch.from_numpy(np.asarray(keys, dtype=np.int64)),
+            int(position),
+            int(has_gauss),
+            float(cached),
+        ],
         "torch": device.rng_state(),
-        "order": order.get_state(),
     }
 
 
 def set_rng_state(state: Mapping[str, Any], device: Device) -> None:
-    """Goes on with the states of `rng_state`, all but that of the data's order, whose place is the start of a pass."""
+    """Goes on with the states of `rng_state`."""
     version, numbers, gauss = state["python"]
-    random.setstate((version, tuple(numbers), gauss))
+    random.setstate((version, tuple(numbers.tolist()), gauss))
     name, keys, position, has_gauss, cached = state["numpy"]
-    np.random.set_state((name, np.array(keys, dtype=np.uint32), position, has_gauss, cached))
+    np.random.set_state((name, keys.numpy().astype(np.uint32), position, has_gauss, cached))
     device.set_rng_state(state["torch"])

@@ -23,6 +23,18 @@ def test_it_prints_one_line_per_step_in_the_form_of_the_logs(capsys: pytest.Capt
     )
 
 
+def test_it_goes_on_from_a_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--steps", "3", "--norms-every", "0", "--out", str(tmp_path)]
+    assert alone.main("toy", ["--epochs", "2", *options]) == 0
+    first = capsys.readouterr().out.splitlines()
+    assert alone.main("toy", ["--epochs", "3", "--resume", str(tmp_path / "last.json"), *options]) == 0
+    second = capsys.readouterr().out.splitlines()
+    steps = [line.split(",")[0] for line in first + second if line.startswith("Train")]
+    assert steps == [f"Train Step {step}" for step in range(1, 10)]
+    assert alone.main("toy", ["--resume", str(tmp_path / "lost.json")]) == 2
+    assert "lost.json cannot be read (No such file or directory)" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("argv", "words"),
     [

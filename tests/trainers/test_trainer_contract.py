@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import math
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,7 @@ from typing import Any
 import pytest
 
 from trainers import registry
-from trainers.contract import Built, Eval, Event, Events, Save, Saved, Set, Step
+from trainers.contract import Built, CheckpointError, Eval, Event, Events, Save, Saved, Set, Step
 from trainers.devices.select import select_for
 from trainers.lines import format_event
 
@@ -22,6 +25,20 @@ QUICK: dict[str, dict[str, object]] = {
     "toy": {"epochs": 0.5, "norms_every": 2},
 }
 
+# The settings with which each trainer makes a few steps in each of a few epochs.
+EPOCHS: dict[str, dict[str, object]] = {
+    "matching": {
+        "epochs": 2.5,
+        "batch_size": 4,
+        "folds": 4,
+        "image_size": 16,
+        "modalities": "image",
+        "norms_every": 3,
+        "scheduler": "plateau",
+    },
+    "toy": {"epochs": 2.5, "steps": 4, "norms_every": 3},
+}
+
 pytestmark = pytest.mark.parametrize("name", registry.names())
 
 
@@ -30,6 +47,69 @@ def start(name: str, **values: object) -> Events:
     device = select_for(trainer, "cpu")
     device.setup(threads=1)
     return registry.load_recipe(trainer)(registry.build_config(trainer, QUICK[name] | values), device)
+
+
+def numbers_of(events: list[Event]) -> list[Any]:
+    """Everything but the clock."""
+    return [
+        (type(event).__name__, event.phase, event.epoch, event.step, dict(event.metrics), getattr(event, "norms", ()))
+        for event in events
+        if isinstance(event, Step | Eval)
+    ]
+
+
+def learnt(path: str) -> dict[str, Any]:
+    """What a checkpoint holds of the training: not where, with which settings and how fast it was made."""
+    if path.endswith(".json"):
+        state = json.loads(Path(path).read_text())
+    else:
+        import torch
+
+        state = torch.load(path, weights_only=True)
+    return {key: value for key, value in state.items() if key not in ("config", "elapsed")}
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal to the last bit, tensors included."""
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    if hasattr(one, "numpy"):
+        return bool(one.numpy().tobytes() == other.numpy().tobytes())
+    return bool(one == other)
+
+
+def drive(name: str, folder: Path, saves: bool = False, **values: object) -> tuple[list[Event], dict[int, Path]]:
+    """Runs a trainer to its end, changing one steerable setting after the other from step 2 on.
+
+    With `saves` a checkpoint is asked for at every other step and evaluation. Returns the events, without what was
+    said of these, and a copy of each checkpoint by the number of events before it.
+    """
+    events = start(name, out=str(folder), **(EPOCHS[name] | values))
+    steered = {step: Set(key, 2e-3 * step) for step, key in enumerate(steerable(name), start=2)}
+    seen: list[Event] = []
+    copies: dict[int, Path] = {}
+    answer: Save | Set | None = None
+    with contextlib.suppress(StopIteration):
+        while True:
+            seen.append(events.send(answer))  # type: ignore[arg-type]
+            answer = steered.get(seen[-1].step) if isinstance(seen[-1], Step) else None
+            if saves and answer is None and isinstance(seen[-1], Step | Eval):
+                saved = events.send(Save())
+                assert isinstance(saved, Saved)
+                assert saved.label == "last"
+                copies[len(seen)] = folder / f"cut{len(seen)}{Path(saved.path).suffix}"
+                shutil.copy(saved.path, copies[len(seen)])
+    return seen, copies
+
+
+def steerable(name: str) -> list[str]:
+    return [key for key, info in registry.fields(registry.find(name)).items() if info.steerable]
+
+
+def last(events: list[Event], otherwise: Path | None = None) -> str:
+    return str([otherwise, *(event.path for event in of(Saved, events) if event.label == "last")][-1])
 
 
 def of(kind: type, events: list[Event]) -> list[Any]:
@@ -112,6 +192,57 @@ def test_commands_are_obeyed(name: str, tmp_path: Path) -> None:
     for key, info in registry.fields(registry.find(name)).items():
         if info.steerable:
             assert isinstance(events.send(Set(key, 1e-3)), Step | Saved | Eval)
+    events.close()
+
+
+def test_a_training_that_was_cut_anywhere_goes_on_as_if_it_had_not_been(name: str, shop: Path, tmp_path: Path) -> None:
+    data = str(shop)
+    whole, _ = drive(name, tmp_path / "whole", data=data)
+    asked, copies = drive(name, tmp_path / "asked", saves=True, data=data)
+    assert numbers_of(asked) == numbers_of(whole), "asking for a checkpoint changed the training"
+    assert same(learnt(last(asked)), learnt(last(whole)))
+    kinds = {type(asked[place - 1]) for place in copies}
+    assert kinds == {Step, Eval}
+    for place, copy in copies.items():
+        folder = tmp_path / f"from{place}"
+        rest, _ = drive(name, folder, resume=str(copy), data=data)
+        built = rest[0]
+        assert isinstance(built, Built)
+        assert built.step == asked[place - 1].step  # type: ignore[union-attr]
+        assert numbers_of(rest) == numbers_of(asked[place:]), f"cut behind {asked[place - 1]}"
+        # Behind the last evaluation nothing is left to do or to save.
+        assert same(learnt(last(rest, otherwise=copy)), learnt(last(whole)))
+        times = [event.time for event in of(Step, rest)]
+        assert all(time >= asked_before.time for time in times for asked_before in of(Step, asked[:place]))
+
+
+def test_checkpoints_that_cannot_be_gone_on_from_are_one_line(name: str, tmp_path: Path) -> None:
+    events = start(name, out=str(tmp_path / "trial"))
+    next(events), next(events)
+    saved = events.send(Save())
+    events.close()
+    assert isinstance(saved, Saved)
+    good = Path(saved.path)
+    files = {
+        "missing": tmp_path / "nothing",
+        "folder": tmp_path,
+        "empty": tmp_path / "empty",
+        "torn": tmp_path / "torn",
+        "other": Path(__file__),
+    }
+    files["empty"].touch()
+    files["torn"].write_bytes(good.read_bytes()[:-40])
+    unusable = [{"resume": str(path)} for path in files.values()]
+    for values in [*unusable, {"resume": str(good), "seed": 1}]:
+        with pytest.raises(CheckpointError) as refusal:
+            next(start(name, **values))
+        text = str(refusal.value)
+        assert str(values["resume"]) in text
+        assert "start over without resume" in text
+        assert "\n" not in text
+    free: dict[str, object] = {"epochs": 3, "log_every": 2, "norms_every": 0, "out": str(tmp_path / "elsewhere")}
+    events = start(name, resume=str(good), **free)
+    assert isinstance(next(events), Built)
     events.close()
 
 

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from trainers import loop
-from trainers.contract import Built, Eval, Event, Events, Save, Saved, Set, Step, TrainerConfig
+from trainers.contract import Built, CheckpointError, Eval, Event, Events, Save, Saved, Set, Step, TrainerConfig
 from trainers.devices.cpu import CpuDevice
 from trainers.schedule import Schedule
 from trainers.seeding import seed_everything
@@ -177,8 +179,10 @@ def test_checkpoints_open_without_trusting_them_and_hold_everything(tmp_path: Pa
     assert (state["epoch"], state["step"], set(state["metrics"])) == (1, 15, {"score"})
     assert state["config"]["epochs"] == 1.5
     assert state["effective"] == {"lr": 0.01}
-    assert set(state["rng"]) == {"python", "numpy", "torch", "order"}
-    assert torch.equal(state["rng"]["order"], task.order.get_state())
+    assert set(state["rng"]) == {"python", "numpy", "torch"}
+    # The order's generator as it was when the second pass began: one pass draws once.
+    torch.randperm(10, generator=task.order.set_state(state["pass_began"]))
+    assert not torch.equal(state["pass_began"], task.order.get_state())
     task.schedule.load_state_dict(state["schedule"])
     task.optimizer.load_state_dict(state["optimizer"])
     for name, value in task.model.state_dict().items():
@@ -238,6 +242,95 @@ def test_set_changes_the_rate_from_the_next_step() -> None:
     assert isinstance(step, Step)
     assert (step.metrics["lr"], step.metrics["last_lr"]) == (0.25, 0.01)
     assert task.optimizer.param_groups[0]["lr"] == 0.25
+
+
+def test_a_cut_at_any_event_is_not_seen_in_what_follows(tmp_path: Path) -> None:
+    """Also where batches cannot be skipped and evaluations draw numbers, and with the files of a new best."""
+
+    def begin(folder: Path, **values: Any) -> Events:
+        def artefacts(where: Path) -> dict[str, Path]:
+            return {"notes": where / "notes.txt"}
+
+        def loss(batch: Tensor) -> dict[str, Tensor]:
+            noise = random.random() + float(np.random.rand()) + float(batch)
+            return {"loss": (task.model(torch.full((2, 3), noise)) - 1).square().mean()}
+
+        def evaluate() -> dict[str, float]:
+            # A new best at the first evaluation and at the last.
+            step = int(task.optimizer.state[next(task.model.parameters())]["step"])
+            return {"score": -abs(step - 14) + float(torch.rand(()))}
+
+        config = TrainerConfig(epochs=1.5, norms_every=4, out=str(folder), **values)
+        events, task = make(config, CpuDevice(), artefacts=artefacts, loss=loss, evaluate=evaluate)
+        return events
+
+    def told(events: list[Event]) -> list[Any]:
+        return [(type(event), event.step, event.metrics) for event in events if isinstance(event, Step | Eval)]
+
+    def kept(events: list[Event]) -> set[tuple[int, str]]:
+        return {(event.step, event.label) for event in events if isinstance(event, Saved)}
+
+    whole = list(begin(tmp_path / "whole"))
+    assert [event.label for event in of(Saved, whole)] == ["best", "notes", "last"] * 2
+    final = torch.load(tmp_path / "whole" / "last.pt", weights_only=True)["model"]
+    for cut in range(1, len(whole) + 1):
+        events = begin(tmp_path / "cut")
+        before = [next(events) for _ in range(cut)]
+        saved = events.send(Save())
+        events.close()
+        assert isinstance(saved, Saved)
+        before.append(saved)
+        rest = list(begin(tmp_path / "rest", resume=saved.path))
+        assert told(before + rest) == told(whole), f"cut at {before[-2]}"
+        assert kept(before + rest) - {(saved.step, "last")} == kept(whole) - {(saved.step, "last")}
+        if rest[1:]:
+            state = torch.load(tmp_path / "rest" / "last.pt", weights_only=True)["model"]
+            assert all(torch.equal(state[name], final[name]) for name in final)
+
+
+def test_a_finished_training_goes_on_with_more_epochs(tmp_path: Path) -> None:
+    list(make(TrainerConfig(epochs=1.5, out=str(tmp_path)), CpuDevice())[0])
+    events = collect(TrainerConfig(epochs=3, resume=str(tmp_path / "last.pt")))
+    assert events[0] == Built({"lr": 0.01}, 30, ("first", "last"), step=15)
+    assert [event.step for event in of(Step, events)] == list(range(16, 31))
+    assert [event.step for event in of(Eval, events)] == [20, 30]
+
+
+def test_checkpoints_of_something_else_are_refused(tmp_path: Path) -> None:
+    list(make(TrainerConfig(epochs=0.2, out=str(tmp_path)), CpuDevice())[0])
+    path = tmp_path / "last.pt"
+    raw = path.read_bytes()
+
+    def refusal(config: TrainerConfig, **task: Any) -> str:
+        with pytest.raises(CheckpointError) as error:
+            next(make(config, CpuDevice(), **task)[0])
+        assert "\n" not in str(error.value)
+        return str(error.value)
+
+    class OtherConfig(TrainerConfig):
+        pass
+
+    again = TrainerConfig(resume=str(path))
+    assert "was saved with lr = 0.01, not 0.02" in refusal(again, effective={"lr": 0.02})
+    assert "was saved with data = '', not 'here'" in refusal(TrainerConfig(data="here", resume=str(path)))
+    assert "was saved by trainers.contract.TrainerConfig, not by" in refusal(OtherConfig(resume=str(path)))
+    assert "10 steps in an epoch, not 9" in refusal(again, batches=Shuffled(9, torch.Generator()))
+    assert "does not fit this model" in refusal(again, model=nn.Linear(3, 1))
+    path.write_bytes(raw.replace(b"step", b"stop"))
+    assert "is damaged" in refusal(again)
+    torch.save({"step": 1}, path)
+    assert "is no checkpoint of a trainer" in refusal(again)
+    torch.save({"step": print}, path)
+    assert "is torn, or no checkpoint" in refusal(again), "code in a checkpoint is not opened"
+
+
+def test_data_may_lie_elsewhere_when_they_are_the_same(tmp_path: Path) -> None:
+    same = {"lr": 0.01, "data": "fingerprint"}
+    list(make(TrainerConfig(epochs=0.1, data="here", out=str(tmp_path)), CpuDevice(), effective=same)[0])
+    elsewhere = TrainerConfig(epochs=0.1, data="there", resume=str(tmp_path / "last.pt"))
+    assert isinstance(next(make(elsewhere, CpuDevice(), effective=same)[0]), Built)
+    with pytest.raises(CheckpointError, match="data = 'fingerprint', not 'other'"):
+        next(make(elsewhere, CpuDevice(), effective=same | {"data": "other"})[0])
 
 
 def test_closing_stops_at_once() -> None:

@@ -10,9 +10,10 @@ import torch
 
 from trainers import registry
 from trainers.configs.matching import MatchingConfig
-from trainers.contract import Built, Eval, Event, InputError, Saved, Step
+from trainers.contract import Built, Eval, Event, InputError, Save, Saved, Step
 from trainers.data.batches import evaluation_loader
 from trainers.data.matching import load_products, split
+from trainers.devices.cpu import CpuDevice
 from trainers.matching import _network, _postings
 
 Run = Callable[..., list[Event]]
@@ -166,6 +167,22 @@ def test_worker_processes_give_the_same_batches(run: Run, shop: Path) -> None:
         return [event.metrics["loss"] for event in events if isinstance(event, Step)]
 
     assert losses(0) == losses(1)
+
+
+def test_worker_processes_go_on_in_the_middle_of_an_epoch(run: Run, shop: Path, tmp_path: Path) -> None:
+    """Loaders fetch ahead; what they had fetched and nobody had seen is fetched again."""
+    values = quick(shop, epochs=3, batch_size=4, num_workers=1, modalities="image", out=str(tmp_path / "trial"))
+    trainer = registry.find("matching")
+    whole = [event for event in run("matching", values) if isinstance(event, Step | Eval)]
+    events = registry.load_recipe(trainer)(registry.build_config(trainer, values), CpuDevice())
+    while getattr(next(events), "step", 0) < 5:
+        pass
+    saved = events.send(Save())
+    events.close()
+    assert isinstance(saved, Saved)
+    rest = run("matching", values | {"resume": saved.path, "out": "", "num_workers": 0})
+    following = [event for event in rest if isinstance(event, Step | Eval)]
+    assert [event.metrics for event in following] == [event.metrics for event in whole if event.step > 5]
 
 
 def test_models_that_cannot_be_loaded_are_one_line(run: Run, shop: Path, tmp_path: Path) -> None:

@@ -65,6 +65,17 @@ def test_steering_keeps_the_course_of_the_schedule() -> None:
     assert rates(optimizer) == pytest.approx([0.5, 0.5])
 
 
+def test_steering_the_weight_decay_changes_what_the_optimizer_does() -> None:
+    parameter = nn.Parameter(torch.ones(1))
+    optimizer = torch.optim.AdamW([parameter], lr=0.1, weight_decay=0.0)
+    schedule = Schedule(optimizer, ("all",))
+    schedule.steer("weight_decay", 0.5)
+    schedule.before_step(1)
+    parameter.grad = torch.zeros(1)
+    optimizer.step()
+    assert parameter.item() == pytest.approx(1 - 0.1 * 0.5)
+
+
 def test_its_state_goes_on_where_it_was() -> None:
     _, schedule = make("plateau")
     schedule.after_evaluation(0.5)

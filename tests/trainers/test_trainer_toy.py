@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from trainers import registry
-from trainers.contract import Built, Eval, Event, Events, Save, Saved, Set, Step
+from trainers.contract import Built, CheckpointError, Eval, Event, Events, Save, Saved, Set, Step
 from trainers.devices.none import NoDevice
 
 Run = Callable[..., list[Event]]
@@ -81,6 +81,21 @@ def test_save_writes_a_checkpoint_at_once(tmp_path: Path) -> None:
     assert saved == Saved(str(tmp_path / "trial" / "last.json"), 1, "last")
     assert json.loads((tmp_path / "trial" / "last.json").read_text())["step"] == 1
     assert isinstance(next(events), Step)
+
+
+def test_a_checkpoint_follows_every_evaluation(tmp_path: Path) -> None:
+    saved = [event for event in start(epochs=1.5, out=str(tmp_path)) if isinstance(event, Saved)]
+    assert saved == [Saved(str(tmp_path / "last.json"), step, "last") for step in (20, 30)]
+
+
+def test_a_checkpoint_that_lacks_something_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "last.json"
+    list(start(epochs=0.5, out=str(tmp_path)))
+    state = json.loads(path.read_text())
+    for key in ("step", "progress", "format", "effective"):
+        path.write_text(json.dumps({name: value for name, value in state.items() if name != key}))
+        with pytest.raises(CheckpointError, match=r"last\.json (lacks|is no checkpoint)"):
+            next(start(resume=str(path)))
 
 
 def test_save_without_a_folder_goes_on_training() -> None:
