@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,8 @@ def head(config: TrainerConfig, effective: Mapping[str, Scalar]) -> dict[str, An
 def check(path: str | Path, state: Mapping[str, Any], config: TrainerConfig, effective: Mapping[str, Scalar]) -> None:
     """Raises `CheckpointError` for what is no checkpoint, one of another trainer, or one with other settings.
 
-    Settings in `FREE` may differ, and the data's path may where the effective settings have a fingerprint of the
-    data as `data`.
+    Settings in `FREE` and those that `changed` names may differ, and the data's path may where the effective settings
+    have a fingerprint of the data as `data`.
     """
     if state.get("format") != FORMAT or not all(isinstance(state.get(key), dict) for key in ("config", "effective")):
         raise unusable(path, "is no checkpoint of a trainer")
@@ -36,12 +36,32 @@ def check(path: str | Path, state: Mapping[str, Any], config: TrainerConfig, eff
         raise unusable(path, f"was saved by {state.get('trainer')}, not by {_trainer(config)}")
     # A setting that is newer than the checkpoint had its default.
     saved = asdict(type(config)()) | state["config"]
-    free = (*FREE, "data") if "data" in effective else FREE
-    # Settings that differ explain effective ones that do.
-    different = _differences(saved, asdict(config), free) or _differences(state["effective"], effective, FREE)
+    moved = changed(state, config)
+    free = (*FREE, *moved, *(("data",) if "data" in effective else ()))
+    # Effective settings follow those that may be changed; any other difference explains itself by its setting.
+    following = _steerable(config) if moved else ()
+    different = _differences(saved, asdict(config), free)
+    different = different or _differences(state["effective"], effective, (*FREE, *following))
     if different:
         more = f" and {len(different) - 3} more" if len(different) > 3 else ""
         raise unusable(path, f"was saved with {', '.join(different[:3])}{more}")
+
+
+def changed(state: Mapping[str, Any], config: TrainerConfig) -> dict[str, float]:
+    """Settings that can be changed while a trial runs, and that the config has otherwise than the checkpoint.
+
+    Those of the config count: somebody goes on with other values than the checkpoint was saved with.
+    """
+    pairs = {name: (state["config"].get(name), getattr(config, name)) for name in _steerable(config)}
+    return {
+        name: new
+        for name, (old, new) in pairs.items()
+        if isinstance(old, int | float) and isinstance(new, int | float) and old != new
+    }
+
+
+def _steerable(config: TrainerConfig) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(config) if item.metadata.get("steerable"))
 
 
 def unusable(path: str | Path, why: str) -> CheckpointError:

@@ -213,6 +213,8 @@ class _Run:
         task.model.load_state_dict(state["model"])
         task.optimizer.load_state_dict(state["optimizer"])
         task.schedule.load_state_dict(state["schedule"])
+        for key, value in checkpoint.changed(state, self.config).items():
+            task.schedule.steer(key, value)
         for name in asdict(self.progress):
             setattr(self.progress, name, state[name])
         self.passes.go_to(state["pass_began"], self.progress.step - self.progress.epoch * len(self.passes))

@@ -108,6 +108,7 @@ class Climb:
         try:
             self.step, self.evaluated = int(state["step"]), int(state["evaluated"])
             self.progress, self.lr, self.elapsed = (float(state[key]) for key in ("progress", "lr", "elapsed"))
+            self.lr = checkpoint.changed(state, self.config).get("lr", self.lr)
         except (KeyError, TypeError, ValueError) as error:
             raise checkpoint.unusable(path, f"lacks something ({error})") from error
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.engine.rebuild import Rebuilt, read_events, rebuild
-from cockpit.events.kinds import Attempt, SweepStarted
+from cockpit.events.kinds import Attempt, SweepEnded, SweepStarted, SweepStatus
 from cockpit.search.reader import load
 from cockpit.search.spec import Search
 from cockpit.store.folder import FolderError, RunFolder
+from cockpit.store.indexer import reindex
 from cockpit.store.life import is_alive
 from cockpit.store.reader import Index
 
@@ -29,21 +30,31 @@ class Circumstances:
 
 def circumstances(run: RunFolder) -> Circumstances:
     """How an experiment that does not run now was run. Raises `FolderError`, and `SearchError` for its search."""
-    with Index(run) as index:
-        sweep = index.sweep()
-    if sweep.status in ("running", "queued"):
-        raise FolderError(f"{run.id}: it is {sweep.status}; there is nothing to take up again")
-    started = next((event for event in read_events(run.sweep) if isinstance(event, SweepStarted)), None)
+    life = [event for event in read_events(run.sweep) if isinstance(event, SweepStarted | SweepStatus | SweepEnded)]
+    started = next((event for event in life if isinstance(event, SweepStarted)), None)
     if started is None:
         raise FolderError(f"{run.id}: its ledger does not say how it began, so it cannot be taken up again")
+    if not isinstance(life[-1], SweepEnded) and _lives(life):
+        status = life[-1].status if isinstance(life[-1], SweepStatus) else "running"
+        raise FolderError(f"{run.id}: it is {status}; there is nothing to take up again")
     if started.engine == "replay":
         raise FolderError(f"{run.id}: a replay trains nothing, so there is nothing to go on with")
     return Circumstances(load(run.search), started.device or "auto", Path(started.data) if started.data else None)
 
 
+def _lives(life: Sequence[SweepStarted | SweepStatus | SweepEnded]) -> bool:
+    """Whether the last process that ran the sweep still does, as far as this machine can tell."""
+    last = next(event for event in reversed(life) if not isinstance(event, SweepEnded) and event.pid)
+    return is_alive(last.host, last.pid, str(last.environment.get("process_started", "")))
+
+
 def take_up(run: RunFolder, metric: str) -> Rebuilt:
     """What the sweep knew, after seeing to it that nothing of it runs any more. Call it as the experiment's owner."""
     past = rebuild(run, metric)
+    try:
+        Index(run).close()
+    except FolderError:  # it cannot be read, and everything in it can be made again
+        reindex(run)
     for pid in _left(run, past):
         try:
             os.killpg(pid, signal.SIGKILL)

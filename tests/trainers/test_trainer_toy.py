@@ -98,6 +98,15 @@ def test_a_checkpoint_that_lacks_something_is_refused(tmp_path: Path) -> None:
             next(start(resume=str(path)))
 
 
+def test_what_may_change_while_it_runs_may_differ_from_the_checkpoint(tmp_path: Path) -> None:
+    list(start(epochs=0.5, out=str(tmp_path)))
+    path = str(tmp_path / "last.json")
+    rates = [event.metrics["lr"] for event in start(resume=path, lr=0.3) if isinstance(event, Step)]
+    assert set(rates) == {0.3}
+    with pytest.raises(CheckpointError, match=r"was saved with x = 0\.0, not 0\.1"):
+        next(start(resume=path, lr=0.3, x=0.1))
+
+
 def test_save_without_a_folder_goes_on_training() -> None:
     events = start()
     next(events), next(events)
