@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from cockpit.search import consistency
+from cockpit.search.command import check_command
 from cockpit.search.early import EarlyTerminate, early_mapping
 from cockpit.search.errors import Place
 from cockpit.search.metric import Metric
+from cockpit.search.nesting import Path as NestedPath
+from cockpit.search.nesting import check_nesting, nest_parameters
 from cockpit.search.resources import Resources, resources_mapping
 from cockpit.search.space import Constant, Distribution, Value
 from cockpit.search.space.parse import NAME
@@ -29,7 +32,8 @@ class Search:
     included; None has no end but that of a grid. `seed` is the sampler's, and the first seed of the trials; `seeds`
     are repeats per trial, `confirm` fresh seeds on which winner and baseline run again. A trial is killed if its first
     evaluation is worse than `floor`, or after `patience` evaluations without a better one. `ignored` has what only a
-    W&B server reads. Where the search came from (`path`, `lines`) does not count when two are compared.
+    W&B server reads. A `program` or `command` runs in `directory`, and the user's regular expression `pattern` finds
+    metrics in the lines that it prints; `nested` has the paths of parameters that stand inside others. Where the search came from (`path`, `lines`) does not count when two are compared.
     """
 
     name: str
@@ -41,6 +45,8 @@ class Search:
     trainer: str | None = None
     program: str | None = None
     command: tuple[str, ...] | None = None
+    directory: str | None = None
+    pattern: str | None = None
     metric: Metric | None = None
     baseline: Mapping[str, Value] = field(default_factory=dict)
     run_cap: int | None = None
@@ -55,6 +61,7 @@ class Search:
     seed: int = 0
     seeds: int = 1
     confirm: int = 0
+    nested: Mapping[str, NestedPath] = field(default_factory=dict)
     ignored: Mapping[str, Any] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
@@ -64,6 +71,10 @@ class Search:
         consistency.check_counts(place, counts, least=1)
         consistency.check_counts(place, {"confirm": self.confirm, "seed": self.seed}, least=0)
         consistency.check_runner(place, self.trainer, bool(self.program or self.command))
+        runs = {"directory": self.directory, "pattern": self.pattern}
+        consistency.check_program_keys(place, self.trainer, runs)
+        check_command(place, self.command, self.program)
+        check_nesting(place, self.space, self.nested)
         consistency.check_method(place, self.method, self.sampler, self.engine, self.scheduler)
         consistency.check_scheduler(place, self.scheduler, self.early_terminate)
         wanted_by = {
@@ -151,9 +162,11 @@ class Search:
             "trainer": self.trainer,
             "program": self.program,
             "command": None if self.command is None else list(self.command),
+            "directory": self.directory,
+            "pattern": self.pattern,
             "method": self.method,
             "metric": None if self.metric is None else _present(vars(self.metric)),
-            "parameters": {name: found.to_mapping() for name, found in self.space.items()},
+            "parameters": nest_parameters({name: d.to_mapping() for name, d in self.space.items()}, self.nested),
             "baseline": dict(self.baseline) or None,
             "run_cap": self.run_cap,
             "engine": self.engine,
