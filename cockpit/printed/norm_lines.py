@@ -1,0 +1,59 @@
+"""`params info pg0: norm std(…) mean(…)` and `grad info pg0: …`: two lines that are one event."""
+
+from __future__ import annotations
+
+import re
+
+from cockpit.events.kinds import Event, Norms
+from cockpit.printed.numbers import NUMBER
+from cockpit.printed.timeline import Timeline
+
+_NORM = re.compile(rf"(params|grad) info (pg\d{{1,6}}): norm std\(({NUMBER})\) mean\(({NUMBER})\)$", re.IGNORECASE)
+
+
+class NormLines:
+    """Joins the two lines of a group. A line whose other half does not come is an event of its own."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+        self._step = -1
+        self._group = ""
+        self._halves: dict[str, tuple[float, float]] = {}
+        self._done: set[str] = set()
+
+    def read(self, text: str) -> list[Norms] | None:
+        """The norms that this line completes; None when it is no such line."""
+        found = _NORM.match(text)
+        if not found:
+            return None
+        half, group, std, mean = found.groups()
+        events = [] if group == self._group else self.flush()
+        if self._step != self._timeline.now:
+            events += self.flush()
+            self._step = self._timeline.now
+            self._done.clear()
+        if group in self._done:  # another worker's
+            return events
+        self._group = group
+        self._halves.setdefault(half, (float(mean), float(std)))
+        return events + self.flush() if len(self._halves) == 2 else events
+
+    def flush_before(self, events: list[Event]) -> list[Norms]:
+        """The half that waits when something else has come."""
+        return self.flush() if events and not any(isinstance(event, Norms) for event in events) else []
+
+    def flush(self) -> list[Norms]:
+        """The half that waits, as far as it is known."""
+        if not self._halves:
+            return []
+        nan = (float("nan"),) * 2
+        (param_mean, param_std), (grad_mean, grad_std) = self._halves.get("params", nan), self._halves.get("grad", nan)
+        self._halves = {}
+        if len(self._done) < 1000:
+            self._done.add(self._group)
+        return [
+            Norms(
+                step=self._step, group=self._group, param_mean=param_mean, param_std=param_std,
+                grad_mean=grad_mean, grad_std=grad_std,
+            )
+        ]  # fmt: skip

@@ -1,0 +1,63 @@
+"""What loggers and launchers put before a line: levels, times, and the rank of the process that printed it.
+
+Ranks come as `[rank3]:`, `Rank 3,`, `(worker 3)`, `[default3]:` (torchrun), `[1,3]<stdout>:` (mpirun), and as the bare
+`[3]` and `3:` of mpirun and `srun --label`. The bare ones look like steps, so they are ranks only below 64.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_LAYERS = 4  # of prefixes on one line
+_BARE_RANKS = 64
+_MAY_START = frozenset("[(0123456789DIWECdiwecRrPpGgNnFf ")
+
+_TIME = r"\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
+_LEVEL = r"(?:DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL)"
+_LOG = re.compile(
+    rf"\s{{0,8}}(?:\[[A-Z]+\]{_TIME}:[\w.]+:"  # [DEBUG]2020-06-18 10:36:24,981:utils:
+    rf"|\[?{_TIME}\]?(?:\s{{0,4}}[-|:,]?\s{{0,4}}\[?[\w.]{{1,60}}\]?){{0,2}}?\s{{0,4}}[-|:,]?\s{{0,4}}\[?{_LEVEL}\]?\s*[-|:]?\s*"
+    rf"|\[{_TIME}\]\s*[-|:]?\s*|{_TIME}\s*[-|:,]\s+|{_TIME}\s+"
+    rf"|{_LEVEL}:[\w.]{{1,60}}:|\[{_LEVEL}\]:?\s*|{_LEVEL}\s*[:|-]\s+"
+    r"|[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w.\-]+:\d+\] )"
+)
+_RANK = re.compile(
+    r"\s{0,8}(?:[\[(](?:rank|worker|process|proc|gpu)[ :=_-]?(\d{1,5})(?:/\d{1,5})?[\])]:?\s*"
+    r"|(?:rank|worker|process|proc|gpu)[ :=_-]?(\d{1,5})\s*[:,|]\s+"
+    r"|\[[A-Za-z_]{1,20}(\d{1,5})\]:\s*"
+    r"|\[\d{1,9},(\d{1,5})\]\s*<std(?:out|err)>:\s*)",
+    re.IGNORECASE,
+)
+_BARE_RANK = re.compile(r"\s{0,8}(?:\[(\d{1,5})\]:?\s+|(\d{1,5}): )(?=\S)")
+
+
+class Stripped(NamedTuple):
+    """`text` without its prefixes, the rank they named (None: none) and how many characters they took."""
+
+    text: str
+    rank: int | None
+    length: int
+
+
+def strip_prefixes(text: str) -> Stripped:
+    """Take away what stands before the message."""
+    rank, start = None, 0
+    for _ in range(_LAYERS):
+        if text[start : start + 1] not in _MAY_START:
+            break
+        found = _RANK.match(text, start) if rank is None else None
+        if found:
+            rank = int(next(group for group in found.groups() if group))
+        elif rank is None and (found := _BARE_RANK.match(text, start)) and _is_rank(found):
+            rank = int(found[1] or found[2])
+        else:
+            found = _LOG.match(text, start)
+        if not found or found.end() == start:
+            break
+        start = found.end()
+    return Stripped(text[start:], rank, start)
+
+
+def _is_rank(found: re.Match[str]) -> bool:
+    return int(found[1] or found[2]) < _BARE_RANKS
