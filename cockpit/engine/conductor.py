@@ -124,6 +124,8 @@ class Conductor:
         try:
             value = float(metrics[name])
         except (KeyError, TypeError, ValueError):
+            if not self.plan.work.reports_always:
+                return True
             error = f"its evaluation reports no number as {name}, only {_shown(metrics)}"
             self._end(opened, Outcome("failed", reason=error, error=error))
             return False
@@ -201,17 +203,17 @@ class Conductor:
         folder.mkdir(parents=True, exist_ok=True)
         self._open[trial] = OpenTrial(trial, dict(proposal))
         baseline = number == 0 and bool(plan.search.baseline)
-        seed = int(config["seed"])
+        seed = plan.seed_of(proposal)
         at = self._clock()
         self._ledger.write(TrialStarted(trial=trial, config=dict(proposal), baseline=baseline, seed=seed, at=at))
         return TrialRequest(
             experiment=self._run.id,
             trial=trial,
-            trainer=plan.search.trainer or "",
             config=config,
             folder=str(folder.resolve()),
             device=plan.device,
             threads=plan.share.threads,
+            **plan.work.request_fields(config, folder.resolve()),
         )
 
     def _judge(self, opened: OpenTrial, step: int, value: float) -> bool:
