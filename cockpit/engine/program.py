@@ -33,11 +33,11 @@ class Reader(Protocol):
 def program_events(request: TrialRequest, reader: Reader, output: int = 1) -> ProgramEvents:
     """Run `request.command` and yield what happens, and None at least every 0.2 seconds in which nothing does.
 
-    The first event is `Built`. What the program prints goes to the descriptor `output` as it is. Ends when the program
+    The first event is `Built`, with nothing read back: what was asked for is all that is known. What the program prints goes to the descriptor `output` as it is. Ends when the program
     has ended well; raises `ProgramError` when it cannot be started, or ends otherwise. Closing the generator ends the
     program.
     """
-    yield Built(effective=dict(request.config))
+    yield Built()
     heard = _Heard(reader, request)
     environment = program_environment(request)
     children = Children(request.command, environment, request.directory, request.path, request.processes, output)
@@ -102,8 +102,8 @@ class _Heard:
                 return None
             self._complained = True
             return Note(text=f"a line in the file of $COCKPIT_EVENTS is no event: {error}", at=time.time())
-        if isinstance(event, Built) and not event.effective:
-            return replace(event, effective=dict(self._config))
+        if isinstance(event, Built) and event.effective == self._config:
+            return replace(event, effective={})
         return event
 
     def _timed(self, event: Event) -> Event:

@@ -91,9 +91,8 @@ class _Recorder:
 
     def _built(self, event: kinds.Built) -> bool:
         seed = self._request.config.get("seed", 0)
-        digest = digest_of(
-            self._request.trainer, event.effective, event.total_steps, seed if isinstance(seed, int) else 0
-        )
+        settings = {**self._request.config, **event.effective}
+        digest = digest_of(self._request.trainer, settings, 0, seed if isinstance(seed, int) else 0)
         self._writer.write(replace(event, digest=digest))
         return self._ask({"say": "built", "digest": digest, "total_steps": event.total_steps})
 

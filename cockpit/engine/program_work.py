@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from cockpit.printed import PatternError, check_pattern
 from cockpit.search import command
 from cockpit.search.metric import Metric
 from cockpit.search.nesting import nest
@@ -34,6 +35,11 @@ class ProgramWork:
     def of(cls, search: Search, cwd: Path) -> ProgramWork:
         work = cls(search, _directory(search, cwd))
         work._check_it_can_be_started()
+        if search.pattern is not None:
+            try:
+                check_pattern(search.pattern)
+            except PatternError as error:
+                raise search.place.at("pattern").error(str(error)) from None
         return work
 
     @property
