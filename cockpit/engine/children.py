@@ -73,7 +73,7 @@ class Children:
         return self._taken() if poll.poll(seconds * 1000) else b""
 
     def rest(self) -> bytes:
-        """What is still in the pipe. What was left running in the background may hold it open; nobody waits for that."""
+        """What is still in the pipe; nobody waits for what was left running in the background and holds it open."""
         data = b""
         while len(data) < LEFT_IN_PIPE and (block := self._taken()):
             data += block
@@ -104,9 +104,7 @@ class Children:
             os.close(self._pipe)
             self._pipe, self._silent = -1, True
 
-    def _start(
-        self, command: Sequence[str], environment: Mapping[str, str], directory: str, pipe: int | None
-    ) -> None:
+    def _start(self, command: Sequence[str], environment: Mapping[str, str], directory: str, pipe: int | None) -> None:
         rank = len(self._processes)
         log = pipe if pipe is not None else _open_log(self._folder, rank)
         try:

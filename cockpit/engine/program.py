@@ -33,9 +33,9 @@ class Reader(Protocol):
 def program_events(request: TrialRequest, reader: Reader, output: int = 1) -> ProgramEvents:
     """Run `request.command` and yield what happens, and None at least every 0.2 seconds in which nothing does.
 
-    The first event is `Built`, with nothing read back: what was asked for is all that is known. What the program prints goes to the descriptor `output` as it is. Ends when the program
-    has ended well; raises `ProgramError` when it cannot be started, or ends otherwise. Closing the generator ends the
-    program.
+    The first event is `Built`, with nothing read back: what was asked for is all that is known. What the program prints
+    goes to the descriptor `output` as it is. Ends when the program has ended well; raises `ProgramError` when it cannot
+    be started, or ends otherwise. Closing the generator ends the program.
     """
     yield Built()
     heard = _Heard(reader, request)
@@ -46,7 +46,9 @@ def program_events(request: TrialRequest, reader: Reader, output: int = 1) -> Pr
         while not over:
             over = children.over()
             events = heard.events(children.rest() if over else children.read(TICK_SECONDS), last=over)
-            yield from events or [None]
+            yield from events
+            if not events:
+                yield None
         children.check()
     finally:
         children.close()

@@ -72,7 +72,9 @@ def arguments(macro: str, config: Mapping[str, Any]) -> list[str]:
         return [word for name, value in config.items() for word in (f"--{name}", str(value))]
     if macro == "args_no_boolean_flags":
         return [
-            f"--{name}" if value is True else f"--{name}={value}" for name, value in config.items() if value is not False
+            f"--{name}" if value is True else f"--{name}={value}"
+            for name, value in config.items()
+            if value is not False
         ]
     prefix = {"args": "--", "args_no_hyphens": "", "args_append_hydra": "+", "args_override_hydra": "++"}[macro]
     return [f"{prefix}{name}={value}" for name, value in config.items()]

@@ -40,8 +40,10 @@ def check_nesting(place: Place, names: Collection[str], paths: Paths) -> None:
         for length in range(1, len(path)):
             if path[:length] in taken:
                 around = ".".join(path[:length])
-                raise place.at("parameters").at(around).error(
-                    f"has parameters inside, {'.'.join(path)} for one; it cannot be a parameter itself"
+                raise (
+                    place.at("parameters")
+                    .at(around)
+                    .error(f"has parameters inside, {'.'.join(path)} for one; it cannot be a parameter itself")
                 )
 
 

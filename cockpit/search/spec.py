@@ -33,7 +33,8 @@ class Search:
     are repeats per trial, `confirm` fresh seeds on which winner and baseline run again. A trial is killed if its first
     evaluation is worse than `floor`, or after `patience` evaluations without a better one. `ignored` has what only a
     W&B server reads. A `program` or `command` runs in `directory`, and the user's regular expression `pattern` finds
-    metrics in the lines that it prints; `nested` has the paths of parameters that stand inside others. Where the search came from (`path`, `lines`) does not count when two are compared.
+    metrics in the lines that it prints; `nested` has the paths of parameters that stand inside others. Where the search
+    came from (`path`, `lines`) does not count when two are compared.
     """
 
     name: str

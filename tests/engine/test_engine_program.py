@@ -19,7 +19,7 @@ from cockpit.engine import children
 from cockpit.engine.children import ProgramError, last_line
 from cockpit.engine.program import program_events
 from cockpit.engine.request import TrialRequest
-from cockpit.events.kinds import Built, Eval, Event, Note, Norms, Step
+from cockpit.events.kinds import Built, Eval, Event, Norms, Note, Step
 from cockpit.printed import PrintedReader
 
 RECORD = """
@@ -230,7 +230,10 @@ def test_ranks_know_each_other_and_only_the_first_is_recorded(stage: Stage) -> N
 
 
 def test_one_rank_that_fails_ends_all(stage: Stage) -> None:
-    code = RANKS + "import time\nif os.environ['RANK'] == '1': raise SystemExit('no memory')\nprint(os.getpid())\ntime.sleep(60)"
+    code = (
+        RANKS
+        + "import time\nif os.environ['RANK'] == '1': raise SystemExit('no memory')\nprint(os.getpid())\ntime.sleep(60)"
+    )
     error, _ = stage.fail(code, processes=2)
     assert str(error) == "rank 1: exit code 1: no memory"
     assert not is_alive(int((stage.output.split() or [b"0"])[-1]))

@@ -87,7 +87,7 @@ def test_nested_parameters_and_bayes(sweep: Any) -> None:
     assert [trial.best for trial in swept.trials] == [trial.config["opt.lr"] for trial in swept.trials]
     assert swept.trials[0].config == {"opt.lr": 0.5, "opt.name": "sgd"} and swept.trials[0].baseline
     folder = swept.run.trial("t000").path
-    assert "acc: 0.5\n" == (folder / "output.log").read_text()
+    assert (folder / "output.log").read_text() == "acc: 0.5\n"
 
 
 def test_wandbs_default_command_finds_the_python_of_the_cockpit(sweep: Any) -> None:

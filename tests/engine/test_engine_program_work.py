@@ -82,11 +82,11 @@ def test_a_configuration_that_somebody_adds(here: Path) -> None:
     ("head", "problem"),
     [
         ("program: trian.py", "sweep.yaml:1: program: there is no file trian.py in "),
-        ("program: train.py\ncommand: ['${env}', '${program}']", "program: there is no command train.py on the PATH; for "
-         "the file here write ./train.py"),
+        ("program: train.py\ncommand: ['${env}', '${program}']",
+         "program: there is no command train.py on the PATH; for the file here write ./train.py"),
         ("program: ./train.py\ncommand: ['${program}']", "program: ./train.py is not executable; run chmod +x"),
         ("command: [/nowhere/train]", "sweep.yaml:1: command: there is no file /nowhere/train"),
-        ("command: ['${env}', A=1, no-such-command]", "command: there is no command no-such-command on the PATH; is it"),
+        ("command: ['${env}', A=1, no-such-command]", "command: there is no command no-such-command on the PATH"),
         ("command: ['${env}', A=1]", "command: it has no word to execute"),
         ("program: train.py\ndirectory: nowhere", "sweep.yaml:2: directory: there is no folder"),
         ("program: train.py\npattern: 'loss'", "sweep.yaml:2: pattern: the pattern names no group: write (?P<loss>"),
@@ -150,7 +150,9 @@ def test_one_command_is_a_search_of_one_trial(here: Path) -> None:
         (r"(?P<key>\w+)=(?P<value>\S+)", None, r"(?P<key>\w+)=(?P<value>\S+)"),
     ],
 )
-def test_the_metric_of_one_command_is_a_name_or_a_pattern(text: str, metric: Metric | None, pattern: str | None) -> None:
+def test_the_metric_of_one_command_is_a_name_or_a_pattern(
+    text: str, metric: Metric | None, pattern: str | None
+) -> None:
     search = search_of_command(["a"], None, text, None, None)
     assert (search.metric, search.pattern) == (metric, pattern)
 

@@ -12,7 +12,14 @@ import pytest
 from cockpit.search.command import MACROS, arguments, check_command, expand, interpreter, takes_parameters
 from cockpit.search.errors import Place, SearchError
 
-CONFIG: dict[str, Any] = {"lr": 0.0001, "fast": True, "slow": False, "none": None, "opt": {"a": 1, "b": "x"}, "n": [1, 2]}
+CONFIG: dict[str, Any] = {
+    "lr": 0.0001,
+    "fast": True,
+    "slow": False,
+    "none": None,
+    "opt": {"a": 1, "b": "x"},
+    "n": [1, 2],
+}
 OPT, LIST = "opt={'a': 1, 'b': 'x'}", "n=[1, 2]"
 PLAIN = ["lr=0.0001", "fast=True", "slow=False", "none=None", OPT, LIST]
 
@@ -25,7 +32,10 @@ PLAIN = ["lr=0.0001", "fast=True", "slow=False", "none=None", OPT, LIST]
         ("args_append_hydra", [f"+{word}" for word in PLAIN]),
         ("args_override_hydra", [f"++{word}" for word in PLAIN]),
         ("args_no_boolean_flags", ["--lr=0.0001", "--fast", "--none=None", f"--{OPT}", f"--{LIST}"]),
-        ("args_no_equals", [part for word in PLAIN for part in ("--" + word.partition("=")[0], word.partition("=")[2])]),
+        (
+            "args_no_equals",
+            [part for word in PLAIN for part in ("--" + word.partition("=")[0], word.partition("=")[2])],
+        ),
         ("args_json", [json.dumps(CONFIG)]),
     ],
 )
@@ -41,7 +51,13 @@ def test_the_default_command(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_whole_tokens_are_macros_and_variables_may_stand_anywhere() -> None:
-    command = ["${envvar:TOOL}", "--out=${envvar:HOME}/x/${envvar:UNSET}", "--p=${program}", "a${args}", "${args_json_file}"]
+    command = [
+        "${envvar:TOOL}",
+        "--out=${envvar:HOME}/x/${envvar:UNSET}",
+        "--p=${program}",
+        "a${args}",
+        "${args_json_file}",
+    ]
     words = expand(command, "t.py", CONFIG, "/logs/config.json", {"TOOL": "torchrun", "HOME": "/h"})
     assert words == ["torchrun", "--out=/h/x/UNSET", "--p=${program}", "a${args}", "/logs/config.json"]
 

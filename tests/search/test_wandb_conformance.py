@@ -49,7 +49,10 @@ PARAMETERS: list[tuple[str, Any]] = [
     ("{value: null}", Constant(None)),
     ("{value: {a: 1, b: [2]}}", Constant({"a": 1, "b": [2]})),
     ("{distribution: constant, value: sgd}", Constant("sgd")),
-    ("{values: [1, two, 3.5, true, null, [4, 5], {six: 7}]}", Categorical((1, "two", 3.5, True, None, [4, 5], {"six": 7}))),
+    (
+        "{values: [1, two, 3.5, true, null, [4, 5], {six: 7}]}",
+        Categorical((1, "two", 3.5, True, None, [4, 5], {"six": 7})),
+    ),
     ("{distribution: categorical, values: [a]}", Categorical(("a",))),
     ("{values: [a, b], probabilities: [0.25, 0.75]}", Weighted(("a", "b"), (0.25, 0.75))),
     ("{values: [1, 2, 3], probabilities: [0.33333, 0.33333, 0.33333]}", Weighted((1, 2, 3), (0.33333,) * 3)),
@@ -89,7 +92,7 @@ KEYS: list[tuple[str, str, Any]] = [
     ("", "run_cap", None),
     ("name: my sweep", "name", "my sweep"),
     ("description: Which rate?", "note", "Which rate?"),
-    ("command: ['${env}', python3, '${program}', '${args}']", "command", ("${env}", "python3", "${program}", "${args}")),
+    ("command: ['${env}', py, '${program}', '${args}']", "command", ("${env}", "py", "${program}", "${args}")),
     ("command: [python, train.py, --epochs, 5, --fast, true]", "command",
      ("python", "train.py", "--epochs", "5", "--fast", "True")),
     ("command: []", "command", None),
@@ -139,14 +142,34 @@ REFUSED: list[tuple[str, str, str]] = [
     (TOP.format("metric: {name: acc, target: high}"), "4: metric.target", "not a number"),
     (TOP.format("early_terminate: {type: hyperband, min_iter: 1}"), "1: metric", "scheduler hyperband needs metric"),
     (TOP.format(METRIC + "early_terminate: {min_iter: 1}"), "5: early_terminate.type", "missing"),
-    (TOP.format(METRIC + "early_terminate: {type: asha2, min_iter: 1}"), "5: early_terminate.type", "did you mean asha?"),
+    (
+        TOP.format(METRIC + "early_terminate: {type: asha2, min_iter: 1}"),
+        "5: early_terminate.type",
+        "did you mean asha?",
+    ),
     (TOP.format(METRIC + "early_terminate: {type: hyperband}"), "5: early_terminate.max_iter", "needs min_iter, or"),
     (TOP.format(METRIC + "early_terminate: {type: hyperband, max_iter: 9}"), "5: early_terminate.s", "missing"),
     (TOP.format(METRIC + "early_terminate: {type: hyperband, min_iter: 0}"), "5: early_terminate.min_iter", "below 1"),
-    (TOP.format(METRIC + "early_terminate: {type: hyperband, min_iter: 1, eta: 1}"), "5: early_terminate.eta", "above 1"),
-    (TOP.format(METRIC + "early_terminate: {type: hyperband, max_iter: 2, s: 1}"), "5: early_terminate.max_iter", "no band"),
-    (TOP.format(METRIC + "early_terminate: {type: hyperband, min_iter: 1, strict: 1}"), "5: early_terminate.strict", "true"),
-    (TOP.format(METRIC + "early_terminate: {type: hyperband, min_iter: 1, b: 1}"), "5: early_terminate.b", "unknown key"),
+    (
+        TOP.format(METRIC + "early_terminate: {type: hyperband, min_iter: 1, eta: 1}"),
+        "5: early_terminate.eta",
+        "above 1",
+    ),
+    (
+        TOP.format(METRIC + "early_terminate: {type: hyperband, max_iter: 2, s: 1}"),
+        "5: early_terminate.max_iter",
+        "no band",
+    ),
+    (
+        TOP.format(METRIC + "early_terminate: {type: hyperband, min_iter: 1, strict: 1}"),
+        "5: early_terminate.strict",
+        "true",
+    ),
+    (
+        TOP.format(METRIC + "early_terminate: {type: hyperband, min_iter: 1, b: 1}"),
+        "5: early_terminate.b",
+        "unknown key",
+    ),
     (TOP.format("command: python train.py"), "4: command", "is not a list"),
     (TOP.format("command: [python, {a: 1}]"), "4: command.1", "not a word of a command"),
     # W&B lets a macro that it does not know vanish from the command line.
@@ -167,14 +190,26 @@ REFUSED: list[tuple[str, str, str]] = [
     (PARAMETER.format("{min: 1}"), "4: parameters.p.max", "missing"),
     (PARAMETER.format("{min: 1, max: 10.0, distribution: int_uniform}"), "4: parameters.p.max", "not a whole number"),
     (PARAMETER.format("{min: 0, max: 1, distribution: log_uniform_values}"), "4: parameters.p.min", "not above 0"),
-    (PARAMETER.format("{min: -9, max: -2, distribution: log_uniform}"), "4: parameters.p.distribution", "use log_uniform_values"),
+    (
+        PARAMETER.format("{min: -9, max: -2, distribution: log_uniform}"),
+        "4: parameters.p.distribution",
+        "use log_uniform_values",
+    ),
     (PARAMETER.format("{min: -9, max: -2, distribution: q_log_uniform}"), "4: parameters.p.distribution", "use q_log_"),
-    (PARAMETER.format("{min: -9, max: -2, distribution: inv_log_uniform}"), "4: parameters.p.distribution", "use inv_log_"),
+    (
+        PARAMETER.format("{min: -9, max: -2, distribution: inv_log_uniform}"),
+        "4: parameters.p.distribution",
+        "use inv_log_",
+    ),
     (PARAMETER.format("{min: 0, max: 1, q: 0, distribution: q_uniform}"), "4: parameters.p.q", "0 is not above 0"),
     (PARAMETER.format("{mu: 0}"), "4: parameters.p.mu", "needs a distribution beside it"),
     (PARAMETER.format("{distribution: normal, sigma: -1}"), "4: parameters.p.sigma", "below 0"),
     (PARAMETER.format("{distribution: gauss}"), "4: parameters.p.distribution", "is not known"),
-    (PARAMETER.format("{values: [1, 2], probabilities: [1]}"), "4: parameters.p.probabilities", "1 probabilities for 2"),
+    (
+        PARAMETER.format("{values: [1, 2], probabilities: [1]}"),
+        "4: parameters.p.probabilities",
+        "1 probabilities for 2",
+    ),
     (PARAMETER.format("{values: [1, 2], probabilities: [0.5, 0.4]}"), "4: parameters.p.probabilities", "sum to 0.9"),
     (PARAMETER.format("{parameters: {}}"), "4: parameters.p.parameters", "no parameter is given"),
     (PARAMETER.format("{parameters: {q: {value: 1}}, value: 2}"), "4: parameters.p.value", "unknown key"),
@@ -258,7 +293,9 @@ def test_a_random_search_without_run_cap_has_no_end() -> None:
     assert len(list(itertools.islice(sampling.proposals(found), 500))) == 500
 
 
-@pytest.mark.parametrize("form", ["min_iter: 1", "min_iter: 2, eta: 2", "max_iter: 9, s: 2", "max_iter: 20, s: 9, eta: 2"])
+@pytest.mark.parametrize(
+    "form", ["min_iter: 1", "min_iter: 2, eta: 2", "max_iter: 9, s: 2", "max_iter: 20, s: 9, eta: 2"]
+)
 @pytest.mark.parametrize("strict", [True, False])
 def test_hyperband_stops_whom_the_rule_of_wandb_stops(form: str, strict: bool) -> None:
     text = f"early_terminate: {{type: hyperband, {form}, strict: {str(strict).lower()}}}"
