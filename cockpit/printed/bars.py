@@ -108,13 +108,16 @@ class Bars:
             return []
         if reading.phase is not None and is_evaluation(reading.phase):
             return [replace(reading, step=None, total=None)] if reading.is_last else []
-        found = []
-        if self._unchanged and (reading.step or 0) < (self._unchanged.step or 0):
-            found = self.rest()
+        found = self.rest() if self._has_gone_on(reading) else []
         trained = only(reading, evaluations=False)
         if trained.values:
             found.append(replace(trained, training=not reading.is_last))
         return found + (self._evaluated(only(reading, evaluations=True)) if reading.is_last else [])
+
+    def _has_gone_on(self, reading: Reading) -> bool:
+        """Whether this state follows the end of the bar whose evaluation was not told."""
+        before = self._unchanged
+        return before is not None and (not reading.is_last or reading.epoch != before.epoch)
 
     def _evaluated(self, reading: Reading) -> list[Reading]:
         if not reading.values:

@@ -78,11 +78,12 @@ class KnownLines:
 
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
+        self._is_time = False
         self._after_time = False
 
     def look(self, whole: str) -> None:
         """Take note of a whole line, prefixes included, before its message is read."""
-        self._after_time = (self._after_time and bool(_RATE.match(whole))) or bool(_JUST_TIME.match(whole))
+        self._after_time, self._is_time = self._is_time, _JUST_TIME.match(whole) is not None
 
     def read(self, text: str) -> Reading | list[Event] | None:
         """What the line says, when it is one of these."""

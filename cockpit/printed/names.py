@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 LONGEST_NAME = 80
 
@@ -19,20 +20,24 @@ PHASE_WORD = r"(?:train(?:ing)?|val(?:id(?:ation)?)?|eval(?:uation)?|test(?:ing)
 _PREFIX = re.compile(rf"({PHASE_WORD})[_/.\-]+(\w.*)", re.IGNORECASE)
 _SUFFIX = re.compile(rf"(.*\w)[_/.\-]+({PHASE_WORD})", re.IGNORECASE)
 _PARTS = re.compile(r"[a-z]+|\d+")
-_STRONG = frozenset(
-    "loss losses acc accuracy auc auroc auprc f1 fbeta mcc mae mse rmse mape bce nll ppl perplexity bpc bpb iou miou "
-    "dice bleu rouge wer cer ndcg mrr jaccard xentropy entropy kappa psnr ssim fid elbo r2".split()
-)
-_WEAK = frozenset("score scores error err map recall precision reward return cv metric".split())
+_STRONG = frozenset((
+    "loss", "losses", "acc", "accuracy", "auc", "auroc", "auprc", "f1", "fbeta", "mcc", "mae", "mse", "rmse",
+    "mape", "bce", "nll", "ppl", "perplexity", "bpc", "bpb", "iou", "miou", "dice", "bleu", "rouge", "wer", "cer",
+    "ndcg", "mrr", "jaccard", "xentropy", "entropy", "kappa", "psnr", "ssim", "fid", "elbo", "r2",
+))  # fmt: skip
+_WEAK = frozenset((
+    "score", "scores", "error", "err", "map", "recall", "precision", "reward", "return", "cv", "metric",
+))  # fmt: skip
 _ENDINGS = ("loss", "acc", "accuracy")
-_NO_MEASUREMENT = frozenset(
-    "weight weights scale threshold thresholds coef coefficient factor lambda smoothing patience fn function type "
-    "every interval steps best target py cc cpp js size num count names file path dir".split()
-)
-_SETTINGS = frozenset(
-    "lr learning_rate batch_size bs epochs seed dropout weight_decay momentum workers num_workers gpus size beta "
-    "warmup max_steps".split()
-)
+_NO_MEASUREMENT = frozenset((
+    "weight", "weights", "scale", "threshold", "thresholds", "coef", "coefficient", "factor", "lambda", "smoothing",
+    "patience", "fn", "function", "type", "every", "interval", "steps", "best", "target", "py", "cc", "cpp", "js",
+    "size", "num", "count", "names", "file", "path", "dir",
+))  # fmt: skip
+_SETTINGS = frozenset((
+    "lr", "learning_rate", "batch_size", "bs", "epochs", "seed", "dropout", "weight_decay", "momentum", "workers",
+    "num_workers", "gpus", "size", "beta", "warmup", "max_steps",
+))  # fmt: skip
 
 
 def phase_of(word: str) -> str:
@@ -79,7 +84,7 @@ def strength(name: str) -> int:
     """
     bare = split_phase(name)[1].lower()
     parts = _PARTS.findall(bare)
-    joined = {a + b for a, b in zip(parts, parts[1:], strict=False)}
+    joined = {a + b for a, b in pairwise(parts)}
     if not _NO_MEASUREMENT.isdisjoint(parts):
         return 0
     if not _STRONG.isdisjoint(joined.union(parts)) or any(part.endswith(_ENDINGS) for part in parts):
@@ -99,15 +104,23 @@ class Wanted:
         self.name = metric.strip()
         self.phase, bare = split_phase(self.name)
         self.key = same(bare)
-        self._mention = re.compile(r"[/.\-\s_]".join(map(re.escape, self.key.split("_"))), re.IGNORECASE)
+        self._words = self.key.split("_")
+        spelled = r"[/.\-\s_]".join(map(re.escape, self._words))
+        self._unsigned = re.compile(
+            rf"(?<![\w/.@-])((?:{PHASE_WORD}[/.\-\s_])?{spelled})\s{{1,8}}(?=[-+]?\.?\d|nan\b|inf\b)"
+        )
 
     def matches(self, phase: str | None, bare: str) -> bool:
         """Whether the value `bare` of `phase` is that metric. Without a phase of its own it is so in every phase."""
         return bool(self.key) and same(bare) == self.key and self.phase in (None, phase)
 
     def is_mentioned(self, text: str) -> bool:
-        """Whether the text may say something about it; quicker than reading it."""
-        return bool(self.key) and self._mention.search(text) is not None
+        """Whether `text`, in small letters, may say something about it; quicker than reading it."""
+        return bool(self.key) and all(word in text for word in self._words)
+
+    def signed(self, text: str) -> str:
+        """`text`, in small letters, with a colon between this metric and a number that follows without a sign."""
+        return self._unsigned.sub(r"\1: ", text) if self.is_mentioned(text) else text
 
     def is_named(self, name: str) -> bool:
         """Whether `name`, as printed, is that metric."""

@@ -1,7 +1,8 @@
 """`key: value`, `key=value` and `loss 0.35` in lines of no known format, without false alarms on ordinary lines.
 
 A *pair* is a name, `:` or `=`, and a number after which nothing follows but a unit, a separator, the next name or the
-end: `Loading data: 100 files` is prose. Without a sign the words epoch, step, iter, loss, acc and lr make a pair.
+end: `Loading data: 100 files` is prose. Without a sign the words epoch, step, iter, loss, acc and lr make a pair,
+and the metric asked for.
 `epoch`, `step` and their like say where the line stands. A word such as `train`, `[val]` or `Test set:` gives the phase
 of what follows it, and so does a name: `val_loss`. Values inside a call (`Adam(lr=0.1)`), an address, a command's
 options and a traceback are no pairs.
@@ -28,45 +29,41 @@ STEP_NAMES = frozenset(("step", "global_step", "iteration", "iter", "itr", "batc
 LONGEST_LINE = 4096  # characters that are looked at
 
 _COUNTER = r"global[_ ]step|step|iteration|iter|itr|batch|epoch"
-_UNIT = r"(?:\s?(?:%|[mµun]?s|sec(?:onds?)?|min|h|it/s|s/it|[KMG]i?B)(?!\w))?"
+_UNIT = r"(?:\s?(?:%|[mµun]?s|sec(?:onds?)?|min|h|it/s|s/it|[kmg]i?b)(?!\w))?"
 _VALUE = rf"(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?(?![\d,])|{NUMBER})"
 _TOKEN = re.compile(
     rf"(?<![\w/.@-])(?P<phase>{PHASE_WORD})(?:\s(?:set|split|results?))?\s{{0,4}}(?:[:\])|]|-(?=\s))\s{{0,4}}(?![\d.+-])"
     rf"|(?<![\w/.@-])(?P<counter>{_COUNTER})['\"]?[\s:=#]{{1,8}}\[?\s{{0,8}}(?P<count>{PLAIN})"
     r"(?:\s{0,4}(?:/|of)\s{0,4}(?P<of>\d{1,15}))?(?:\s{0,4}\])?"
-    rf"|(?<![\w/.@-])(?P<bare>(?:{PHASE_WORD}\s)?(?:loss|acc(?:uracy)?(?:@?\d)?|lr))\s{{1,8}}(?P<plain>{NUMBER}){_UNIT}"
+    rf"|(?<![\w/.@-])(?P<bare>(?:{PHASE_WORD}[\s_/])?(?:loss|acc(?:uracy)?(?:@?\d)?|lr))\s{{1,8}}(?P<plain>{NUMBER}){_UNIT}"
     rf"|['\"]?\s{{0,8}}[:=]\s{{0,8}}(?P<value>{_VALUE})(?:\s{{0,4}}/\s{{0,4}}(?P<out_of>\d{{1,15}}))?{_UNIT}"
     r"|\[\s{0,8}(?P<done>\d{1,15})\s{0,4}/\s{0,4}(?P<todo>\d{1,15})",
-    re.IGNORECASE,
 )
 _AFTER = re.compile(
     r"\s*(?:$|[,;:|()\[\]{}<>│'\"\t•·]|\.(?:\s|$)|-(?:\s|-|$))|\s{2,}"
     r"|\s[A-Za-z_][\w./@%-]{0,60}(?: [A-Za-z][\w./@%-]{0,30})?(?: ?\([^()]{0,30}\))?['\"]?\s{0,8}[:=]"
-    rf"|\s(?:{_COUNTER}|(?:{PHASE_WORD}\s)?(?:loss|acc|accuracy|lr))\s{{1,8}}\[?[\d.]",
-    re.IGNORECASE,
+    rf"|\s(?:{_COUNTER}|(?:{PHASE_WORD}[\s_/])?(?:loss|acc|accuracy|lr))\s{{1,8}}\[?[\d.]",
 )
-_HEAD = re.compile(
-    rf"[\s\[(<*#>=-]{{0,20}}({PHASE_WORD})\b(?:\s(?:set|split|results?)\b)?[\])]?(?=[\s|,>]|$)", re.IGNORECASE
-)
-_EPOCH_STEP = re.compile(r"\s{0,8}\[(?:epoch\s)?(\d{1,9}),\s{0,8}(\d{1,15})\]", re.IGNORECASE)
+_HEAD = re.compile(rf"[\s\[(<*#>=-]{{0,20}}({PHASE_WORD})\b(?:\s(?:set|split|results?)\b)?[\])]?(?=[\s|,>]|$)")
+_EPOCH_STEP = re.compile(r"\s{0,8}\[(?:epoch\s)?(\d{1,9}),\s{0,8}(\d{1,15})\]")
 _LEADING_STEP = re.compile(r"\s{0,8}\[(\d{1,15})\]\s")
-_WORTH = re.compile(
-    r"loss|acc|auc|auroc|auprc|f1|f.?beta|mcc|ma[ep]|mse|bce|nll|ppl|perplexity|bp[cb]|iou|dice|bleu|rouge|[wc]er|ndcg|mrr"
-    r"|jaccard|entropy|kappa|psnr|ssim|fid|elbo|r2|score|err|recall|precision|reward|return|cv|metric|step|it(?:e?r)|batch"
-    r"|epoch",
-    re.IGNORECASE,
-)
+_WORTH = (  # what a line must have to be looked at; asking costs a hundredth of looking
+    "loss", "acc", "auc", "auroc", "auprc", "f1", "beta", "mcc", "mae", "map", "mse", "bce", "nll", "ppl", "perplexity",
+    "bpc", "bpb", "iou", "dice", "bleu", "rouge", "wer", "cer", "ndcg", "mrr", "jaccard", "entropy", "kappa", "psnr",
+    "ssim", "fid", "elbo", "r2", "score", "err", "recall", "precision", "reward", "return", "cv", "metric", "step",
+    "iter", "itr", "batch", "epoch",
+)  # fmt: skip
 _SEPARATOR = re.compile(r"[,;|\[\]{}<>│\t•·#!?:=]|\s-{1,3}\s|\s{2,}|^\s*[-*]\s")
 _WORD = re.compile(r"[A-Za-z_][\w./@%+-]*")
-_FILLERS = frozenset("average avg mean final current running the new epoch".split())
+_FILLERS = frozenset(("average", "avg", "mean", "final", "current", "running", "the", "new", "epoch"))
 _ADDRESS = re.compile(r"\b[A-Za-z][\w+.-]{0,20}://\S+")
-_WRAPPED_NUMBER = re.compile(rf"\b(?:tensor|array|(?:np\.)?float\d*)\(\s{{0,8}}({NUMBER})[^()]*\)", re.IGNORECASE)
+_WRAPPED_NUMBER = re.compile(rf"\b(?:tensor|array|(?:np\.)?float\d*)\(\s{{0,8}}({NUMBER})[^()]*\)")
 _CALL = re.compile(r"(?<=\w)\([^()]*(?:\)|$)")
 
 
 @dataclass(slots=True)
 class _Scan:
-    """What has been found so far in a line, from left to right."""
+    """What has been found so far in a line of small letters, from left to right."""
 
     phase: str | None = None
     step: int | None = None
@@ -78,7 +75,7 @@ class _Scan:
     values: list[tuple[str | None, str, float]] = field(default_factory=list)
 
     def count(self, name: str, done: int | None, total: int | None) -> None:
-        name = name.lower().replace(" ", "_")
+        name = name.replace(" ", "_")
         if done is None:
             return
         if name == "epoch":
@@ -90,10 +87,10 @@ class _Scan:
 
 def read(text: str, wanted: Wanted) -> Reading | None:
     """The pairs of a line that counts, or its counters alone when it has nothing else; None for ordinary lines."""
-    if not _WORTH.search(text, 0, LONGEST_LINE) and not wanted.is_mentioned(text):
+    text = text[:LONGEST_LINE].lower()
+    if not any(word in text for word in _WORTH) and not wanted.is_mentioned(text):
         return None
-    text = _without_calls(text[:LONGEST_LINE])
-    scan = _scan(text)
+    scan = _scan(_without_calls(wanted.signed(text)))
     if scan.values and _counts(scan, wanted):
         return _reading(scan)
     if not scan.values and scan.epoch is not None:
@@ -103,7 +100,7 @@ def read(text: str, wanted: Wanted) -> Reading | None:
 
 def values_in(text: str) -> Values:
     """All pairs of a piece of a line that is known to hold values."""
-    return _named(_scan(_without_calls(text[:LONGEST_LINE])))[1]
+    return _named(_scan(_without_calls(text[:LONGEST_LINE].lower())))[1]
 
 
 def _reading(scan: _Scan) -> Reading:
@@ -205,8 +202,8 @@ def _name(words: str) -> str:
     kept: list[str] = []
     for part in parts[-8:]:
         kept = [*kept, part] if _WORD.fullmatch(part) else []
-    meaningful = [part for part in kept if part.lower() not in _FILLERS] or kept[-1:]
+    meaningful = [part for part in kept if part not in _FILLERS] or kept[-1:]
     if len(meaningful) > 4:
         meaningful = meaningful[-1:]
-    name = "_".join(meaningful).lower()
+    name = "_".join(meaningful)
     return name if len(name) <= LONGEST_NAME else ""

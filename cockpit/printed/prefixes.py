@@ -17,9 +17,11 @@ _TIME = r"\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?
 _LEVEL = r"(?:DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL)"
 _LOG = re.compile(
     rf"\s{{0,8}}(?:\[[A-Z]+\]{_TIME}:[\w.]+:"  # [DEBUG]2020-06-18 10:36:24,981:utils:
+    rf"|{_TIME}\s\|\s{_LEVEL}\s{{1,8}}\|\s[\w.]{{1,60}}:[\w.<>]{{1,60}}:\d+ - "  # loguru
     rf"|\[?{_TIME}\]?(?:\s{{0,4}}[-|:,]?\s{{0,4}}\[?[\w.]{{1,60}}\]?){{0,2}}?\s{{0,4}}[-|:,]?\s{{0,4}}\[?{_LEVEL}\]?\s*[-|:]?\s*"
     rf"|\[{_TIME}\]\s*[-|:]?\s*|{_TIME}\s*[-|:,]\s+|{_TIME}\s+"
     rf"|{_LEVEL}:[\w.]{{1,60}}:|\[{_LEVEL}\]:?\s*|{_LEVEL}\s*[:|-]\s+"
+    r"|\(\w{1,60} pid=\d+(?:, ip=[\w.:]+)?\)\s"  # Ray's workers
     r"|[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w.\-]+:\d+\] )"
 )
 _RANK = re.compile(

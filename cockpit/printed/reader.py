@@ -20,7 +20,7 @@ from cockpit.printed.sorting import Sorter
 from cockpit.printed.timeline import Timeline
 from cockpit.printed.wrapping import Unwrapper
 
-_NUMBER = re.compile(r"\d|nan|inf", re.IGNORECASE)
+_NUMBER = re.compile(r"\d|[nN][aA][nN]|[iI][nN][fF]")
 _BLOCK = re.compile(r"\s+\S|[-*]\s")
 
 Found = Reading | list[Event] | None

@@ -33,7 +33,7 @@ class Sorter:
         groups = self._groups(reading)
         found: list[Event] = []
         for (kind, phase), metrics in sorted(groups.items(), key=lambda item: item[0][0] != "step"):
-            step = self._timeline.step(reading, phase, tuple(metrics))
+            step = self._timeline.step(reading, kind, phase, tuple(metrics))
             cls = Step if kind == "step" else Eval
             found.append(cls(phase=phase, epoch=epoch, step=step, time=reading.time, metrics=metrics))
         return found

@@ -74,6 +74,7 @@ class StepLines:
         self._timeline = timeline
         self._steps: deque[int] = deque(maxlen=_WORKERS)
         self._results: set[tuple[str, int | None]] = set()
+        self._epoch: int | None = None  # of the steps after the last result
         self._result_since = False
         self._validated = False
         self._tuned = -1  # how often the tuning has begun, less one
@@ -82,19 +83,27 @@ class StepLines:
         """The reading with its true phase and epoch; None for a placeholder and for what another worker printed."""
         if reading.form == "result":
             return self._result(reading)
-        return self._train_step(reading) if reading.phase == "train" else reading
+        settled = self._train_step(reading) if reading.phase == "train" else reading
+        return (
+            settled
+            if settled is None or settled.epoch is not None
+            else replace(settled, epoch=self._epoch, from_one=False)
+        )
 
     def _result(self, reading: Reading) -> Reading | None:
         key = (reading.phase or "", reading.epoch)
         if key in self._results:
             return None
+        if len(self._results) == _WORKERS:
+            self._results.clear()
         self._results.add(key)
         self._result_since = True
         self._validated = self._validated or reading.phase == "valid"
         if reading.phase == "train":
             self._tuned, self._validated = -1, False
         epoch = self._timeline.enter(reading)
-        self._timeline.next_epoch(epoch + (reading.phase in ("train", "valid")))
+        if reading.phase in ("train", "valid"):
+            self._epoch = epoch + 1
         return reading
 
     def _train_step(self, reading: Reading) -> Reading | None:

@@ -39,9 +39,10 @@ class Timeline:
     """Steps and epochs of events.
 
     A counter that starts anew (with every epoch, or with another phase) goes on where it was: a run has one axis, and
-    two values may not share a step. Training and tuning share it; other phases count for themselves. A line without a
-    step stands at the last step of the training; in a run that never says a step such lines are counted, and a new
-    number begins when a metric of a phase comes again.
+    two values may not share a step. Training and tuning share it; steps of other phases count for themselves, and an
+    evaluation that names a step means the one of the training. A line without a step stands at the last step of the
+    training; in a run that never says a step such lines are counted, and a new number begins when a metric of a phase
+    comes again.
 
     Epochs stay as printed, except in formats that count from 1: those are counted from 0, unless a 0 was seen.
     """
@@ -68,11 +69,13 @@ class Timeline:
         """Lines that name no epoch belong to this one from here on."""
         self.epoch = epoch
 
-    def step(self, reading: Reading, phase: str, names: tuple[str, ...]) -> int:
-        """The step of values `names` of `phase`."""
+    def step(self, reading: Reading, kind: str, phase: str, names: tuple[str, ...]) -> int:
+        """The step of values `names` of `phase`, of a `kind` `step` or `eval`."""
         if reading.step is None:
             return self._without(phase, names)
         self._counted = False
+        if kind == "eval" and self._main.last is not None:
+            return self._main.base + reading.step  # an evaluation names the step of the training that it comes after
         axis = self._axis(phase)
         step = axis.at(reading.step, reading.total, phase, self.epoch)
         if axis is self._main or self._main.last is None:
