@@ -35,6 +35,8 @@ def program_environment(request: TrialRequest) -> dict[str, str]:
         "WANDB_SWEEP_PARAM_PATH": str(parameters),
         "WANDB_MODE": os.environ.get("WANDB_MODE", "offline"),
     }
+    if request.checkpoint:  # which an earlier attempt said that it had saved
+        ours["COCKPIT_CHECKPOINT"] = request.checkpoint
     hidden = {"CUDA_VISIBLE_DEVICES": ""} if request.device == "cpu" else {}
     return {**os.environ, **ours, **request.environment, **hidden}
 

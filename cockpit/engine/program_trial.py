@@ -46,15 +46,22 @@ def _follow(events: ProgramEvents, recorder: _Recorder) -> Outcome:
 
 
 def _attempt(request: TrialRequest) -> kinds.Attempt:
-    gpus = request.environment.get("CUDA_VISIBLE_DEVICES")
     return kinds.Attempt(
         attempt=request.attempt,
         host=socket.gethostname(),
         pid=os.getpid(),
-        device=f"cuda {gpus}" if gpus else request.device,
+        device=_device(request),
         threads=request.threads,
         at=time.time(),
     )
+
+
+def _device(request: TrialRequest) -> str:
+    """What it was given; what it makes of that is not known."""
+    gpus = request.environment.get("CUDA_VISIBLE_DEVICES")
+    if gpus:
+        return f"cuda:{gpus}"
+    return "cpu" if request.device == "auto" else request.device
 
 
 class _Recorder:

@@ -10,12 +10,13 @@ from typing import Any
 
 from cockpit.engine.machine import cores, gpu_ids
 from cockpit.printed import PatternError, check_pattern
+from cockpit.search.errors import Place, SearchError
 from cockpit.search.metric import Metric, usual_goal
 from cockpit.search.resources import Resources
 from cockpit.search.space import Constant
 from cockpit.search.space.parse import NAME
 from cockpit.search.spec import Search
-from cockpit.search.values import NUMBER
+from cockpit.search.values import NUMBER, plain
 from cockpit.search.yaml_text import scalar
 from trainers.contract import InputError
 
@@ -57,10 +58,18 @@ def options_of(command: Sequence[str]) -> dict[str, Any]:
         if not NAME.fullmatch(name):
             continue
         if equals:
-            found[name] = scalar(text)
+            found[name] = _read(text)
         elif word.startswith("--"):
-            found[name] = scalar(after) if _is_value(after) else True
+            found[name] = _read(after) if _is_value(after) else True
     return found
+
+
+def _read(text: str) -> Any:
+    """The value as a search file would read it; whatever could not stand in one remains text."""
+    try:
+        return plain(Place(Path("run")), scalar(text))
+    except SearchError:
+        return text
 
 
 def _is_value(word: str) -> bool:

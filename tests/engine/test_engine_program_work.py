@@ -138,7 +138,7 @@ def test_one_command_is_a_search_of_one_trial(here: Path) -> None:
     assert plan.first_configs(2) == [dict(sorted(options.items()))]
     alone = search_of_command(["./train.sh"], "n", None, None, 0)
     assert (alone.name, alone.space) == ("n", {}) and loads(alone.to_yaml(), "run") == alone
-    assert options_of(["a"]) == {}
+    assert options_of(["a"]) == {} and options_of(["a", "--x", ".nan", "--y={"]) == {"x": ".nan", "y": "{"}
 
 
 @pytest.mark.parametrize(
