@@ -20,6 +20,7 @@ DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 COMMANDS = {
     "open": ("cockpit.cli.tui:open_", "Open the cockpit on the screen; so does no command at all."),
     "sweep": ("cockpit.cli.sweep:sweep", "Run a search as an experiment."),
+    "run": ("cockpit.cli.run:run", "Run one command as an experiment."),
     "demo": ("cockpit.cli.demo:demo", "Replay a recorded sweep, with nothing trained."),
     "ls": ("cockpit.cli.inspect:ls", "List the experiments."),
     "show": ("cockpit.cli.inspect:show", "Show an experiment or a trial, and why trials stopped."),

@@ -151,6 +151,8 @@ class Conductor:
         try:
             value = float(metrics[name])
         except (KeyError, TypeError, ValueError):
+            if not self.plan.work.reports_always:
+                return True
             error = f"its evaluation reports no number as {name}, only {_shown(metrics)}"
             self._end(opened, Outcome("failed", reason=error, error=error))
             return False
@@ -277,11 +279,10 @@ class Conductor:
         if self._population is not None:
             self._population.on_start(trial.id, trial.config)
         self.budget.begin(trial.id)
-        self._ledger.started(trial, int(config["seed"]), checkpoint)
+        self._ledger.started(trial, plan.seed_of(trial.config), checkpoint)
         return TrialRequest(
             experiment=self._run.id,
             trial=trial.id,
-            trainer=plan.search.trainer or "",
             config=config,
             folder=str(folder.path.resolve()),
             device=plan.device,
@@ -290,6 +291,7 @@ class Conductor:
             checkpoint=str((folder.path / checkpoint).resolve()) if checkpoint else "",
             steered=dict(trial.steered),
             processes=plan.share.processes,
+            **plan.work.request_fields(config, folder.path.resolve()),
         )
 
     def _judge(self, opened: TrialState, step: int, value: float) -> bool:

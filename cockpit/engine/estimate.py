@@ -15,7 +15,6 @@ from cockpit.search.early import Asha
 from cockpit.store.folder import FolderError, experiments
 from cockpit.store.reader import Index
 from cockpit.store.rows import SweepRow, TrialRow
-from trainers import registry
 
 MOST_EXPERIMENTS = 5  # the newest ones: code and machine change
 LEAST_TRIALS = 3
@@ -111,7 +110,7 @@ def _past(plan: Plan, logs: Path) -> Iterator[Past]:
 
 def _is_like(plan: Plan, sweep: SweepRow) -> bool:
     here = sweep.host == socket.gethostname()
-    return here and sweep.trainer == plan.trainer.name and sweep.data == str(plan.shared.get("data", ""))
+    return here and sweep.trainer == plan.work.name and sweep.data == str(plan.shared.get("data", ""))
 
 
 def _usable(plan: Plan, sweep: SweepRow, trials: Sequence[TrialRow]) -> Past | None:
@@ -158,7 +157,8 @@ def _epochs(plan: Plan) -> float:
 
 def _epochs_of(plan: Plan, config: Mapping[str, Any]) -> Any:
     """Those of a trainer that has none count as one, so that its trials are compared as they are."""
-    return getattr(registry.build_config(plan.trainer, plan.trial_config(config)), "epochs", 1.0)
+    found = plan.work.setting(plan.trial_config(config), "epochs")
+    return 1.0 if found is None else found
 
 
 def _is_number(epochs: Any) -> bool:

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from cockpit.engine.machine import NoRoomError, Share, cores, gpu_ids, share
 from cockpit.engine.proposer import proposer_for
+from cockpit.engine.work import Work, work_of
 from cockpit.search import sampling
-from cockpit.search.check import check_search
 from cockpit.search.errors import SearchError
 from cockpit.search.metric import Metric
 from cockpit.search.pbt import mutable_parameters
-from cockpit.search.resolve import resolve_trainer
 from cockpit.search.spec import Search
-from trainers import registry
-from trainers.contract import InputError, Trainer
-
-RUN_FIELDS = ("data", "out", "resume")  # set for every trial from the command line and the run folder
+from trainers.contract import InputError
 
 
 @dataclass(frozen=True)
@@ -28,7 +24,7 @@ class Plan:
     """What will be run. `configs` are complete as far as the search goes; `shared` is the same for every trial."""
 
     search: Search
-    trainer: Trainer
+    work: Work
     metric: Metric
     share: Share
     device: str
@@ -47,41 +43,41 @@ class Plan:
     @property
     def mutable(self) -> tuple[str, ...]:
         """The parameters that may change when a trial copies another. Raises `SearchError` where there are none."""
-        steerable = [name for name, found in registry.fields(self.trainer).items() if found.steerable]
-        return mutable_parameters(self.search, steerable)
+        return mutable_parameters(self.search, self.work.steerable)
 
     @property
     def preload(self) -> tuple[str, ...]:
         """Modules for the warm parent."""
-        return ("cockpit.engine.trial_process", *self.trainer.preload)
+        return self.work.preload
 
     def trial_config(self, proposal: Mapping[str, Any]) -> dict[str, Any]:
         """The whole configuration of one trial."""
-        return {"seed": self.search.seed, **proposal, **self.shared}
+        return self.work.trial_config(proposal, self.search.seed, self.shared)
+
+    def seed_of(self, proposal: Mapping[str, Any]) -> int:
+        """The seed of one trial."""
+        return self.work.seed_of(proposal, self.search.seed)
 
     def completed(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """A configuration that somebody chose, made whole with the search's constants and the baseline.
 
-        Raises `InputError` for what the trainer would not take, and for parameters that are still missing.
+        Raises `InputError` for what the work would not take, and for parameters that are still missing.
         """
-        reserved = [name for name in settings if name in RUN_FIELDS]
-        if reserved:
-            raise InputError(f"{reserved[0]}: set for every trial by the program itself; leave it out")
-        chosen = {name: registry.value_of(self.trainer, name, value) for name, value in settings.items()}
+        chosen = {name: self.work.value_of(name, value) for name, value in settings.items()}
         config = {**self.search.fixed, **self.search.baseline, **chosen}
         missing = [name for name in self.search.varied if name not in config]
         if missing:
             raise InputError(f"{', '.join(missing)}: missing, and no baseline to take it from; add {missing[0]}=VALUE")
-        registry.build_config(self.trainer, self.trial_config(config))
+        self.work.check_config(self.trial_config(config))
         return dict(sorted(config.items()))
 
     def steered(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Settings that somebody wants changed in a running trial, checked. Raises `InputError`."""
-        chosen = {name: registry.value_of(self.trainer, name, value) for name, value in settings.items()}
-        steerable = [name for name, found in registry.fields(self.trainer).items() if found.steerable]
+        chosen = {name: self.work.value_of(name, value) for name, value in settings.items()}
+        steerable = list(self.work.steerable)
         fixed = [name for name in chosen if name not in steerable]
         if fixed:
-            can = f"only {', '.join(steerable)} can" if steerable else "nothing of this trainer can"
+            can = f"only {', '.join(steerable)} can" if steerable else f"nothing of {self.work.name} can"
             raise InputError(f"{fixed[0]}: cannot be changed while a trial runs; {can}")
         return chosen
 
@@ -94,22 +90,22 @@ class Plan:
 
 def make_plan(search: Search, device: str = "auto", data: Path | None = None) -> Plan:
     """Check everything that can be known now. Raises `SearchError` for the search and `InputError` for the data."""
-    trainer = registry.find(resolve_trainer(search, registry.names()))
-    check_search(search, registry.fields(trainer), trainer.metrics, reserved=RUN_FIELDS)
+    work = work_of(search, Path.cwd())
+    search, metric = work.settle(search)
     _check_it_is_run_here(search)
     if sampling.count(search) == 0:
         raise SearchError("no trials to run; give --trials 1 or more", search.path)
-    metric = search.metric or next(Metric(name, goal) for name, goal in trainer.metrics.items())
+    if data is not None and search.trainer is None:
+        raise InputError("--data: a program gets its data by a parameter of its own; write --set NAME=DIR")
     shared = {} if data is None else {"data": str(data.resolve())}
-    search = replace(search, metric=metric)
     try:
         machine_share = share(search, device, cores(), len(gpu_ids()))
     except NoRoomError as error:
         raise SearchError(str(error), search.path) from None
-    plan = Plan(search, trainer, metric, machine_share, device, shared)
+    plan = Plan(search, work, metric, machine_share, device, shared)
     if search.scheduler == "pbt":
         _ = plan.mutable
-    _check_configs(plan)
+    work.check(search, (plan.trial_config(point) for point in _sample(search)))
     return plan
 
 
@@ -117,21 +113,6 @@ def _check_it_is_run_here(search: Search) -> None:
     for key, least in (("seeds", 1), ("confirm", 0)):
         if getattr(search, key) > least:
             raise search.place.at(key).error(f"repeats cannot be run by this version; remove it or write {least}")
-
-
-def _check_configs(plan: Plan) -> None:
-    """Build some configurations as trials will: they must be valid, and every varied parameter must matter in one."""
-    configs = [registry.build_config(plan.trainer, plan.trial_config(point)) for point in _sample(plan.search)]
-    for name in plan.search.varied:
-        reasons = [config.ineffective().get(name) for config in configs]
-        if all(reasons):
-            raise plan.search.place.at(f"parameters.{name}").error(f"has no effect here: {reasons[0]}; remove it")
-    seen = set()
-    for config in configs:
-        key = (getattr(config, "data", ""), getattr(config, "folds", None), getattr(config, "image_size", None))
-        if key not in seen:
-            seen.add(key)
-            plan.trainer.check(config)
 
 
 def _sample(search: Search) -> Iterator[Mapping[str, Any]]:

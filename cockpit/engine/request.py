@@ -13,8 +13,11 @@ class TrialRequest:
     """One attempt at one trial. Plain JSON values only, because it travels to another process.
 
     A later attempt goes on from `checkpoint` where there is one, with the settings in `steered`, which somebody
-    changed while an earlier one ran. `command` is a program's command line, in place of a trainer. `processes` work
-    on the trial together.
+    changed while an earlier one ran. `processes` work on the trial together.
+
+    `command` is a program's command line, in place of a trainer, to be run in `directory`; its lines are searched for
+    `metric`, if one was named, and by the user's regular expression `pattern`.
+
     `environment` holds the device assignment, which must be in place before anything touches the device.
     """
 
@@ -29,6 +32,9 @@ class TrialRequest:
     checkpoint: str = ""
     steered: Mapping[str, Any] = field(default_factory=dict)
     command: tuple[str, ...] = ()
+    directory: str = ""
+    metric: str = ""
+    pattern: str = ""
     processes: int = 1
     environment: Mapping[str, str] = field(default_factory=dict)
 

@@ -146,7 +146,7 @@ def _started(job: Job, run: RunFolder) -> SweepStarted:
         experiment=run.id,
         search=plan.search.name,
         question=plan.search.note,
-        trainer=plan.trainer.name,
+        trainer=plan.work.name,
         data=str(plan.shared.get("data", "")),
         engine=plan.search.engine,
         metric=plan.metric.name,

@@ -101,6 +101,10 @@ def _run(request: TrialRequest, channel: Channel, orders: Orders) -> Outcome:
 
 def _attempt(request: TrialRequest, channel: Channel, orders: Orders) -> Outcome:
     try:
+        if request.command:
+            from cockpit.engine.program_trial import run_program
+
+            return run_program(request, channel)
         return _train(request, channel, orders)
     except DivergedError as error:
         return Outcome("diverged", reason=str(error), details=error.details)

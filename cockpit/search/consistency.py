@@ -34,7 +34,14 @@ def check_runner(place: Place, trainer: str | None, runs_program: bool) -> None:
     if trainer is not None and runs_program:
         raise place.at("trainer").error("excludes program and command; keep one of them")
     if trainer is None and not runs_program:
-        raise place.at("trainer").error("missing; name a trainer")
+        raise place.at("trainer").error("missing; name a trainer, or a program of your own in program")
+
+
+def check_program_keys(place: Place, trainer: str | None, given: Mapping[str, str | None]) -> None:
+    """What says how a program runs is not there for a trainer."""
+    for key, value in given.items():
+        if trainer is not None and value is not None:
+            raise place.at(key).error("belongs to program and command, and this search names a trainer; remove it")
 
 
 def check_method(place: Place, method: str, sampler: str, scheduler: str) -> None:

@@ -72,15 +72,12 @@ def _median(place: Place, body: Mapping[str, Any]) -> Median:
 def _hyperband(place: Place, body: Mapping[str, Any]) -> Hyperband:
     only(place, body, ("type", "min_iter", "max_iter", "s", "eta", "strict"))
     eta, strict = _eta(place, body), flag(place.at("strict"), body.get("strict", True))
-    if "min_iter" in body and "max_iter" in body:
-        raise place.at("min_iter").error("excludes max_iter; give min_iter alone, or max_iter with s")
-    if "min_iter" in body:
-        if "s" in body:
-            raise place.at("s").error("belongs to max_iter; remove it, or give max_iter in place of min_iter")
+    if "min_iter" in body and "max_iter" not in body:
+        # W&B takes an s beside it and has no use for it; of min_iter beside max_iter the same is true.
         return Hyperband(min_iter=_count(place, body, "min_iter", 1), eta=eta, strict=strict)
     for key in ("max_iter", "s"):
         if key not in body:
-            raise place.at(key).error("missing; hyperband needs min_iter alone, or max_iter with s")
+            raise place.at(key).error("missing; hyperband needs min_iter, or max_iter with s")
     max_iter, s = _count(place, body, "max_iter", 1), _count(place, body, "s", 1)
     if max_iter / eta < 1:
         raise place.at("max_iter").error(f"{max_iter} leaves no band: max_iter / eta is below 1")

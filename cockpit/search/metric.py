@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 Goal = Literal["maximize", "minimize"]
 GOALS = ("maximize", "minimize")
+_LOWER_IS_BETTER = re.compile(
+    r"(?:^|[^a-z])(?:[a-z]*loss|err(?:or)?|r?mse|r?msle|mae|s?mape|mase|perplexity|ppl|nll|bpc|bpb|[wc]er|fid|brier)"
+    r"(?:[^a-z]|$)",
+    re.IGNORECASE,
+)
 IMPUTE = ("latest", "best", "worst")
 IMPUTE_RUNNING = ("latest", "best", "worst", "false")
 
@@ -45,3 +51,8 @@ class Metric:
     def reached(self, value: float) -> bool:
         """Whether `value` reaches the target; False without one."""
         return self.target is not None and self.oriented(value) >= self.oriented(self.target)
+
+
+def usual_goal(name: str) -> Goal:
+    """Which way a metric of this name is better, where nobody says: lower for losses and errors, else higher."""
+    return "minimize" if _LOWER_IS_BETTER.search(name) else "maximize"

@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
+from cockpit.search.command import takes_parameters
 from cockpit.search.consistency import ENGINES, METHODS, SAMPLERS, SCHEDULERS
 from cockpit.search.early import DEFAULTS, EarlyTerminate, parse_early
 from cockpit.search.errors import Place, SearchError, listed, shown
 from cockpit.search.metric import GOALS, IMPUTE, IMPUTE_RUNNING, Goal, Metric
+from cockpit.search.nesting import paths_in
 from cockpit.search.pbt import Pbt, parse_pbt
 from cockpit.search.resources import parse_resources
+from cockpit.search.space import Distribution
 from cockpit.search.space.parse import parse_parameters
 from cockpit.search.spec import Search
 from cockpit.search.values import mapping, number, one_of, only, plain, sequence, text, whole
@@ -43,7 +46,7 @@ def loads(content: str, path: str | Path = "search.yaml") -> Search:
         if body.get(key) is None:
             raise place.at(key).error(f"missing; {_REQUIRED[key]}")
     given = {key: read(place.at(key), body[key]) for key, read in _READERS.items() if body.get(key) is not None}
-    space, places = parse_parameters(place.at("parameters"), body["parameters"])
+    space, places = _parameters(place.at("parameters"), body["parameters"], given)
     # The same parameter under its dotted name, which later checks speak of.
     known = dict(lines) | {f"parameters.{name}": lines.get(at.key, 0) for name, at in places.items()}
     given.setdefault("name", path.stem)
@@ -55,7 +58,17 @@ def loads(content: str, path: str | Path = "search.yaml") -> Search:
     given["scheduler"], given["early_terminate"] = _stopping(place, body)
     given["pbt"] = Pbt() if given["scheduler"] == "pbt" and "pbt" not in given else given.get("pbt")
     given["note"] = _note(place, body)
-    return Search(path=path, lines=known, space=space, ignored=_ignored(place, body), **given)
+    nested = paths_in(body["parameters"])
+    return Search(path=path, lines=known, space=space, nested=nested, ignored=_ignored(place, body), **given)
+
+
+def _parameters(
+    place: Place, data: object, given: Mapping[str, Any]
+) -> tuple[dict[str, Distribution], dict[str, Place]]:
+    """The space. Only a command that takes no parameters can do without: `cockpit run` records one like that."""
+    if data == {} and "command" in given and not takes_parameters(given["command"]):
+        return {}, {}
+    return parse_parameters(place, data)
 
 
 def _is_weighed(given: Mapping[str, Any]) -> bool:
@@ -113,6 +126,9 @@ def _note(place: Place, body: Mapping[str, Any]) -> str:
 def _ignored(place: Place, body: Mapping[str, Any]) -> dict[str, Any]:
     if "kind" in body and body["kind"] != "sweep":
         raise place.at("kind").error(f"{shown(body['kind'])} is not known; allowed: sweep")
+    if body.get("controller") is not None:
+        at = place.at("controller")
+        one_of(at.at("type"), mapping(at, body["controller"]).get("type"), ("local", "cloud"))
     return {key: body[key] for key in WANDB_ONLY if key in body}
 
 
@@ -127,8 +143,21 @@ def _baseline(place: Place, value: object) -> dict[str, Any]:
     return flat
 
 
-def _command(place: Place, value: object) -> tuple[str, ...]:
-    return tuple(str(token) for token in sequence(place, value))
+def _command(place: Place, value: object) -> tuple[str, ...] | None:
+    if value == []:
+        return None  # the default one, as in W&B
+    return tuple(_token(place.at(number), token) for number, token in enumerate(sequence(place, value)))
+
+
+def _token(place: Place, value: object) -> str:
+    if not isinstance(value, str | int | float):
+        raise place.error(f"{shown(value)} is not a word of a command; put it in quotes")
+    return str(value)
+
+
+def _pattern(place: Place, value: object) -> str:
+    text(place, value)
+    return str(value)  # blanks at its ends are a part of it
 
 
 def _engine(place: Place, value: object) -> str:
@@ -157,6 +186,8 @@ _READERS: dict[str, Callable[[Place, Any], Any]] = {
     "trainer": text,
     "program": text,
     "command": _command,
+    "directory": text,
+    "pattern": _pattern,
     "method": _method,
     "metric": _metric,
     "metrics": _metrics,

@@ -9,10 +9,12 @@ from cockpit.search.spec import Search
 
 
 def resolve_trainer(search: Search, known: Collection[str]) -> str:
-    """The name of the trainer, one of `known`. Raises `SearchError` for an unknown one and for a program."""
+    """The name of the trainer, one of `known`. Raises `SearchError` for an unknown one.
+
+    A search that runs a program has none; whoever asks for it then gets a `ValueError`.
+    """
     if search.trainer is None:
-        key = "program" if search.program else "command"
-        raise search.place.at(key).error("only searches with a trainer can be run; name one in trainer instead")
+        raise ValueError(f"{search.name} runs a program, not a trainer")
     # A dotted name is a module outside the registry.
     if search.trainer not in known and "." not in search.trainer:
         hint = closest(search.trainer, known)

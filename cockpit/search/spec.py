@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from cockpit.search import consistency
+from cockpit.search.command import check_command
 from cockpit.search.early import EarlyTerminate, early_mapping
 from cockpit.search.errors import Place
 from cockpit.search.metric import Metric
+from cockpit.search.nesting import Path as NestedPath
+from cockpit.search.nesting import check_nesting, nest_parameters
 from cockpit.search.pbt import Pbt, pbt_mapping
 from cockpit.search.resources import Resources, resources_mapping
 from cockpit.search.space import Constant, Distribution, Value
@@ -31,8 +34,10 @@ class Search:
     repeats per trial, `confirm` fresh seeds on which winner and baseline run again. A trial is killed if its first
     evaluation is worse than `floor`, or after `patience` evaluations without a better one. `metrics` are several
     metrics to be good in; `metric` is the first of them then, which ranks trials. `initial` are points, whole or in
-    part, to try after the baseline. `max_failures` are new attempts that a trial gets after it failed. `ignored` has
-    what only a W&B server reads. Where the search came from (`path`, `lines`) does not count when two are compared.
+    part, to try after the baseline. `max_failures` are new attempts that a trial gets after it failed. A `program` or
+    `command` runs in `directory`, and the user's regular expression `pattern` finds metrics in the lines that it
+    prints; `nested` has the paths of parameters that stand inside others. `ignored` has what only a W&B server reads.
+    Where the search came from (`path`, `lines`) does not count when two are compared.
     """
 
     name: str
@@ -44,6 +49,8 @@ class Search:
     trainer: str | None = None
     program: str | None = None
     command: tuple[str, ...] | None = None
+    directory: str | None = None
+    pattern: str | None = None
     metric: Metric | None = None
     metrics: tuple[Metric, ...] = ()
     baseline: Mapping[str, Value] = field(default_factory=dict)
@@ -62,6 +69,7 @@ class Search:
     seeds: int = 1
     confirm: int = 0
     max_failures: int = 0
+    nested: Mapping[str, NestedPath] = field(default_factory=dict)
     ignored: Mapping[str, Any] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
@@ -72,6 +80,10 @@ class Search:
         from_none = {key: getattr(self, key) for key in ("confirm", "seed", "max_failures")}
         consistency.check_counts(place, from_none, least=0)
         consistency.check_runner(place, self.trainer, bool(self.program or self.command))
+        runs = {"directory": self.directory, "pattern": self.pattern}
+        consistency.check_program_keys(place, self.trainer, runs)
+        check_command(place, self.command, self.program)
+        check_nesting(place, self.space, self.nested)
         consistency.check_method(place, self.method, self.sampler, self.scheduler)
         consistency.check_scheduler(place, self.scheduler, self.early_terminate)
         consistency.check_pbt(place, self.scheduler, self.pbt, self.varied)
@@ -163,10 +175,12 @@ class Search:
             "trainer": self.trainer,
             "program": self.program,
             "command": None if self.command is None else list(self.command),
+            "directory": self.directory,
+            "pattern": self.pattern,
             "method": self.method,
             "metric": None if self.metric is None or self.metrics else _present(vars(self.metric)),
             "metrics": [_present(vars(found)) for found in self.metrics] or None,
-            "parameters": {name: found.to_mapping() for name, found in self.space.items()},
+            "parameters": nest_parameters({name: d.to_mapping() for name, d in self.space.items()}, self.nested),
             "baseline": dict(self.baseline) or None,
             "initial": [dict(point) for point in self.initial] or None,
             "run_cap": self.run_cap,

@@ -31,7 +31,7 @@ MATCHING: dict[str, Any] = {
         ),
         ({"run_cap": 0}, "run_cap: 0 is below 1"),
         ({"trainer": "toyy"}, "trainer: toyy is not known"),
-        ({"trainer": None, "command": ["./train"]}, "command: only searches with a trainer can be run"),
+        ({"trainer": None, "command": ["./train"]}, "command: there is no file"),
         ({"parameters": {"out": {"value": "/"}}}, "parameters.out: set for every trial by the program itself"),
         ({"parameters": {"warp": {"value": 1}}}, "parameters.warp: toy has no such parameter"),
         ({"resources": {"cpu": 10_000}}, "resources.cpu: a trial wants 10000 cores"),

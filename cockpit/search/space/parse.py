@@ -153,7 +153,7 @@ def _categorical(place: Place, body: Body) -> Distribution:
         raise at.error(f"{len(weights)} probabilities for {len(values)} values; give one for each")
     if min(weights) < 0:
         raise at.error(f"{min(weights)} is below 0")
-    if not math.isclose(sum(weights), 1.0, abs_tol=1e-6):
+    if not math.isclose(sum(weights), 1.0, abs_tol=1.001e-5):
         raise at.error(f"they sum to {sum(weights):.6g}, not to 1")
     return Weighted(values, weights)
 
