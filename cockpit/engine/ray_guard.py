@@ -54,7 +54,9 @@ def guarded_folder(package: Path) -> Iterator[Path]:
 
 def left_folders() -> list[Path]:
     """Folders of this kind that nobody removed, because sweep and watchdog were killed together."""
-    here = [folder for folder in _parent().glob(f"{PREFIX}*") if folder.is_dir() and folder.stat().st_uid == os.getuid()]
+    here = [
+        folder for folder in _parent().glob(f"{PREFIX}*") if folder.is_dir() and folder.stat().st_uid == os.getuid()
+    ]
     return [folder for folder in here if not _has_watchdog(folder)]
 
 

@@ -7,9 +7,10 @@ starts without that replacement, as it does by itself; `ray_start` looks at the 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
+from ray import _raylet
 from ray._private import services
 from ray._private.node import Node
 
@@ -46,7 +47,7 @@ def _private_process(*arguments: Any, **keywords: Any) -> Any:
 # three processes fewer listen.
 LEFT_OUT = {"start_monitor": _nothing, "start_log_monitor": _nothing, "start_api_server": _no_api_server}
 
-_console_popen = getattr(services, "ConsolePopen", None)
+_console_popen: Any = getattr(services, "ConsolePopen", None)
 
 
 @contextmanager
@@ -83,10 +84,7 @@ def _replaced(owner: Any, name: str, stand_in: Any) -> Iterator[None]:
 
 def read_authentication_anew() -> None:
     """Let Ray see what the environment says now of tokens; it looks once and keeps what it has seen."""
-    try:
-        from ray._raylet import AuthenticationTokenLoader, Config
-
-        Config.initialize("")
-        AuthenticationTokenLoader.instance().reset_cache()
-    except (ImportError, AttributeError):
-        pass  # a Ray that looks every time, or in another way
+    compiled: Any = _raylet
+    with suppress(AttributeError):  # a Ray that looks in another way
+        compiled.Config.initialize("")
+        compiled.AuthenticationTokenLoader.instance().reset_cache()

@@ -6,7 +6,7 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -59,6 +59,7 @@ def running_ray(share: Share, address: str | None) -> Iterator[str]:
 
 def _join(address: str) -> None:
     ray_token.check_token_of_cluster()
+    read_authentication_anew()
     with addresses_as_given():
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
 
@@ -97,7 +98,7 @@ def _tell_of_open_ports() -> None:
 
 
 @contextmanager
-def _environment(changes: dict[str, str | None]) -> Iterator[None]:
+def _environment(changes: Mapping[str, str | None]) -> Iterator[None]:
     """Variables of this process's environment as they are wanted, and as they were again afterwards."""
     before = {name: os.environ.get(name) for name in changes}
     _set(changes)
@@ -107,7 +108,7 @@ def _environment(changes: dict[str, str | None]) -> Iterator[None]:
         _set(before)
 
 
-def _set(variables: dict[str, str | None]) -> None:
+def _set(variables: Mapping[str, str | None]) -> None:
     for name, value in variables.items():
         if value is None:
             os.environ.pop(name, None)

@@ -21,7 +21,7 @@ class TokenError(Exception):
 def write_token(folder: Path) -> Path:
     """Write a new token into a private folder. Returns its file, which only this user can read."""
     path = folder / "token"
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "w") as file:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(secrets.token_hex(32))
     check_token(path)
     return path

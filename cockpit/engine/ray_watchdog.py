@@ -77,15 +77,12 @@ def _belongs(pid: int, folder: bytes, package: bytes) -> bool:
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
         if command.startswith(TITLE):
-            return any(os.fsencode(os.readlink(entry)).startswith(folder + b"/") for entry in _descriptors(pid))
+            return any(
+                os.fsencode(entry.readlink()).startswith(folder + b"/") for entry in Path(f"/proc/{pid}/fd").iterdir()
+            )
         return package + b"/" in command and folder + b"/" in command
     except OSError:
         return False
-
-
-def _descriptors(pid: int) -> Iterator[str]:
-    for entry in os.scandir(f"/proc/{pid}/fd"):
-        yield entry.path
 
 
 def _kill(process: Process) -> None:
