@@ -90,11 +90,10 @@ def _own_token(folder: Path) -> Iterator[None]:
 
 
 def _tell_of_open_ports() -> None:
-    """Say what a version of Ray does that cannot be kept to loopback."""
-    this = psutil.Process()
-    found = {listener.where for listener in listeners([this, *this.children(recursive=True)]) if listener.beyond}
+    """Say what a version of Ray does that cannot be kept to loopback. This process listens as all of its others do."""
+    found = sorted(listener.where for listener in listeners([psutil.Process()]) if listener.beyond)
     if found:
-        print(f"Ray {ray.__version__} listens beyond this machine: {', '.join(sorted(found))}", file=sys.stderr)
+        print(f"Ray {ray.__version__} listens beyond this machine, here on {', '.join(found)}", file=sys.stderr)
 
 
 @contextmanager
