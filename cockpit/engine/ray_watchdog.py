@@ -92,7 +92,7 @@ def _kill(process: Process) -> None:
     except OSError:
         return
     try:
-        if _process(process.pid) == process:
+        if _process(process.pid).started == process.started:  # its parent may be dead by now
             signal.pidfd_send_signal(handle, signal.SIGKILL)
     except OSError:
         pass  # gone meanwhile
