@@ -9,6 +9,7 @@ import pytest
 from builders import Recorder, every_kind
 
 from cockpit.events.kinds import Eval, Norms, Note, Saved, Step, TrialEnded, TrialStarted
+from cockpit.events.writer import EventWriter
 from cockpit.store import indexer, schema
 from cockpit.store.document import experiment_document
 from cockpit.store.folder import FolderError, RunFolder
@@ -412,3 +413,26 @@ def test_deleting_index_and_summary_changes_nothing(tmp_path, recorded):
         with Index(run) as index:
             assert experiment_document(index) == before
         assert before["trials"]
+
+
+def test_a_look_without_everything_leaves_out_only_what_was_over_long_ago(tmp_path, monkeypatch):
+    monkeypatch.setattr("cockpit.store.indexer.RECENT_LOOKS", 3)
+    recorder = Recorder(tmp_path)
+    with Indexer(recorder.run) as indexer:
+        recorder.trial(0, [0.1])
+        assert indexer.sync(everything=False) > 0
+        running = recorder.start(1)
+        for step in range(1, 6):
+            late = EventWriter(recorder.run.trial("t000").events)
+            late.write(Step(step=step + 1, metrics={"loss": 0.5}))
+            late.close()
+            running.write(Step(step=step, metrics={"loss": 0.5}))
+            indexer.sync(everything=False)
+        with Index(recorder.run) as index:
+            first, second = index.trials()
+            assert (first.status, second.status, second.steps) == ("finished", "running", 5)
+            assert 1 < first.steps < 6
+        indexer.sync()
+        with Index(recorder.run) as index:
+            assert index.trials()[0].steps == 6
+    running.close()
