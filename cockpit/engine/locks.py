@@ -31,12 +31,14 @@ def private_folder(name: str) -> Path:
     while detached sweeps go on, and is not set everywhere. A home on a network file system gives way to the temporary
     folder.
     """
-    folder = _base() / socket.gethostname() / name
+    base = _base()
+    folder = base / socket.gethostname() / name
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for part in (base, folder.parent, folder):
+            part.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if part.stat().st_uid != os.getuid():
+                raise FolderError(f"{part}: belongs to somebody else; set ${VARIABLE} to a folder of your own")
         folder.chmod(0o700)
-        if folder.stat().st_uid != os.getuid():
-            raise FolderError(f"{folder}: belongs to somebody else; set ${VARIABLE} to a folder of your own")
     except OSError as error:
         why = error.strerror or error
         raise FolderError(f"{folder}: cannot be used ({why}); set ${VARIABLE} to a folder that can") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import sqlite3
 import time
 from pathlib import Path
@@ -18,7 +17,7 @@ from cockpit.store.mirror import indexed
 LINES_A_READ = 20_000
 SECONDS_A_READ = 0.5
 MOMENT_SECONDS = 3.0
-OVER_SECONDS = 30.0  # a trial that was told to end may still write for a while
+RECENT_LOOKS = 50  # over ten seconds of them; a trial that was told to end may write for so long
 
 
 class Indexer:
@@ -84,17 +83,15 @@ class Indexer:
         self._offsets = dict(self._connection.execute("SELECT path, offset FROM source"))
 
     def _trials(self, everything: bool) -> list[tuple[str, Tail]]:
-        """The trials' own files. Only new ones are looked up, because this is asked many times a second."""
-        folder = self._run.trials
-        if folder.is_dir() and len(os.listdir(folder)) != len(self._of_trials):  # noqa: PTH208 - names are enough
-            known = self._of_trials
-            new = [trial for trial in self._run.trial_ids() if trial not in known]
-            known.update((trial, self._tail(self._run.trial(trial).events)) for trial in new)
-        over: set[str] = set()
-        if not everything:
-            rows = self._connection.execute("SELECT id FROM trial WHERE ended < ?", (time.time() - OVER_SECONDS,))
-            over = {row[0] for row in rows}
-        return [(trial, tail) for trial, tail in self._of_trials.items() if trial not in over]
+        """The files of all trials that have a folder, or of those that go on by the ledger or did a moment ago."""
+        if everything:
+            ids = self._run.trial_ids()
+        else:
+            query = "SELECT id FROM trial WHERE ended IS NULL OR changed >= ? ORDER BY number"
+            ids = [row[0] for row in self._connection.execute(query, (self._batch.look - RECENT_LOOKS,))]
+        known = self._of_trials
+        known.update((trial, self._tail(self._run.trial(trial).events)) for trial in ids if trial not in known)
+        return [(trial, known[trial]) for trial in ids]
 
     def _tail(self, path: Path) -> Tail:
         key = self._key(path)

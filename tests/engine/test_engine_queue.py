@@ -117,7 +117,7 @@ def test_a_state_folder_that_cannot_be_used_is_told_in_one_line(
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv(locks.VARIABLE, str(tmp_path / "file"))
-    with pytest.raises(FolderError, match=r"cannot be used \(Not a directory\); set \$COCKPIT_STATE"):
+    with pytest.raises(FolderError, match=r"cannot be used \(File exists\); set \$COCKPIT_STATE"):
         tickets()
 
 

@@ -4,11 +4,13 @@ import math
 import shutil
 import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 from builders import Recorder, every_kind
 
 from cockpit.events.kinds import Eval, Norms, Note, Saved, Step, TrialEnded, TrialStarted
+from cockpit.events.writer import EventWriter
 from cockpit.store import indexer, schema
 from cockpit.store.document import experiment_document
 from cockpit.store.folder import FolderError, RunFolder
@@ -412,3 +414,33 @@ def test_deleting_index_and_summary_changes_nothing(tmp_path, recorded):
         with Index(run) as index:
             assert experiment_document(index) == before
         assert before["trials"]
+
+
+def test_a_look_without_everything_leaves_out_only_what_was_over_long_ago(tmp_path, monkeypatch):
+    monkeypatch.setattr("cockpit.store.indexer.RECENT_LOOKS", 3)
+    recorder = Recorder(tmp_path)
+
+    def say_late(step):
+        with closing(EventWriter(recorder.run.trial("t000").events)) as late:
+            late.write(Step(step=step, metrics={"loss": 0.5}))
+
+    def steps():
+        with Index(recorder.run) as index:
+            return [trial.steps for trial in index.trials()]
+
+    with Indexer(recorder.run) as indexer:
+        recorder.trial(0, [0.1])
+        indexer.sync(everything=False)
+        say_late(2)
+        running = recorder.start(1)
+        for step in range(1, 6):
+            running.write(Step(step=step, metrics={"loss": 0.5}))
+            indexer.sync(everything=False)
+        assert steps() == [2, 5]
+        say_late(3)
+        running.write(Step(step=6, metrics={"loss": 0.5}))
+        indexer.sync(everything=False)
+        assert steps() == [2, 6]
+        indexer.sync()
+        assert steps() == [3, 6]
+    running.close()

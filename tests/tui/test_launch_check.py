@@ -68,7 +68,7 @@ def test_a_question_is_asked_once_nobody_types_any_more(stage):
     assert stage.asked == []
     stage.clock.ring()
     (asked,) = stage.asked
-    assert asked.arguments == ["sweep", "hill", "--trials", "12", "--dry-run", "--json"]
+    assert asked.arguments == ["sweep", "hill", "--trials", "12", "--dry-run", "--no-measure", "--json"]
     stage.clock.ring()
     assert stage.news == []
     asked.answer = DOCUMENT
