@@ -71,6 +71,7 @@ class Manner:
 @click.option("--note", metavar="TEXT", help="The question, as it stands in the diary.")
 @click.option("--detach", is_flag=True, help="Go on in the background, also when this terminal closes.")
 @click.option("--resume", metavar="EXP", help="Go on with an experiment that was cut off or ended early.")
+@click.option("--from", "sources", multiple=True, metavar="EXP", help="Start with what this experiment found.")
 @click.option("--queue", is_flag=True, help="Begin when the sweeps that began earlier on this machine have ended.")
 @click.option("--budget", type=Duration(), metavar="TIME", help="Be over after so long, e.g. 45m or 2h.")
 @click.option("--dry-run", is_flag=True, help="Show plan, time and first configurations; start no sweep.")
@@ -81,6 +82,7 @@ class Manner:
 def sweep(
     search: str | None,
     resume: str | None,
+    sources: tuple[str, ...],
     address: str | None,
     device: str,
     data: Path | None,
@@ -106,18 +108,17 @@ def sweep(
     at the end is stopped.
     """
     from cockpit.engine import timings
-    from cockpit.engine.plan import make_plan
 
     if address and wanted["engine"] == "local":
         raise click.UsageError("--address joins a Ray cluster, which --engine local does not use; drop one of them")
     with timings.recorded() if timed and not detach else nullcontext() as marks:
         timings.mark("imports")
         if resume is not None:
-            again = _experiment(logs, resume, search, Wanted(**wanted), device, data)
+            again = _experiment(logs, resume, search, Wanted(**wanted), device, data, sources)
             plan = _plan_again(again, Wanted(**wanted))
         else:
             again = None
-            plan = make_plan(_resolve(search, Wanted(**wanted)), device, data)
+            plan = _plan(_resolve(search, Wanted(**wanted)), device, data, logs, sources)
         timings.mark("plan")
         if dry_run:
             from cockpit.cli.plan import show_plan
@@ -129,7 +130,15 @@ def sweep(
         return _run(plan, logs, Manner(address, queue, budget, again), as_json, marks)
 
 
-def _experiment(logs: Path, name: str, search: str | None, wanted: Wanted, device: str, data: Path | None) -> RunFolder:
+def _experiment(
+    logs: Path,
+    name: str,
+    search: str | None,
+    wanted: Wanted,
+    device: str,
+    data: Path | None,
+    sources: tuple[str, ...],
+) -> RunFolder:
     """The experiment to go on with. Raises `UsageError` for options that would make its trials incomparable."""
     from cockpit.store.folder import find_experiment
 
@@ -140,6 +149,7 @@ def _experiment(logs: Path, name: str, search: str | None, wanted: Wanted, devic
         "--seed": wanted.seed,
         "--device": None if device == "auto" else device,
         "--data": data,
+        "--from": sources,
     }
     for option, given in fixed.items():
         if given:
@@ -147,12 +157,22 @@ def _experiment(logs: Path, name: str, search: str | None, wanted: Wanted, devic
     return find_experiment(logs, name)
 
 
+def _plan(search: Search, device: str, data: Path | None, logs: Path, sources: tuple[str, ...]) -> Plan:
+    from cockpit.engine.plan import make_plan
+    from cockpit.store.folder import find_experiment
+
+    plan = make_plan(search, device, data, [find_experiment(logs, name) for name in sources])
+    for lesson in plan.lessons:
+        click.echo(lesson.text, err=True)
+    return plan
+
+
 def _plan_again(run: RunFolder, wanted: Wanted) -> Plan:
     from cockpit.engine.plan import make_plan
     from cockpit.engine.take_up import circumstances
 
     before = circumstances(run)
-    return make_plan(_overridden(before.search, wanted), before.device, before.data)
+    return make_plan(_overridden(before.search, wanted), before.device, before.data, before.sources)
 
 
 def _resolve(name: str | None, wanted: Wanted) -> Search:

@@ -252,15 +252,15 @@ class Conductor:
     def _start_added(self, trial: str, command: Command, config: Mapping[str, Any]) -> TrialRequest:
         self._added_number += 1
         self._proposer.adopt(trial, config)
-        request = self._start(trial, config)
+        request = self._start(trial, config, added=command.id)
         self.answer(command, "done", f"{trial} started", trial)
         return request
 
-    def _start(self, trial: str, proposal: Mapping[str, Any]) -> TrialRequest:
+    def _start(self, trial: str, proposal: Mapping[str, Any], added: str = "") -> TrialRequest:
         timings.mark("first trial")
         baseline = self._number == 0 and bool(self.plan.search.baseline)
         self._number += 1
-        state = TrialState(trial, dict(proposal), baseline)
+        state = TrialState(trial, dict(proposal), baseline, added)
         self._roster.add(state)
         return self._request(state)
 

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from cockpit.engine.machine import NoRoomError, Share, cores, gpu_ids, share
-from cockpit.engine.proposer import proposer_for
+from cockpit.engine.proposer import Proposer, proposer_for
+from cockpit.engine.warm_start import Lesson, history, planned
 from cockpit.engine.work import Work, work_of
 from cockpit.search import sampling
 from cockpit.search.errors import SearchError
 from cockpit.search.metric import Metric
 from cockpit.search.pbt import mutable_parameters
 from cockpit.search.spec import Search
+from cockpit.store.folder import RunFolder
 from trainers.contract import InputError
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be run. `configs` are complete as far as the search goes; `shared` is the same for every trial."""
+    """What will be run. `shared` is the same for every trial, `lessons` are what earlier experiments teach."""
 
     search: Search
     work: Work
@@ -29,11 +31,20 @@ class Plan:
     share: Share
     device: str
     shared: Mapping[str, Any]
+    lessons: tuple[Lesson, ...] = ()
 
     @property
     def total(self) -> int | None:
         """How many trials there will be; None when nothing ends the search but the user."""
-        return sampling.count(self.search)
+        return planned(self.search, self.lessons)
+
+    def proposer(self) -> Proposer:
+        """A new proposer, which knows what earlier experiments teach."""
+        proposer = proposer_for(self.search)
+        for lesson in self.lessons:
+            for past in lesson.used:
+                proposer.recall(past)
+        return proposer
 
     @property
     def metric_names(self) -> tuple[str, ...]:
@@ -83,13 +94,18 @@ class Plan:
 
     def first_configs(self, count: int) -> list[dict[str, Any]]:
         """The configurations of the first trials, as far as they do not depend on results."""
-        proposer = proposer_for(self.search)
+        proposer = self.proposer()
         proposals = (proposer.propose(f"t{number:03d}") for number in range(count))
         return [dict(proposal) for proposal in proposals if proposal is not None]
 
 
-def make_plan(search: Search, device: str = "auto", data: Path | None = None) -> Plan:
-    """Check everything that can be known now. Raises `SearchError` for the search and `InputError` for the data."""
+def make_plan(
+    search: Search, device: str = "auto", data: Path | None = None, sources: Sequence[RunFolder] = ()
+) -> Plan:
+    """Check everything that can be known now. The search starts with what the experiments in `sources` found.
+
+    Raises `SearchError` for the search, `InputError` for the data and `FolderError` for a source.
+    """
     work = work_of(search, Path.cwd())
     search, metric = work.settle(search)
     _check_it_is_run_here(search)
@@ -102,7 +118,10 @@ def make_plan(search: Search, device: str = "auto", data: Path | None = None) ->
         machine_share = share(search, device, cores(), len(gpu_ids()))
     except NoRoomError as error:
         raise SearchError(str(error), search.path) from None
-    plan = Plan(search, work, metric, machine_share, device, shared)
+    lessons = tuple(history(source, search) for source in sources)
+    plan = Plan(search, work, metric, machine_share, device, shared, lessons)
+    if plan.total == 0:
+        raise SearchError("nothing is left to try: every point was tried in the experiments of --from", search.path)
     if search.scheduler == "pbt":
         _ = plan.mutable
     work.check(search, (plan.trial_config(point) for point in _sample(search)))

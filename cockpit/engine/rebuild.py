@@ -47,6 +47,9 @@ def rebuild(run: RunFolder, metric: str) -> Rebuilt:
             state.status = WAITING
         _read_trial(known, state, run, metric)
     known.trials = list(states.values())
+    known.added = {trial.id for trial in known.trials if trial.added}
+    begun = {trial.added for trial in known.trials}
+    known.waiting_additions = [command for command in known.waiting_additions if command.id not in begun]
     return known
 
 
@@ -67,6 +70,7 @@ def _start(states: dict[str, TrialState], event: TrialStarted) -> None:
     state = states.get(event.trial)
     if state is None:
         state = states[event.trial] = TrialState(event.trial, dict(event.config), event.baseline)
+        state.added = str(event.extra.get("added", ""))
     state.config, state.attempt, state.status = dict(event.config), event.attempt, WAITING
 
 
@@ -86,8 +90,6 @@ def _answered(known: Rebuilt, states: dict[str, TrialState], event: Answered) ->
     known.waiting_additions = [command for command in known.waiting_additions if command.id != event.command]
     if event.state == "accepted":
         known.waiting_additions.append(Command(event.command, event.name, None, event.settings, event.who, event.at))
-    elif event.state == "done" and event.trial:
-        known.added.add(event.trial)
 
 
 def _read_trial(known: Rebuilt, state: TrialState, run: RunFolder, metric: str) -> None:

@@ -16,18 +16,19 @@ NOT_OVER = (RUNNING, PAUSED, WAITING)
 
 @dataclass
 class TrialState:
-    """One trial. `status` is one of `NOT_OVER`, or how it ended.
+    """One trial. `status` is one of `NOT_OVER`, or how it ended; `added` the command that asked for it.
 
     `evaluations` are steps and values of the ranked metric, `metrics` all values at those steps where a sampler wants
-    them. `due` is when a waiting trial may start again, in seconds
-    of the conductor's clock. `checkpoint` is what its next attempt goes on from where that is not the trial's own last
-    one. `orders` are commands that want it to end, `pauses` those that want it paused, `changes` those that want other
-    settings, by their ids. `mutation` is what it becomes once it has saved itself.
+    them. `due` is when a waiting trial may start again, in seconds of the conductor's clock. `checkpoint` is what its
+    next attempt goes on from where that is not the trial's own last one. `orders` are commands that want it to end,
+    `pauses` those that want it paused, `changes` those that want other settings, by their ids. `mutation` is what it
+    becomes once it has saved itself.
     """
 
     id: str
     config: Mapping[str, Any]
     baseline: bool = False
+    added: str = ""
     attempt: int = 1
     status: str = RUNNING
     total_steps: int = 0

@@ -7,7 +7,7 @@ import socket
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -22,7 +22,6 @@ from cockpit.engine.observer import Observer, View
 from cockpit.engine.output import into_log
 from cockpit.engine.ownership import owned
 from cockpit.engine.plan import Plan
-from cockpit.engine.proposer import proposer_for
 from cockpit.engine.provenance import environment
 from cockpit.engine.rebuild import Rebuilt
 from cockpit.engine.signals import interruptible
@@ -76,35 +75,35 @@ def _run(
     past = None if job.again is None else take_up(run, job.plan.metric.name)
     ledger = EventWriter(run.sweep)
     ledger.write(_started(job, run) if past is None else _goes_on(job))
-    admission.register(run, ledger)
-    announce(run)
-    timings.mark("run folder")
     conductor = _conductor(job, run, admission.plan, ledger, past)
-    with into_log(run.engine_log) as terminal, Observer(run, make_view(run, terminal)):
-        try:
-            with interruptible(conductor.interrupt, detached=job.detached):
-                if admission.wait(conductor, ledger, inbox):
+    with interruptible(conductor.interrupt, detached=job.detached):
+        admission.register(run, ledger)
+        announce(run)
+        timings.mark("run folder")
+        with into_log(run.engine_log) as terminal, Observer(run, make_view(run, terminal)):
+            try:
+                if admission.wait(conductor, ledger, inbox) and not conductor.is_ending:
                     conductor.budget.start()
                     _conduct(job, conductor, run, inbox)
-        except KeyboardInterrupt:
-            conductor.interrupt("Ctrl-C, twice")
-        except Exception as error:
-            traceback.print_exc()
-            last_line = (str(error).strip() or type(error).__name__).splitlines()[-1]
-            conductor.ending = Ending("failed", f"the engine failed: {last_line}; see engine.log")
-        finally:
-            for command in inbox.read():
-                conductor.answer(command, "refused", "the sweep has ended")
-            ending = conductor.close()
+            except KeyboardInterrupt:
+                conductor.interrupt("Ctrl-C, twice")
+            except Exception as error:
+                traceback.print_exc()
+                last_line = (str(error).strip() or type(error).__name__).splitlines()[-1]
+                conductor.ending = Ending("failed", f"the engine failed: {last_line}; see engine.log")
+            finally:
+                for command in inbox.read():
+                    conductor.answer(command, "refused", "the sweep has ended")
+                ending = conductor.close()
     return ending
 
 
 def _conductor(job: Job, run: RunFolder, plan: Plan, ledger: EventWriter, past: Rebuilt | None) -> Conductor:
-    search, proposer = plan.search, proposer_for(plan.search)
-    going_on = [] if past is None else [trial.id for trial in past.trials if not trial.is_over]
-    for known in [] if past is None else earlier_life(run, going_on):
-        proposer.recall(known)
-    rules, population = build_rules(search), _population(plan, run)
+    proposer = plan.proposer()
+    if past is not None:
+        for known in earlier_life(run, [trial.id for trial in past.trials if not trial.is_over]):
+            proposer.recall(replace(known, origin="added") if known.trial in past.added else known)
+    rules, population = build_rules(plan.search), _population(plan, run)
     return Conductor(plan, run, ledger, proposer, rules, past=past, population=population, budget=job.budget)
 
 
@@ -154,6 +153,7 @@ def _started(job: Job, run: RunFolder) -> SweepStarted:
         trials=plan.total,
         varied=list(plan.search.varied),
         device=plan.device,
+        extra={"from": [lesson.experiment for lesson in plan.lessons]} if plan.lessons else {},
         **_this_process(job),
     )
 

@@ -13,7 +13,7 @@ from cockpit.engine.rebuild import Rebuilt, read_events, rebuild
 from cockpit.events.kinds import Attempt, SweepEnded, SweepStarted, SweepStatus
 from cockpit.search.reader import load
 from cockpit.search.spec import Search
-from cockpit.store.folder import FolderError, RunFolder
+from cockpit.store.folder import FolderError, RunFolder, find_experiment
 from cockpit.store.indexer import reindex
 from cockpit.store.life import is_alive
 from cockpit.store.reader import Index
@@ -21,11 +21,12 @@ from cockpit.store.reader import Index
 
 @dataclass(frozen=True)
 class Circumstances:
-    """How an experiment was run: its resolved search, device and data folder."""
+    """How an experiment was run: its resolved search, device and data folder, and what it started with."""
 
     search: Search
     device: str
     data: Path | None
+    sources: tuple[RunFolder, ...]
 
 
 def circumstances(run: RunFolder) -> Circumstances:
@@ -39,7 +40,13 @@ def circumstances(run: RunFolder) -> Circumstances:
         raise FolderError(f"{run.id}: it is {status}; there is nothing to take up again")
     if started.engine == "replay":
         raise FolderError(f"{run.id}: a replay trains nothing, so there is nothing to go on with")
-    return Circumstances(load(run.search), started.device or "auto", Path(started.data) if started.data else None)
+    names = started.extra.get("from", [])
+    return Circumstances(
+        search=load(run.search),
+        device=started.device or "auto",
+        data=Path(started.data) if started.data else None,
+        sources=tuple(find_experiment(run.path.parent, str(name)) for name in names),
+    )
 
 
 def _lives(life: Sequence[SweepStarted | SweepStatus | SweepEnded]) -> bool:
