@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -24,24 +24,35 @@ def head(config: TrainerConfig, effective: Mapping[str, Scalar]) -> dict[str, An
     }
 
 
-def check(path: str | Path, state: Mapping[str, Any], config: TrainerConfig, effective: Mapping[str, Scalar]) -> None:
-    """Raises `CheckpointError` for what is no checkpoint, one of another trainer, or one with other settings.
+def check(
+    path: str | Path, state: Mapping[str, Any], config: TrainerConfig, effective: Mapping[str, Scalar]
+) -> dict[str, float]:
+    """The steerable settings that differ from the checkpoint's: what can change at any step can change at this one.
 
-    Settings in `FREE` may differ, and the data's path may where the effective settings have a fingerprint of the
-    data as `data`.
+    A value that somebody had steered stays where the configuration is the same. Settings in `FREE` may differ too, and
+    the data's path may where the effective settings have a fingerprint of the data as `data`. Raises
+    `CheckpointError` for what is no checkpoint, one of another trainer, or one with other settings.
     """
     if state.get("format") != FORMAT or not all(isinstance(state.get(key), dict) for key in ("config", "effective")):
         raise unusable(path, "is no checkpoint of a trainer")
     if state.get("trainer") != _trainer(config):
         raise unusable(path, f"was saved by {state.get('trainer')}, not by {_trainer(config)}")
+    given = asdict(config)
     # A setting that is newer than the checkpoint had its default.
     saved = asdict(type(config)()) | state["config"]
-    free = (*FREE, "data") if "data" in effective else FREE
+    steerable = [item.name for item in fields(config) if item.metadata.get("steerable")]
+    steered = {key: given[key] for key in steerable if not _equal(saved[key], given[key])}
+    # None means that another setting decides, and nobody can be told that in the middle.
+    unfree = [key for key, value in steered.items() if value is None]
+    free = (*FREE, *(key for key in steerable if key not in unfree))
     # Settings that differ explain effective ones that do.
-    different = _differences(saved, asdict(config), free) or _differences(state["effective"], effective, FREE)
+    different = _differences(saved, given, (*free, "data") if "data" in effective else free) or _differences(
+        state["effective"], effective, (*FREE, *steerable)
+    )
     if different:
         more = f" and {len(different) - 3} more" if len(different) > 3 else ""
         raise unusable(path, f"was saved with {', '.join(different[:3])}{more}")
+    return steered
 
 
 def unusable(path: str | Path, why: str) -> CheckpointError:
