@@ -24,44 +24,35 @@ def head(config: TrainerConfig, effective: Mapping[str, Scalar]) -> dict[str, An
     }
 
 
-def check(path: str | Path, state: Mapping[str, Any], config: TrainerConfig, effective: Mapping[str, Scalar]) -> None:
-    """Raises `CheckpointError` for what is no checkpoint, one of another trainer, or one with other settings.
+def check(
+    path: str | Path, state: Mapping[str, Any], config: TrainerConfig, effective: Mapping[str, Scalar]
+) -> dict[str, float]:
+    """The steerable settings that differ from the checkpoint's: what can change at any step can change at this one.
 
-    Settings in `FREE` and those that `changed` names may differ, and the data's path may where the effective settings
-    have a fingerprint of the data as `data`.
+    A value that somebody had steered stays where the configuration is the same. Settings in `FREE` may differ too, and
+    the data's path may where the effective settings have a fingerprint of the data as `data`. Raises
+    `CheckpointError` for what is no checkpoint, one of another trainer, or one with other settings.
     """
     if state.get("format") != FORMAT or not all(isinstance(state.get(key), dict) for key in ("config", "effective")):
         raise unusable(path, "is no checkpoint of a trainer")
     if state.get("trainer") != _trainer(config):
         raise unusable(path, f"was saved by {state.get('trainer')}, not by {_trainer(config)}")
+    given = asdict(config)
     # A setting that is newer than the checkpoint had its default.
     saved = asdict(type(config)()) | state["config"]
-    moved = changed(state, config)
-    free = (*FREE, *moved, *(("data",) if "data" in effective else ()))
-    # Effective settings follow those that may be changed; any other difference explains itself by its setting.
-    following = _steerable(config) if moved else ()
-    different = _differences(saved, asdict(config), free)
-    different = different or _differences(state["effective"], effective, (*FREE, *following))
+    steerable = [item.name for item in fields(config) if item.metadata.get("steerable")]
+    steered = {key: given[key] for key in steerable if not _equal(saved[key], given[key])}
+    # None means that another setting decides, and nobody can be told that in the middle.
+    unfree = [key for key, value in steered.items() if value is None]
+    free = (*FREE, *(key for key in steerable if key not in unfree))
+    # Settings that differ explain effective ones that do.
+    different = _differences(saved, given, (*free, "data") if "data" in effective else free) or _differences(
+        state["effective"], effective, (*FREE, *steerable)
+    )
     if different:
         more = f" and {len(different) - 3} more" if len(different) > 3 else ""
         raise unusable(path, f"was saved with {', '.join(different[:3])}{more}")
-
-
-def changed(state: Mapping[str, Any], config: TrainerConfig) -> dict[str, float]:
-    """Settings that can be changed while a trial runs, and that the config has otherwise than the checkpoint.
-
-    Those of the config count: somebody goes on with other values than the checkpoint was saved with.
-    """
-    pairs = {name: (state["config"].get(name), getattr(config, name)) for name in _steerable(config)}
-    return {
-        name: new
-        for name, (old, new) in pairs.items()
-        if isinstance(old, int | float) and isinstance(new, int | float) and old != new
-    }
-
-
-def _steerable(config: TrainerConfig) -> tuple[str, ...]:
-    return tuple(item.name for item in fields(config) if item.metadata.get("steerable"))
+    return steered
 
 
 def unusable(path: str | Path, why: str) -> CheckpointError:

@@ -199,12 +199,14 @@ class _Run:
     def go_on_from(self, path: str) -> None:
         """Puts everything as it was when the checkpoint was saved. Raises `CheckpointError`."""
         state = self.device.load(path)
-        checkpoint.check(path, state, self.config, self.effective)
+        steered = checkpoint.check(path, state, self.config, self.effective)
         try:
             self._restore(state)
         except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             reason = " ".join(str(error).split())[:200]
             raise checkpoint.unusable(path, f"does not fit this model ({reason})") from error
+        for key, value in steered.items():
+            self.task.schedule.steer(key, value)
 
     def _restore(self, state: Mapping[str, Any]) -> None:
         task = self.task
@@ -213,8 +215,6 @@ class _Run:
         task.model.load_state_dict(state["model"])
         task.optimizer.load_state_dict(state["optimizer"])
         task.schedule.load_state_dict(state["schedule"])
-        for key, value in checkpoint.changed(state, self.config).items():
-            task.schedule.steer(key, value)
         for name in asdict(self.progress):
             setattr(self.progress, name, state[name])
         self.passes.go_to(state["pass_began"], self.progress.step - self.progress.epoch * len(self.passes))

@@ -104,13 +104,13 @@ class Climb:
     def go_on_from(self, path: str) -> None:
         """Stands where the trial stood when the file was saved. Raises `CheckpointError`."""
         state = _read(path)
-        checkpoint.check(path, state, self.config, self.effective())
+        steered = checkpoint.check(path, state, self.config, self.effective())
         try:
             self.step, self.evaluated = int(state["step"]), int(state["evaluated"])
             self.progress, self.lr, self.elapsed = (float(state[key]) for key in ("progress", "lr", "elapsed"))
-            self.lr = checkpoint.changed(state, self.config).get("lr", self.lr)
         except (KeyError, TypeError, ValueError) as error:
             raise checkpoint.unusable(path, f"lacks something ({error})") from error
+        self.lr = steered.get("lr", self.lr)
 
 
 def train(config: ToyConfig, device: Device) -> Events:

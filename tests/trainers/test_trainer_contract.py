@@ -216,6 +216,22 @@ def test_a_training_that_was_cut_anywhere_goes_on_as_if_it_had_not_been(name: st
         assert all(time >= asked_before.time for time in times for asked_before in of(Step, asked[:place]))
 
 
+def test_what_can_be_steered_may_differ_from_the_checkpoint(name: str, tmp_path: Path) -> None:
+    """Given anew it counts; else a value that was steered stays."""
+    assert "lr" in steerable(name)
+    events = start(name, out=str(tmp_path))
+    next(events), next(events)
+    events.send(Set("lr", 2e-3))
+    saved = events.send(Save())
+    events.close()
+    assert isinstance(saved, Saved)
+    for values, rate in (({}, 2e-3), ({"lr": 3e-3}, 3e-3)):
+        events = start(name, resume=saved.path, **values)
+        step = next(event for event in events if isinstance(event, Step))
+        events.close()
+        assert step.metrics["lr"] == rate
+
+
 def test_checkpoints_that_cannot_be_gone_on_from_are_one_line(name: str, tmp_path: Path) -> None:
     events = start(name, out=str(tmp_path / "trial"))
     next(events), next(events)

@@ -10,7 +10,7 @@ import torch
 
 from trainers import registry
 from trainers.configs.matching import MatchingConfig
-from trainers.contract import Built, Eval, Event, InputError, Save, Saved, Step
+from trainers.contract import Built, CheckpointError, Eval, Event, InputError, Save, Saved, Step
 from trainers.data.batches import evaluation_loader
 from trainers.data.matching import load_products, split
 from trainers.devices.cpu import CpuDevice
@@ -167,6 +167,18 @@ def test_worker_processes_give_the_same_batches(run: Run, shop: Path) -> None:
         return [event.metrics["loss"] for event in events if isinstance(event, Step)]
 
     assert losses(0) == losses(1)
+
+
+def test_a_rate_of_its_own_can_be_given_to_a_checkpoint_but_not_taken_away(
+    run: Run, shop: Path, tmp_path: Path
+) -> None:
+    values = quick(shop, epochs=1, batch_size=4)
+    run("matching", values | {"out": str(tmp_path), "image_lr": 0.02})
+    again = values | {"resume": str(tmp_path / "last.pt"), "epochs": 2}
+    steps = [event for event in run("matching", again | {"image_lr": 0.03}) if isinstance(event, Step)]
+    assert steps[0].metrics["image_lr"] == 0.03
+    with pytest.raises(CheckpointError, match=r"was saved with image_lr = 0\.02, not None;"):
+        run("matching", again)
 
 
 def test_worker_processes_go_on_in_the_middle_of_an_epoch(run: Run, shop: Path, tmp_path: Path) -> None:
