@@ -184,7 +184,7 @@ def test_a_running_sweep_is_closed_to_others_and_a_killed_one_leaves_nothing_of_
     assert _umask(sweep.process.pid) == _umask(os.getpid())
     sweep.process.kill()
     sweep.process.wait()
-    wait_until(lambda: not folder.exists(), seconds=10)
+    wait_until(lambda: not folder.exists())
     assert [process.pid for process in ray_processes if is_alive(process.pid)] == []
     wait_until(lambda: not left_processes(sweep.run))
 
