@@ -108,12 +108,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _is_for_people(error: Exception) -> bool:
     """Errors about the user's input carry their whole explanation in one line."""
+    from cockpit.engine.ray_token import TokenError
     from cockpit.search.errors import SearchError
     from cockpit.store.folder import FolderError
     from cockpit.tui.settings import SettingsError
     from trainers.contract import InputError
 
-    return isinstance(error, FolderError | SearchError | SettingsError | InputError)
+    return isinstance(error, FolderError | SearchError | SettingsError | InputError | TokenError)
 
 
 def _usage_text(error: click.ClickException) -> str:

@@ -111,6 +111,10 @@ def sweep(
 
     if address and wanted["engine"] == "local":
         raise click.UsageError("--address joins a Ray cluster, which --engine local does not use; drop one of them")
+    if address:
+        from cockpit.engine.ray_token import check_token_of_cluster
+
+        check_token_of_cluster()
     with timings.recorded() if timed and not detach else nullcontext() as marks:
         timings.mark("imports")
         if resume is not None:

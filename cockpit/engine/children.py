@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import select
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from cockpit.engine.ranks import rank_variables
 from cockpit.events.text import one_line
 
 BLOCK = 1 << 16
@@ -152,25 +152,10 @@ class Children:
         return f"{which}{how}: {line}" if line else f"{which}{how}"
 
 
-def rank_variables(ranks: int) -> list[dict[str, str]]:
-    """What torchrun would set for each rank on one machine; nothing for a program that is alone."""
-    if ranks <= 1:
-        return [{}]
-    world = str(ranks)
-    shared = {"WORLD_SIZE": world, "LOCAL_WORLD_SIZE": world, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": _free_port()}
-    return [{**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(ranks)]
-
-
 def last_line(output: bytes) -> str:
     """The last line that says something: of a Python exception the one that names it."""
     lines = [line.strip() for line in output.replace(b"\r", b"\n").split(b"\n")]
     return one_line(next((line for line in reversed(lines) if line), b""), 300)
-
-
-def _free_port() -> str:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return str(listener.getsockname()[1])
 
 
 def _copy(descriptor: int, data: bytes) -> None:

@@ -6,10 +6,9 @@ import os
 from hashlib import blake2b
 from pathlib import Path
 
+from cockpit.engine.ranks import RANK_VARIABLES
 from cockpit.engine.request import TrialRequest
 from cockpit.search.yaml_text import render
-
-RANKS = ("RANK", "LOCAL_RANK", "NODE_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "SLURM_PROCID")
 
 
 def own_events_file(request: TrialRequest) -> Path:
@@ -41,7 +40,7 @@ def program_environment(request: TrialRequest) -> dict[str, str]:
         ours["COCKPIT_CHECKPOINT"] = request.checkpoint
     hidden = {"CUDA_VISIBLE_DEVICES": ""} if request.device == "cpu" else {}
     # The place of the whole sweep in some larger job is none of its trials'; what is their own comes later.
-    inherited = {name: value for name, value in os.environ.items() if name not in RANKS}
+    inherited = {name: value for name, value in os.environ.items() if name not in RANK_VARIABLES}
     return {**inherited, **ours, **request.environment, **hidden}
 
 

@@ -20,7 +20,7 @@ from cockpit.engine import timings
 from cockpit.engine.channel import Channel, ChannelClosedError
 from cockpit.engine.orders import Orders, drive
 from cockpit.engine.output import unfailing
-from cockpit.engine.ranks import fork_ranks
+from cockpit.engine.ranks import RANK_VARIABLES, fork_ranks
 from cockpit.engine.recorder import DivergedError, Recorder
 from cockpit.engine.request import Outcome, TrialRequest
 from cockpit.events import kinds
@@ -63,6 +63,8 @@ def _enter_surroundings(request: TrialRequest) -> None:
     config_path = request.path / "config.json"
     config_path.write_text(json.dumps(request.config, indent=1), encoding="utf-8")
     threads = str(request.threads)
+    for name in RANK_VARIABLES:
+        os.environ.pop(name, None)
     os.environ.update(
         COCKPIT_EVENTS=str(request.path / "events.jsonl"),
         COCKPIT_TRIAL=f"{request.experiment}/{request.trial}",

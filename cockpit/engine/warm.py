@@ -226,6 +226,8 @@ def main() -> None:
     gc.freeze()  # children share these pages as long as no collector touches them
     parent.serve()
     Path(socket_path).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        Path(socket_path).parent.rmdir()  # whose maker may have been killed
 
 
 if __name__ == "__main__":

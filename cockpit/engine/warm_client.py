@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import IO
 
 from cockpit.engine.channel import Message
+from cockpit.engine.ray_token import without_token
 from cockpit.engine.request import TrialRequest
 
 START_SECONDS = 30.0
@@ -86,7 +87,7 @@ class WarmParentProcess:
 def _quiet_environment() -> dict[str, str]:
     """Thread pools that libraries make while they are imported would not survive a fork; trials set their own size."""
     one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
-    return {**os.environ, **one, "TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}
+    return without_token({**os.environ, **one, "TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"})
 
 
 def connect(socket_path: str) -> socket.socket:
