@@ -1,0 +1,68 @@
+"""Population based training in a sweep that really runs: a bad trial goes on from a copy of a good one."""
+
+from __future__ import annotations
+
+import pytest
+from sweeping import Sweep, events_in, left_processes, run
+
+from cockpit.events.kinds import Built, TrialPaused, TrialStarted
+from cockpit.store.reader import Index
+
+
+@pytest.fixture(scope="module")
+def bred(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
+    """Four trials at once; one learns ten times as fast as the others."""
+    return run(
+        tmp_path_factory.mktemp("pbt"),
+        method="grid",
+        parameters={
+            "lr": {"values": [0.01, 0.011, 0.012, 0.5]},
+            "x": {"value": 0.5},
+            "y": {"value": 0.0},
+            "steps": {"value": 10},
+            "epochs": {"value": 5},
+            "delay": {"value": 0.01},
+        },
+        scheduler="pbt",
+        concurrent=4,
+        resources={"cpu": 0.25},
+    )
+
+
+def mutations(bred: Sweep) -> list[TrialPaused]:
+    return [event for event in bred.ledger if isinstance(event, TrialPaused)]
+
+
+def test_bad_trials_copy_the_good_one_and_say_so(bred: Sweep) -> None:
+    assert mutations(bred)
+    for event in mutations(bred):
+        assert event.status == "waiting"
+        assert event.reason.startswith("pbt at evaluation ")
+        assert "copies t" in event.reason
+        assert "lr 0.01" in event.reason
+
+
+def test_the_next_attempt_has_the_new_value_from_its_first_step_on(bred: Sweep) -> None:
+    started = [event for event in bred.ledger if isinstance(event, TrialStarted) and event.attempt > 1]
+    assert [event.trial for event in started] == [event.trial for event in mutations(bred)]
+    for event in started:
+        assert event.checkpoint.startswith("from-t")
+        record = events_in(bred.run.trial(event.trial).events)
+        built = [known for known in record if isinstance(known, Built)][event.attempt - 1]
+        assert built.step > 0, "it goes on where the other one stood"
+        assert built.effective["lr"] == event.config["lr"]
+    last = started[-1]
+    with Index(bred.run) as index:
+        rows = [row for row in index.steps(last.trial) if row.kind == "step"]
+    assert rows[-1].metrics["lr"] == last.config["lr"]
+    assert [row.step for row in rows] == sorted({row.step for row in rows})
+
+
+def test_everybody_ends_better_than_without(bred: Sweep) -> None:
+    assert bred.statuses == ["finished"] * 4
+    changed = {event.trial for event in mutations(bred)}
+    alone = 0.01 * 10 * 5
+    for trial in bred.trials:
+        if trial.id in changed:
+            assert trial.config["lr"] > 0.2, f"copied from the trial with 0.5, not {alone}"
+    assert left_processes(bred.run) == []
