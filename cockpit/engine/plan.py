@@ -1,4 +1,4 @@
-"""A search made ready to run: checked against its trainer, its data and this machine, before anything starts."""
+"""A search made ready to run: checked against its work, its data and this machine, before anything starts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NOT_RUN_HERE = {"scheduler": ("pbt",), "sampler": ("cmaes",)}
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be run. `configs` are complete as far as the search goes; `shared` is the same for every trial."""
+    """What will be run. `work` is what a trial does, `shared` the same for every trial."""
 
     search: Search
     work: Work
