@@ -1,4 +1,4 @@
-"""A search made ready to run: checked against its trainer, its data and this machine, before anything starts."""
+"""A search made ready to run: checked against its work, its data and this machine, before anything starts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ from trainers.contract import InputError
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be run. `shared` is the same for every trial, `lessons` are what earlier experiments teach."""
+    """What will be run. `work` is what a trial does, `shared` the same for every trial, `lessons` are what earlier
+    experiments teach.
+    """
 
     search: Search
     work: Work

@@ -18,13 +18,12 @@ from cockpit.engine.program import ProgramEvents, program_events
 from cockpit.engine.request import Outcome, TrialRequest
 from cockpit.events import kinds
 from cockpit.events.writer import EventWriter
+from cockpit.printed import PrintedReader
 from cockpit.store.life import process_started
 
 
 def run_program(request: TrialRequest, channel: Channel) -> Outcome:
     """Run the program of one attempt. How it ends is an outcome, also when it ends badly."""
-    from cockpit.printed import PrintedReader
-
     reader = PrintedReader(metric=request.metric, pattern=request.pattern)
     writer = EventWriter(request.path / "events.jsonl")
     writer.write(_attempt(request))

@@ -137,3 +137,18 @@ def test_a_torch_script_is_one_run(answer, shown):
     (trial,) = shown()["trials"]
     assert (trial["steps"], len(trial["evaluations"]), trial["config"]) == (8, 2, {"lr": 0.3, "epochs": 2})
     assert trial["best"] < 1.0
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_a_script_of_another_package_is_one_run(spawn, folder, shown):
+    """Ray's own example of training with two workers, as it is installed."""
+    script = ("-m", "ray.train.examples.pytorch.torch_linear_example", "--smoke-test")
+    metric = r"^\{'loss': (?P<loss>[\d.e+-]+)\}"
+    process = spawn("run", "--metric", metric, "--", sys.executable, *script, env={"HOME": str(folder)})
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    (trial,) = shown()["trials"]
+    assert trial["status"] == "finished" and len(trial["evaluations"]) == 1
+    assert f"{{'loss': {trial['best']}}}" in out
+    assert processes_in(folder) == []

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sweeping import Scenes, Sweep, events_in, left_processes, run
+from sweeping import Scenes, Sweep, attempts, events_in, left_processes, run
 
 from cockpit.engine import control
 from cockpit.events.kinds import Eval, Step
+from cockpit.store.folder import RunFolder
 
 PYTHON = [sys.executable, "-S", "${program}", "${args}"]
 METRIC = {"name": "acc", "goal": "maximize"}
@@ -50,6 +53,17 @@ def test_a_program_is_stopped_by_a_command(sweep: Any) -> None:
     )
     swept = sweep(FOR_EVER, scenes, concurrent=1)
     assert swept.statuses == ["stopped", "stopped"]
+    assert left_processes(swept.run) == []
+
+
+def test_a_program_does_not_outlive_its_trial(sweep: Any) -> None:
+    def shoot(run_folder: RunFolder) -> None:
+        (attempt,) = attempts(run_folder)
+        os.kill(attempt.pid, signal.SIGKILL)  # the trial's process alone, not its group
+
+    view = Scenes((lambda trials: bool(trials["t000"].evaluations), shoot))
+    swept = sweep(FOR_EVER, view, parameters={"x": {"value": 1}})
+    assert swept.statuses == ["lost"]
     assert left_processes(swept.run) == []
 
 
