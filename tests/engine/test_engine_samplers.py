@@ -170,7 +170,8 @@ def test_a_trial_that_goes_on_is_told_of_when_it_ends(name: str, several: bool) 
     tried = OptunaProposer(made(name, **({"metrics": BOTH, "metric": None} if several else {})))
     tried.recall(Past("t000", {**START, "steps": 4}, "running", (0.1, math.nan, 0.3), 0.3))
     tried.propose("t001")
-    tried.report("t000", 4, 0.5)
+    for evaluation in (3, 4):  # it goes on from a checkpoint before its last evaluation
+        tried.report("t000", evaluation, 0.5)
     tried.tell("t000", 0.5, finished=True, values={"score": 0.5, "loss": 0.25})
     (ended, _) = tried._study.trials
     assert ended.values == ([0.5, 0.25] if several else [0.5])
