@@ -13,7 +13,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from cockpit.engine.optuna_samplers import join_generation, make_sampler, recalled_attributes
-from cockpit.engine.optuna_space import as_drawn, as_value, is_inside, to_optuna
+from cockpit.engine.optuna_space import as_drawn, as_value, to_optuna
 from cockpit.engine.past import Past, State, state_of
 from cockpit.search import sampling
 from cockpit.search.spec import Search
@@ -42,6 +42,7 @@ class OptunaProposer:
         self._study = optuna.create_study(directions=goals, sampler=make_sampler(search))
         self._coming = deque(sampling.first_points(search))
         self._open: dict[str, optuna.Trial] = {}
+        self._reported: dict[str, int] = {}  # the newest evaluation of open trials
         self._adopted: set[str] = set()
         self._known = 0  # results that are not the sampler's own
         self._is_behind = False  # whether the sampler has not heard of some of them
@@ -54,7 +55,7 @@ class OptunaProposer:
             self.adopt(past.trial, past.config)
             for evaluation, value in enumerate(past.evaluations, start=1):
                 self.report(past.trial, evaluation, value)
-        elif is_inside(self._search.space, past.config):
+        elif sampling.is_inside(self._search.space, past.config):
             self._study.add_trial(self._frozen(past))
 
     def propose(self, trial: str) -> Mapping[str, Any] | None:
@@ -67,20 +68,24 @@ class OptunaProposer:
 
     def adopt(self, trial: str, config: Mapping[str, Any]) -> None:
         """Make this the study's next trial. The sampler is not told of what lies outside the space."""
-        if is_inside(self._search.space, config):
+        if sampling.is_inside(self._search.space, config):
             self._study.enqueue_trial(self._drawn(config))
             self._ask(trial)
             self._adopted.add(trial)
             join_generation(self._study, self._study.get_trials(deepcopy=False)[-1])
 
     def report(self, trial: str, evaluation: int, value: float) -> None:
-        if trial in self._open and math.isfinite(value) and len(self._metrics) < 2:
+        """A trial that goes on from a checkpoint may repeat evaluations; Optuna keeps the first of each."""
+        is_new = trial in self._open and evaluation > self._reported.get(trial, 0)
+        if is_new and math.isfinite(value) and len(self._metrics) < 2:
             self._open[trial].report(value, evaluation)
+            self._reported[trial] = evaluation
 
     def tell(
         self, trial: str, value: float | None, *, finished: bool, values: Mapping[str, float] | None = None
     ) -> None:
         asked = self._open.pop(trial, None)
+        self._reported.pop(trial, None)
         if asked is None:
             return
         state, numbers = self._result(state_of(value, finished=finished), value, values or {})

@@ -7,7 +7,6 @@ parameter of a search file can be tuned.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -48,11 +47,6 @@ def as_value(distribution: Distribution, drawn: Any) -> Any:
     if isinstance(distribution, Uniform | LogUniformValues):
         return number
     return distribution.sample(min(max(number, 1e-9), 1 - 1e-9))
-
-
-def is_inside(space: Mapping[str, Distribution], config: Mapping[str, Any]) -> bool:
-    """Whether a configuration is one of the space, constants included."""
-    return config.keys() == space.keys() and all(space[name].contains(config[name]) for name in space)
 
 
 def _has_scalars(distribution: Categorical) -> bool:

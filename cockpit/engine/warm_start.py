@@ -6,7 +6,6 @@ import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from cockpit.engine.optuna_space import is_inside
 from cockpit.engine.past import Origin, Past, State, state_of
 from cockpit.search import sampling
 from cockpit.search.errors import SearchError
@@ -51,7 +50,7 @@ def history(run: RunFolder, search: Search) -> Lesson:
     with Index(run) as index, index.moment():
         sweep, rows = index.sweep(), index.trials()
     _check_metric(run, sweep, search)
-    inside = [row for row in rows if is_inside(search.space, row.config)]
+    inside = [row for row in rows if sampling.is_inside(search.space, row.config)]
     ended = [past_of(row, "elsewhere") for row in inside if row.status not in UNSETTLED]
     used = tuple(past for past in ended if past.state != "failed")
     return Lesson(run.id, used, outside=len(rows) - len(inside), without_result=len(inside) - len(used))

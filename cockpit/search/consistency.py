@@ -65,16 +65,13 @@ def check_pbt(place: Place, scheduler: str, settings: Pbt | None, varied: Collec
     """The settings of population based training go with its scheduler and name parameters that vary."""
     if settings is None:
         return
-    at = place.at("pbt")
+    at = place.at("pbt").at("parameters")
     if scheduler != "pbt":
         raise place.at("scheduler").error(f"{scheduler} contradicts pbt, which is a scheduler itself; keep one of them")
     for number, name in enumerate(settings.parameters or ()):
         if name not in varied:
-            raise (
-                at.at("parameters")
-                .at(number)
-                .error(f"{name} is not a parameter that varies{closest(name, varied)}; allowed: {listed(varied)}")
-            )
+            problem = f"{name} is not a parameter that varies{closest(name, varied)}; allowed: {listed(varied)}"
+            raise at.at(number).error(problem)
 
 
 def check_metrics(place: Place, metrics: Sequence[Metric], metric: Metric | None, sampler: str) -> None:

@@ -90,6 +90,11 @@ def random_point(space: Mapping[str, Distribution], seed: int, index: int) -> Po
     return {name: found.sample(uniform(seed, index, name)) for name, found in sorted(space.items())}
 
 
+def is_inside(space: Mapping[str, Distribution], point: Mapping[str, Value]) -> bool:
+    """Whether a whole configuration is one of the space, constants included."""
+    return point.keys() == space.keys() and all(space[name].contains(point[name]) for name in space)
+
+
 def uniform(seed: int, index: int, name: str) -> float:
     """A number in the open interval (0, 1), the same on every machine and version of Python."""
     digest = blake2b(f"{seed}/{index}/{name}".encode(), digest_size=8).digest()
