@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cockpit.engine.machine import NoRoomError, Share, cores, gpu_ids, share
-from cockpit.engine.proposer import Proposer, proposer_for
+from cockpit.engine.proposer import LateProposer, Proposer, proposer_for
 from cockpit.engine.warm_start import Lesson, history, planned
 from cockpit.engine.work import Work, work_of
 from cockpit.search import sampling
@@ -42,6 +42,9 @@ class Plan:
 
     def proposer(self) -> Proposer:
         """A new proposer, which knows what earlier experiments teach."""
+        return LateProposer(self._make_proposer)
+
+    def _make_proposer(self) -> Proposer:
         proposer = proposer_for(self.search)
         for lesson in self.lessons:
             for past in lesson.used:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, Protocol
 
 from cockpit.engine.past import Past
@@ -67,6 +68,37 @@ class ListedProposer:
         self, trial: str, value: float | None, *, finished: bool, values: Mapping[str, float] | None = None
     ) -> None:
         pass
+
+
+class LateProposer:
+    """A proposer that is made when it is first needed.
+
+    Optuna takes a second to import, in which the warm parent may import what trials need.
+    """
+
+    def __init__(self, make: Callable[[], Proposer]) -> None:
+        self._make = make
+
+    @cached_property
+    def _made(self) -> Proposer:
+        return self._make()
+
+    def recall(self, past: Past) -> None:
+        self._made.recall(past)
+
+    def propose(self, trial: str) -> Config | None:
+        return self._made.propose(trial)
+
+    def adopt(self, trial: str, config: Config) -> None:
+        self._made.adopt(trial, config)
+
+    def report(self, trial: str, evaluation: int, value: float) -> None:
+        self._made.report(trial, evaluation, value)
+
+    def tell(
+        self, trial: str, value: float | None, *, finished: bool, values: Mapping[str, float] | None = None
+    ) -> None:
+        self._made.tell(trial, value, finished=finished, values=values)
 
 
 def proposer_for(search: Search) -> Proposer:
