@@ -68,10 +68,36 @@ def _trainable(config: dict[str, Any]) -> None:
         tune.report({"score": score(config["x"], evaluation)})
 
 
+def optuna_sweep(trials: int) -> int:
+    """The same with Optuna alone: no process, no record, nothing to look at."""
+    import optuna
+
+    from tests.bench.torch_toy import EVALUATIONS, score
+
+    def objective(trial: optuna.Trial) -> float:
+        x = trial.suggest_float("x", 0.0, 1.0)
+        for evaluation in range(1, EVALUATIONS + 1):
+            trial.report(score(x, evaluation), evaluation)
+        return score(x, EVALUATIONS)
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(direction="maximize")
+    study.optimize(objective, n_trials=trials)
+    return len(study.trials)
+
+
+def _sweep(folder: Path, engine: str, trials: int) -> int:
+    if engine == "tuner":
+        return tuner_sweep(folder, trials)
+    if engine == "optuna":
+        return optuna_sweep(trials)
+    return cockpit_sweep(folder, engine, trials)
+
+
 def main() -> None:
     folder, engine, trials = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     began = time.perf_counter()
-    finished = tuner_sweep(folder, trials) if engine == "tuner" else cockpit_sweep(folder, engine, trials)
+    finished = _sweep(folder, engine, trials)
     took = time.perf_counter() - began
     if finished != trials:
         raise SystemExit(f"{finished} of {trials} trials finished")

@@ -130,7 +130,7 @@ def test_a_sweep_that_runs_obeys_and_tells(spawn, answer, folder):
     assert (stopped.code, stopped.err) == (0, "")
     assert stopped.out.startswith("exp001: t000 stopped at step ")
     assert answer("stop", "exp001/t000") == (1, "", "cockpit: exp001: t000 has ended already (stopped)\n")
-    assert answer("set", "exp001/t001", "lr=1") == (1, "", "cockpit: exp001: not supported by this engine\n")
+    assert answer("set", "exp001/t001", "lr=1").out.startswith("exp001: t001: lr=1 from step ")
     added = answer("add", "latest", "x=0.25", "--json")
     assert added.code == 0
     assert json.loads(added.out)["settings"] == {"x": 0.25}

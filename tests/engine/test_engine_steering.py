@@ -109,7 +109,7 @@ def test_every_command_is_answered(steered: Sweep) -> None:
         ("stop", "t000", "refused", "t000 has ended already (stopped)"),
         ("kill", "t000", "refused", "t000 has ended already (stopped)"),
         ("resume", "t002", "refused", "t002 is running"),
-        ("set", "t002", "refused", "x: cannot be changed while a trial runs; nothing of this trainer can"),
+        ("set", "t002", "refused", "x: cannot be changed while a trial runs; nothing of probe can"),
         ("add", "", "refused", no_warp),
         ("add", "t003", "done", "t003 started"),
         ("stop", "t002", "done", "t002 stopped at step 2"),
