@@ -101,11 +101,6 @@ class Conductor:
         """Whether the trial runs, or is about to."""
         return self._roster.running(trial) is not None
 
-    def attempt_of(self, trial: str) -> str:
-        """What the process of a trial's present attempt is called."""
-        found = self._roster.find(trial)
-        return found.attempt_name if found is not None else trial
-
     def next_trial(self) -> TrialRequest | None:
         """The next trial to start, already in the ledger; None when there is none now."""
         if self.ending is not None or self.desk.halted or not self.budget.allows_another():
@@ -246,8 +241,17 @@ class Conductor:
         self._number, self._added_number = len(past.trials), len(past.added)
         for trial in past.trials:
             if not trial.is_over:
+                self._join_population(trial)
                 self.hold(trial, trial.status, "goes on where it was cut off")
         self._added.extend((command, self.plan.completed(command.settings)) for command in past.waiting_additions)
+
+    def _join_population(self, trial: TrialState) -> None:
+        """Its evaluations of before count there, and decide nothing any more."""
+        if self._population is None:
+            return
+        self._population.on_start(trial.id, trial.config)
+        for evaluation, value in enumerate(trial.values, start=1):
+            self._population.on_evaluation(trial.id, evaluation, value, final=True)
 
     def _start_added(self, trial: str, command: Command, config: Mapping[str, Any]) -> TrialRequest:
         self._added_number += 1
