@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import socket
-import time
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from cockpit.engine import timings
 from cockpit.engine.channel import Channel
 from cockpit.engine.children import ProgramError
 from cockpit.engine.digest import digest_of
 from cockpit.engine.program import ProgramEvents, program_events
+from cockpit.engine.recorder import ask, beginning, is_told_to_stop
 from cockpit.engine.request import Outcome, TrialRequest
 from cockpit.events import kinds
 from cockpit.events.writer import EventWriter
 from cockpit.printed import PrintedReader
-from cockpit.store.life import process_started
 
 
 def run_program(request: TrialRequest, channel: Channel) -> Outcome:
     """Run the program of one attempt. How it ends is an outcome, also when it ends badly."""
     reader = PrintedReader(metric=request.metric, pattern=request.pattern)
     writer = EventWriter(request.path / "events.jsonl")
-    writer.write(_attempt(request))
+    writer.write(beginning(request, _device(request)))
     events = program_events(request, reader)
     try:
         return _follow(events, _Recorder(request, writer, channel))
@@ -44,18 +39,6 @@ def _follow(events: ProgramEvents, recorder: _Recorder) -> Outcome:
         if not recorder.record(event):
             return Outcome("stopped", reason="told to stop")
     return Outcome("finished", reason=recorder.doubt())
-
-
-def _attempt(request: TrialRequest) -> kinds.Attempt:
-    return kinds.Attempt(
-        attempt=request.attempt,
-        host=socket.gethostname(),
-        pid=os.getpid(),
-        device=_device(request),
-        threads=request.threads,
-        at=time.time(),
-        extra={"process_started": process_started(os.getpid())},
-    )
 
 
 def _device(request: TrialRequest) -> str:
@@ -96,8 +79,8 @@ class _Recorder:
         if isinstance(event, kinds.Eval):
             self._evaluated.update(event.metrics)
             metrics = dict(event.metrics)
-            return self._ask({"say": "eval", "phase": event.phase, "step": event.step, "metrics": metrics})
-        return not any(message["say"] == "stop" for message in self._channel.pending())
+            return ask(self._channel, {"say": "eval", "phase": event.phase, "step": event.step, "metrics": metrics})
+        return not is_told_to_stop(self._channel)
 
     def doubt(self) -> str:
         """What a user should know of a program that ended well; "" if it did what the search expects."""
@@ -121,8 +104,6 @@ class _Recorder:
         settings = {**self._request.config, **event.effective}
         digest = digest_of(self._request.trainer, settings, 0, seed if isinstance(seed, int) else 0)
         self._writer.write(replace(event, digest=digest))
-        return self._ask({"say": "built", "digest": digest, "total_steps": event.total_steps, "step": event.step})
-
-    def _ask(self, message: Mapping[str, Any]) -> bool:
-        self._channel.send(dict(message))
-        return bool(self._channel.receive()["say"] == "go")
+        return ask(
+            self._channel, {"say": "built", "digest": digest, "total_steps": event.total_steps, "step": event.step}
+        )

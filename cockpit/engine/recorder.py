@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import socket
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,32 @@ from cockpit.engine.digest import digest_of
 from cockpit.engine.request import TrialRequest
 from cockpit.events import kinds
 from cockpit.events.writer import EventWriter
+from cockpit.store.life import process_started
 from trainers import contract, lines
+
+
+def beginning(request: TrialRequest, device: str) -> kinds.Attempt:
+    """This process works on a trial from now on."""
+    return kinds.Attempt(
+        attempt=request.attempt,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        device=device,
+        threads=request.threads,
+        at=time.time(),
+        extra={"process_started": process_started(os.getpid())},
+    )
+
+
+def ask(channel: Channel, message: Mapping[str, Any]) -> bool:
+    """Say something to the supervisor and wait for its answer; False when the trial shall stop here."""
+    channel.send(dict(message))
+    return bool(channel.receive()["say"] == "go")
+
+
+def is_told_to_stop(channel: Channel) -> bool:
+    """Whether the supervisor has said so meanwhile; costs one poll where it has not."""
+    return any(message["say"] == "stop" for message in channel.pending())
 
 
 class DivergedError(Exception):
@@ -63,8 +91,7 @@ class Recorder:
 
     def ask(self, message: Mapping[str, Any]) -> bool:
         """Say something to the supervisor and wait for its answer; False when the trial shall stop here."""
-        self._channel.send(dict(message))
-        return bool(self._channel.receive()["say"] == "go")
+        return ask(self._channel, message)
 
     def _step(self, event: contract.Step) -> bool:
         self.step = event.step
@@ -74,7 +101,7 @@ class Recorder:
             write(kinds.Norms(step=event.step, **{name: getattr(norms, name) for name in norms.__slots__}))
         timings.mark("first step")
         self._check_loss(event)
-        return not any(message["say"] == "stop" for message in self._channel.pending())
+        return not is_told_to_stop(self._channel)
 
     def _eval(self, event: contract.Eval) -> bool:
         self.step = event.step

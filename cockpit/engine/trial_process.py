@@ -9,7 +9,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 import traceback
 from collections import deque
 from dataclasses import replace
@@ -21,12 +20,10 @@ from cockpit.engine.channel import Channel, ChannelClosedError
 from cockpit.engine.orders import Orders, drive
 from cockpit.engine.output import unfailing
 from cockpit.engine.ranks import RANK_VARIABLES, fork_ranks
-from cockpit.engine.recorder import DivergedError, Recorder
+from cockpit.engine.recorder import DivergedError, Recorder, beginning
 from cockpit.engine.request import Outcome, TrialRequest
-from cockpit.events import kinds
 from cockpit.events.text import one_line, safe_text
 from cockpit.events.writer import EventWriter
-from cockpit.store.life import process_started
 from trainers import contract, registry
 from trainers.devices.base import Device
 from trainers.devices.select import select_for
@@ -129,7 +126,7 @@ def _train(request: TrialRequest, channel: Channel, orders: Orders) -> Outcome:
     fork_ranks(request.processes, request.path, lambda: _help(request, trainer, config))
     device = _ready_device(request, trainer)
     writer = EventWriter(request.path / "events.jsonl")
-    writer.write(_beginning(request, device.describe()))
+    writer.write(beginning(request, device.describe()))
     recorder = Recorder(writer, channel, request, config.seed)
     for key, value in request.steered.items():
         orders.add({"say": "set", "key": key, "value": value})
@@ -163,18 +160,6 @@ def _ready_device(request: TrialRequest, trainer: contract.Trainer) -> Device:
     device.setup(threads=request.threads)
     _limit_thread_pools(request.threads)
     return device
-
-
-def _beginning(request: TrialRequest, device: str) -> kinds.Attempt:
-    return kinds.Attempt(
-        attempt=request.attempt,
-        host=socket.gethostname(),
-        pid=os.getpid(),
-        device=device,
-        threads=request.threads,
-        at=time.time(),
-        extra={"process_started": process_started(os.getpid())},
-    )
 
 
 def _limit_thread_pools(threads: int) -> None:
