@@ -26,13 +26,17 @@ record:
 screenshot:
     {{bin}}/python -m tests.screenshot
 
-# All tests but those that start Ray
+# All tests but the slow ones and those that start Ray
 test *words:
-    {{bin}}/python -m pytest -m "not ray" {{words}}
+    {{bin}}/python -m pytest -m "not ray and not slow" {{words}}
 
 # The tests that start Ray
 test-ray *words:
     {{bin}}/python -m pytest -m ray {{words}}
+
+# The slow tests: clusters, faults, scripts of others
+test-slow *words:
+    {{bin}}/python -m pytest -m slow {{words}}
 
 # Measurements against peers, as ratios in one run
 bench *words:
