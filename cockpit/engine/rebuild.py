@@ -30,6 +30,11 @@ class Rebuilt:
     added: set[str] = field(default_factory=set)
     waiting_additions: list[Command] = field(default_factory=list)
 
+    def is_complete(self, planned: int | None) -> bool:
+        """Whether nothing is left to do of so many trials; None stands for a search without an end."""
+        all_begun = planned is not None and len(self.trials) - len(self.added) >= planned
+        return all_begun and not self.waiting_additions and all(trial.is_over for trial in self.trials)
+
 
 def rebuild(run: RunFolder, metric: str) -> Rebuilt:
     """Read the record of an experiment. Lines that are no events, a torn last one for example, do not count."""

@@ -33,7 +33,7 @@ from cockpit.events.kinds import SweepStarted, SweepStatus
 from cockpit.events.writer import EventWriter
 from cockpit.search.population import Population
 from cockpit.search.stopping import BASELINE, build_rules
-from cockpit.store.folder import RunFolder, claim
+from cockpit.store.folder import FolderError, RunFolder, claim
 
 ViewMaker = Callable[[RunFolder, TextIO], View]
 
@@ -73,6 +73,9 @@ def _run(
 ) -> Ending:
     inbox = Inbox(run)  # before anybody can know that the sweep runs
     past = None if job.again is None else take_up(run, job.plan.metric.name)
+    if past is not None and past.is_complete(job.plan.total):
+        raise FolderError(f"{run.id}: all its trials have ended; `--trials N` plans more of them")
+    _write_search(run, job.plan)
     ledger = EventWriter(run.sweep)
     ledger.write(_started(job, run) if past is None else _goes_on(job))
     conductor = _conductor(job, run, admission.plan, ledger, past)
@@ -110,9 +113,14 @@ def _conductor(job: Job, run: RunFolder, plan: Plan, ledger: EventWriter, past: 
 def _folder(job: Job) -> RunFolder:
     if job.again is not None:
         return job.again
-    run = claim(job.logs, job.plan.search.slug)
-    run.search.write_text(job.plan.search.to_yaml(), encoding="utf-8")
-    return run
+    return claim(job.logs, job.plan.search.slug)
+
+
+def _write_search(run: RunFolder, plan: Plan) -> None:
+    """The search as it is run now: who takes it up again may have planned more trials."""
+    part = run.search.with_suffix(".part")
+    part.write_text(plan.search.to_yaml(), encoding="utf-8")
+    part.replace(run.search)
 
 
 def _population(plan: Plan, run: RunFolder) -> Population | None:
@@ -159,7 +167,8 @@ def _started(job: Job, run: RunFolder) -> SweepStarted:
 
 
 def _goes_on(job: Job) -> SweepStatus:
-    return SweepStatus(status="running", reason="taken up again", **_this_process(job))
+    extra = {"trials": job.plan.total}
+    return SweepStatus(status="running", reason="taken up again", extra=extra, **_this_process(job))
 
 
 def _this_process(job: Job) -> dict[str, Any]:

@@ -92,7 +92,8 @@ class Batch:
         )
         if event.status == "running" and not self._connection.execute(_ANY_STARTED).fetchone():
             whose["at"] = event.at  # it begins now, and its time in the queue was none of its own
-        self._set_sweep({**known, **whose})
+        total = {"trials": event.extra["trials"]} if isinstance(event.extra.get("trials"), int) else {}
+        self._set_sweep({**known, **whose, **total})
 
     def _sweep_ended(self, _: str | None, event: SweepEnded) -> None:
         self._set_sweep({"status": event.status, "reason": event.reason, "ended": event.at})
