@@ -45,7 +45,9 @@ def view_for(terminal: TextIO) -> View:
 
 
 class Lines:
-    """One line for each evaluation, and for each trial that ended, paused or has to wait, in the order of being seen."""
+    """One line for each evaluation, and for each trial that ended, paused or has to wait, in the order of their being
+    seen.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

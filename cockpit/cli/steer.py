@@ -163,7 +163,9 @@ def _as_far_as_paused(answer: CommandRow, trials: Sequence[TrialRow]) -> Command
 
     running = [trial.id for trial in trials if trial.status == "running"]
     if running:
-        return replace(answer, state="accepted", text=f"nothing more is started, and {', '.join(running)} told to pause")
+        return replace(
+            answer, state="accepted", text=f"nothing more is started, and {', '.join(running)} told to pause"
+        )
     paused = sum(trial.status == "paused" for trial in trials)
     return replace(answer, text=f"paused, with {counted(paused, 'trial')}; nothing is started until it is resumed")
 

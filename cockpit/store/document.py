@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cockpit.store import ranking
-from cockpit.store.numbers import utc_text
 from cockpit.store.history import AttemptRow, ChangeRow, changes_of, read_history
+from cockpit.store.numbers import utc_text
 from cockpit.store.pareto import front_trials
 from cockpit.store.reader import Index
 from cockpit.store.rows import CommandRow, TrialRow

@@ -100,7 +100,9 @@ def changes_of(events: Collection[Event], commands: Collection[CommandRow], tria
             if event.step < before.step:
                 found[found.index(before)] = before._replace(step=event.step)
             continue
-        found.append(ChangeRow(event.step, dict(event.settings), event.who or _who_set(commands, trial, event.settings)))
+        found.append(
+            ChangeRow(event.step, dict(event.settings), event.who or _who_set(commands, trial, event.settings))
+        )
     return found
 
 

@@ -10,6 +10,7 @@ NOT_OVER = ("running", "paused", "waiting")  # statuses of a trial that may stil
 ENDED_EARLY = ("interrupted", "stopped", "failed")  # statuses of a sweep that may be taken up again
 TAKEN_UP_BY = ("local", "ray")  # engines that can; a replay trains nothing
 
+
 @dataclass(frozen=True, slots=True)
 class SweepRow:
     """The experiment as a whole. Times are seconds since 1970; `question` is the search's note."""
