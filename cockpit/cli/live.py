@@ -14,7 +14,7 @@ from cockpit.cli.layout import Layout
 from cockpit.store.life import LIVE
 from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
 from cockpit.store.ranking import baseline_trial, best_of, best_trial, gain, ranked
-from cockpit.store.rows import open_text
+from cockpit.store.rows import resting_text
 from cockpit.store.time_left import time_left
 
 if TYPE_CHECKING:
@@ -100,7 +100,9 @@ class LiveTable:
 
     def _header(self, sweep: SweepRow, trials: list[TrialRow]) -> Text:
         over = sum(trial.is_over for trial in trials)
-        counts = f"{over}/{sweep.trials or '?'} done, {open_text(trials)}"
+        running = sum(trial.status == "running" for trial in trials)
+        counts = f"{over}/{sweep.trials or '?'} done, {running} running"
+        counts = ", ".join(filter(None, (counts, resting_text(trials))))
         text = Text(f"{sweep.experiment} {sweep.search}", style="bold")
         text.append(f"  {counts}  {duration_text(time.time() - self._began)}", style="not bold")
         if sweep.status == "queued":

@@ -147,8 +147,8 @@ class NormSummary:
     update_ratio: float
 
 
-def open_text(trials: Iterable[TrialRow]) -> str:
-    """How many trials run, and how many of the others are not over: `2 running, 1 paused`."""
+def resting_text(trials: Iterable[TrialRow]) -> str:
+    """How many trials are not over although they do not run: `1 paused, 2 waiting`; empty where there are none."""
     statuses = [trial.status for trial in trials]
-    counts = {status: statuses.count(status) for status in NOT_OVER}
-    return ", ".join(f"{count} {status}" for status, count in counts.items() if count or status == "running")
+    counts = {status: statuses.count(status) for status in NOT_OVER if status != "running"}
+    return ", ".join(f"{count} {status}" for status, count in counts.items() if count)

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from cockpit.store.numbers import counted, delta_text, duration_text, metric_text
 from cockpit.store.ranking import gain
-from cockpit.store.rows import open_text
+from cockpit.store.rows import resting_text
 from cockpit.store.time_left import time_left
 from cockpit.tui.actions import SWEEP, Action, actions_of, bindings
 from cockpit.tui.interest import NORMS, CurveKey, Focus, Interest, Metric
@@ -221,16 +221,25 @@ class SweepScreen(ListingScreen[TrialItem], ChartingScreen, SteeringScreen):
         if sweep.status == "queued":
             return line.append(f"  {sweep.reason}", "not bold")
         line.append(f"  {over}/{sweep.trials or '?'}", "not bold")
-        if over < len(view.rows):
-            line.append(f"  {open_text(view.rows)}", "not bold")
+        if resting := self._resting(view):
+            line.append(f"  {resting}", "not bold")
         best, baseline = view.best, view.baseline
         if best is not None:
             against = gain(best.best, baseline.best if baseline else None, sweep.goal)
             line.append(f"  best {best.id} {metric_text(best.best)} ({delta_text(against)})", "not bold")
         if sweep.status == "running":
             left = time_left(view.rows, sweep.trials, snapshot.at)
-            line.append(f"  ~{duration_text(left)} left" if left else "", "not bold dim")
+            at_once = f"  {len(view.running)} at once"
+            line.append(at_once + (f"  ~{duration_text(left)} left" if left else ""), "not bold dim")
         return line
+
+    def _resting(self, view: SweepView) -> str:
+        """`1 paused, 2 waiting`; in a narrow terminal `‖1 ◌2`, because the best shall be seen beside it."""
+        if self.app.size.width >= WIDE:
+            return resting_text(view.rows)
+        glyphs, statuses = self.cockpit.glyphs.status, [row.status for row in view.rows]
+        counts = {status: statuses.count(status) for status in ("paused", "waiting")}
+        return " ".join(f"{glyphs[status]}{count}" for status, count in counts.items() if count)
 
     # What can be done
 
