@@ -14,6 +14,7 @@ from cockpit.cli.layout import Layout
 from cockpit.store.life import LIVE
 from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
 from cockpit.store.ranking import baseline_trial, best_of, best_trial, gain, ranked
+from cockpit.store.rows import resting_text
 from cockpit.store.time_left import time_left
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 HEADER_LINES, FOOTER_LINES = 3, 3
 STYLES = {
     "running": "cyan",
+    "waiting": "bright_black",
+    "paused": "yellow",
+    "stopped": "yellow",
+    "interrupted": "yellow",
     "finished": "green",
     "pruned": "bright_black",
     "failed": "red",
@@ -40,12 +45,14 @@ def view_for(terminal: TextIO) -> View:
 
 
 class Lines:
-    """One line for each evaluation and for each trial that ended, in the order in which they are seen."""
+    """One line for each evaluation, and for each trial that ended, paused or has to wait, in the order of their being
+    seen.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._shown: dict[str, int] = {}
-        self._ended: set[str] = set()
+        self._told: dict[str, tuple[str, int]] = {}  # status and attempt
         self._queued = ""
 
     def show(self, index: Index, sweep: SweepRow, trials: list[TrialRow]) -> None:
@@ -59,8 +66,9 @@ class Lines:
                 said = "NaN" if value is None else metric_text(value)
                 self._say(f"{trial.id}  evaluation {number}  {sweep.metric} {said}  best {metric_text(best)}")
             self._shown[trial.id] = len(trial.evaluations)
-            if trial.status != "running" and trial.id not in self._ended:
-                self._ended.add(trial.id)
+            now = (trial.status, trial.attempt)
+            if trial.status != "running" and self._told.get(trial.id) != now:
+                self._told[trial.id] = now
                 reason = f"  {trial.reason}" if trial.reason else ""
                 self._say(f"{trial.id}  {trial.status}  {sweep.metric} {metric_text(trial.best)}{reason}")
 
@@ -91,8 +99,10 @@ class LiveTable:
         self._live.update(Group(self._header(sweep, trials), table, self._footer(sweep, trials)), refresh=True)
 
     def _header(self, sweep: SweepRow, trials: list[TrialRow]) -> Text:
+        over = sum(trial.is_over for trial in trials)
         running = sum(trial.status == "running" for trial in trials)
-        counts = f"{len(trials) - running}/{sweep.trials or '?'} done, {running} running"
+        counts = f"{over}/{sweep.trials or '?'} done, {running} running"
+        counts = ", ".join(filter(None, (counts, resting_text(trials))))
         text = Text(f"{sweep.experiment} {sweep.search}", style="bold")
         text.append(f"  {counts}  {duration_text(time.time() - self._began)}", style="not bold")
         if sweep.status == "queued":
@@ -132,14 +142,15 @@ def _cells(index: Index, sweep: SweepRow, trial: TrialRow) -> list[str]:
         f"{GLYPHS.get(trial.status, '?')} {trial.status}",
         f"{trial.steps}/{trial.total_steps}" if trial.total_steps else str(trial.steps),
         metric_text(index.latest(trial.id).get("loss")),
-        metric_text(trial.last if trial.status == "running" else trial.best),
+        metric_text(trial.best if trial.is_over else trial.last),
         *(setting_text(trial.config.get(name)) for name in sweep.varied),
     ]
 
 
 def _most_interesting(trials: list[TrialRow], goal: str, count: int) -> list[TrialRow]:
-    """Running trials and the baseline, then the best, then the newest; shown in the order of their ids."""
-    first = [trial for trial in trials if trial.status == "running" or trial.baseline]
+    """Trials that are not over and the baseline, then the best, then the newest; shown in the order of their ids."""
+    first = [trial for trial in trials if not trial.is_over or trial.baseline]
+    first.sort(key=lambda trial: trial.status != "running")
     others = [trial for trial in trials if trial not in first]
     best = ranked([trial for trial in others if trial.best is not None], goal)[: max(1, count // 2)]
     newest = [trial for trial in reversed(others) if trial not in best]

@@ -45,7 +45,7 @@ OPTIONAL = ("±param", "±grad", "time")  # the first to go where the terminal i
 def _table_options(function: F) -> F:
     for option in (
         click.option("--format", "form", type=click.Choice(["table", "csv", "jsonl"]), default="table"),
-        click.option("--follow", is_flag=True, help="Go on until the sweep ends."),
+        click.option("--follow", is_flag=True, help="Go on until the trial or its sweep is over; a pause is no end."),
         click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the newest N rows."),
         logs_option,
         click.argument("trial", metavar="TRIAL"),
@@ -112,12 +112,13 @@ def _print_rows(name: str, logs: Path, last: int | None, follow: bool, form: str
 
 def _new_rows(run: RunFolder, trial: str, seen: set[Key], read: ReadRows) -> Iterator[list[Row]]:
     """Batches of rows as they come, until neither the trial nor its sweep goes on."""
+    from cockpit.store.life import LIVE
     from cockpit.store.reader import Index
 
     while True:
         with Index(run) as index:
-            over = index.sweep().status != "running"
-            over = over or any(row.id == trial and row.status != "running" for row in index.trials())
+            over = index.sweep().status not in LIVE
+            over = over or any(row.id == trial and row.is_over for row in index.trials())
             rows = [(key, row) for key, row in read(index, trial, ROWS_A_LOOK) if key not in seen]
         seen.update(key for key, _ in rows)
         yield [row for _, row in rows]

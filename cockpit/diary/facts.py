@@ -8,8 +8,9 @@ from pathlib import Path
 
 from cockpit.store import ranking
 from cockpit.store.folder import RunFolder, experiments
+from cockpit.store.history import History, read_history
 from cockpit.store.reader import Index
-from cockpit.store.rows import NormSummary, SweepRow, TrialRow
+from cockpit.store.rows import CommandRow, NormSummary, SweepRow, TrialRow
 from cockpit.store.scores import Score, scores
 from cockpit.store.summary import read_summary
 
@@ -27,7 +28,9 @@ class Rival:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that an entry is made of. `best` is the trial that the entry speaks about most."""
+    """Everything that an entry is made of. `best` is the trial that the entry speaks about most; `can_go_on`
+    says that the sweep may be taken up again.
+    """
 
     sweep: SweepRow
     trials: list[TrialRow]
@@ -37,6 +40,9 @@ class Facts:
     results: list[str]
     norms: list[NormSummary]
     scores: list[Score]
+    commands: list[CommandRow]
+    history: History
+    can_go_on: bool
     logs_name: str
 
 
@@ -54,6 +60,9 @@ def gather(logs: Path, run: RunFolder) -> Facts:
             results=_results(run.trial(best.id).output) if best else [],
             norms=index.norm_summary(best.id) if best else [],
             scores=scores(run),
+            commands=index.commands(),
+            history=read_history(run),
+            can_go_on=sweep.can_go_on and run.search.exists(),
             logs_name=logs.name,
         )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cockpit.diary.events import events, open_trials
 from cockpit.diary.facts import Facts
 from cockpit.diary.markdown import block, code, escaped, table
 from cockpit.store import ranking
 from cockpit.store.numbers import counted, delta_text, duration_text, metric_text, setting_text
-from cockpit.store.rows import TrialRow
+from cockpit.store.rows import ENDED_EARLY, TrialRow
 from cockpit.store.scores import leaderboard_text
 
 MOST_ROWS = 10
@@ -21,8 +22,8 @@ def entry(facts: Facts) -> str:
     The verdict of a finished sweep, and of one that somebody stopped, is ➖: every configuration ran on one seed, and
     the best of many on one seed says nothing about which is better.
     """
-    parts = [_heading(facts), _change(facts), _trials(facts), _stops(facts), _results(facts), _norms(facts)]
-    parts.append(_last_line(facts))
+    parts = [_heading(facts), _change(facts), _trials(facts), _stops(facts), events(facts), _results(facts)]
+    parts += [_norms(facts), _last_line(facts), _going_on(facts)]
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part)
 
 
@@ -32,7 +33,10 @@ def _heading(facts: Facts) -> Iterator[str]:
     if sweep.question:
         yield ""
         yield escaped(sweep.question)
-    if sweep.status in ("stopped", "interrupted", "failed"):
+    if sweep.status == "queued":
+        yield ""
+        yield f"**queued**{': ' if sweep.reason else ''}{escaped(sweep.reason)}"
+    if sweep.status in ENDED_EARLY:
         why = escaped(sweep.reason)
         more = why.removeprefix(sweep.status)  # a sweep that was stopped says "stopped by" whom
         yield ""
@@ -133,7 +137,7 @@ def _row(facts: Facts, trial: TrialRow) -> list[str]:
     cells = [name, *settings, metric_text(trial.best)]
     if facts.best is not None and trial.id == facts.best.id:
         cells = [f"**{cell}**" for cell in cells]
-    return [*cells, str(trial.epochs), escaped(_short(trial.reason or trial.status))]
+    return [*cells, str(trial.epochs), escaped(_short(trial.ending or trial.status))]
 
 
 def _short(text: str, longest: int = 100) -> str:
@@ -144,14 +148,16 @@ def _stops(facts: Facts) -> Iterator[str]:
     """How many trials ended in which way, and by which rule at which rung."""
     counts: dict[str, int] = {}
     for trial in facts.trials:
-        if trial.status in ("finished", "running"):
+        if trial.status == "finished" or not trial.is_over:
             continue
         why = trial.reason.partition(":")[0] if trial.status == "pruned" else trial.error or trial.reason
         label = f"{trial.status} ({_short(why, 80)})" if why else trial.status
         counts[label] = counts.get(label, 0) + 1
-    if counts:
-        parts = [f"{count} {label}" for label, count in sorted(counts.items(), key=lambda item: -item[1])]
-        yield f"**stopped early** {escaped('; '.join(parts))}"
+    parts = [f"{count} {label}" for label, count in sorted(counts.items(), key=lambda item: -item[1])]
+    lines = [f"**stopped early** {escaped('; '.join(parts))}"] if parts else []
+    lines += open_trials(facts)
+    yield from (f"{line}  " for line in lines[:-1])
+    yield from lines[-1:]
 
 
 def _results(facts: Facts) -> Iterator[str]:
@@ -191,6 +197,11 @@ def _last_line(facts: Facts) -> Iterator[str]:
     if sweep.command:
         parts.append(code(sweep.command))
     yield " · ".join(filter(None, parts))
+
+
+def _going_on(facts: Facts) -> Iterator[str]:
+    if facts.can_go_on:
+        yield f"It can go on: {code(f'cockpit sweep --resume {facts.sweep.experiment}')}"
 
 
 def _commit(facts: Facts) -> str:

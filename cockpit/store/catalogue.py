@@ -28,6 +28,7 @@ class ExperimentRow:
     silent: float | None
     reason: str
     ended_trials: int
+    paused_trials: int
     trials: int | None
     metric: str
     goal: str
@@ -85,6 +86,7 @@ def experiment_row(run: RunFolder, summary: Mapping[str, Any]) -> ExperimentRow:
         silent=summary.get("silent"),
         reason=str(summary.get("reason") or ""),
         ended_trials=int(summary.get("ended_trials") or 0),
+        paused_trials=int(summary.get("paused_trials") or 0),
         trials=summary.get("trials"),
         metric=str(summary.get("metric") or ""),
         goal=goal,

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cockpit.store import ranking
+from cockpit.store.history import AttemptRow, ChangeRow, changes_of, read_history
 from cockpit.store.numbers import utc_text
+from cockpit.store.pareto import front_trials
 from cockpit.store.reader import Index
-from cockpit.store.rows import TrialRow
+from cockpit.store.rows import CommandRow, TrialRow
 from cockpit.store.scores import scores
 from cockpit.store.summary import finite_or_none
 
 
-def experiment_document(index: Index) -> dict[str, Any]:
-    """Everything about one experiment but its steps."""
+def experiment_document(index: Index, goals: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Everything about one experiment but its steps.
+
+    `goals` has `maximize` or `minimize` for each metric of a search for several; its trials then say in `front` whether
+    they are on the Pareto front.
+    """
     sweep, trials = index.sweep(), index.trials()
+    commands, steered = index.commands(), index.steered()
+    history = read_history(index.run)
+    front = front_trials(trials, goals) if goals else set()
     best = ranking.best_trial(trials, sweep.goal)
     baseline = ranking.baseline_trial(trials)
     return {
@@ -39,12 +49,40 @@ def experiment_document(index: Index) -> dict[str, Any]:
         "started": utc_text(sweep.started),
         "ended": utc_text(sweep.ended),
         "environment": plain(sweep.environment),
-        "trials": [trial_document(trial) for trial in trials],
+        "taken_up": [{"at": utc_text(found.at), "after": found.after} for found in history.taken_up],
+        "commands": [command_document(command) for command in commands],
+        "trials": [
+            {
+                **trial_document(
+                    trial,
+                    history.attempts.get(trial.id, ()),
+                    changes_of(steered.get(trial.id, ()), commands, trial.id),
+                ),
+                **({"front": trial.id in front} if goals else {}),
+            }
+            for trial in trials
+        ],
     }
 
 
-def trial_document(trial: TrialRow) -> dict[str, Any]:
-    """One trial. `best` and `last` are values of the experiment's metric."""
+def command_document(command: CommandRow) -> dict[str, Any]:
+    """What was asked of the sweep, and what came of it; `trial` is None where the whole sweep was meant."""
+    return {
+        "command": command.id,
+        "name": command.name,
+        "trial": command.trial or None,
+        "settings": plain(command.settings),
+        "who": command.who,
+        "state": command.state,
+        "text": command.text,
+        "at": utc_text(command.at),
+    }
+
+
+def trial_document(
+    trial: TrialRow, attempts: Sequence[AttemptRow] = (), changes: Sequence[ChangeRow] = ()
+) -> dict[str, Any]:
+    """One trial with its attempts and what was changed while it ran. `best` and `last` are of the sweep's metric."""
     return {
         "id": trial.id,
         "status": trial.status,
@@ -62,6 +100,21 @@ def trial_document(trial: TrialRow) -> dict[str, Any]:
         "steps": trial.steps,
         "epochs": trial.epochs,
         "attempt": trial.attempt,
+        "attempts": [
+            {
+                "attempt": attempt.number,
+                "after_step": attempt.after,
+                "status": attempt.status or trial.status,
+                "why": attempt.why,
+                "error": attempt.error,
+                "started": utc_text(attempt.started),
+                "ended": utc_text(attempt.ended),
+            }
+            for attempt in attempts
+        ],
+        "steered": [
+            {"from_step": change.step + 1, "settings": plain(change.settings), "who": change.who} for change in changes
+        ],
         "device": trial.device,
         "error": trial.error,
         "started": utc_text(trial.started),

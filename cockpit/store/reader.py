@@ -11,6 +11,8 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from cockpit.events.codec import decode
+from cockpit.events.kinds import Event
 from cockpit.store import schema, series, trials
 from cockpit.store.fold import trial_number
 from cockpit.store.folder import FolderError, RunFolder
@@ -146,6 +148,15 @@ class Index:
         """What was asked of the running sweep, oldest first."""
         rows = self._rows("SELECT * FROM command ORDER BY at, id")
         return [CommandRow(**{**dict(row), "settings": json.loads(row["settings"])}) for row in rows]
+
+    def steered(self) -> dict[str, list[Event]]:
+        """The changes of settings in running trials as they were recorded, oldest first, by trial."""
+        query = """SELECT id, data FROM other JOIN trial ON trial.number = other.trial WHERE kind = 'steered'
+                   ORDER BY other.rowid"""
+        found: dict[str, list[Event]] = {}
+        for trial, data in self._rows(query):
+            found.setdefault(trial, []).append(decode(data.encode()))
+        return found
 
     def metrics(self) -> list[tuple[str, str, str]]:
         """Kind (`step` or `eval`), phase and name of every metric, in the order in which they first came."""

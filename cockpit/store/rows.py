@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+NOT_OVER = ("running", "paused", "waiting")  # statuses of a trial that may still do something
+ENDED_EARLY = ("interrupted", "stopped", "failed")  # statuses of a sweep that may be taken up again
+TAKEN_UP_BY = ("local", "ray")  # engines that can; a replay trains nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,11 @@ class SweepRow:
     environment: Mapping[str, Any]
     started: float | None
     ended: float | None
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether `cockpit sweep --resume` has something to take up."""
+        return self.status in ENDED_EARLY and self.engine in TAKEN_UP_BY
 
 
 class TrialRow(NamedTuple):
@@ -64,8 +73,18 @@ class TrialRow(NamedTuple):
     epochs: int
 
     @property
+    def is_over(self) -> bool:
+        """Whether nothing more comes of it; a trial that is paused or waits for its next attempt is not over."""
+        return self.status not in NOT_OVER
+
+    @property
+    def ending(self) -> str:
+        """Why it ended in one phrase, or why it does not run now; empty while it runs."""
+        return self.reason or self.error or ("" if self.status == "running" else self.status)
+
+    @property
     def seconds(self) -> float | None:
-        """Wall time of the trial."""
+        """Wall time of the trial, pauses included."""
         return None if self.started is None or self.ended is None else self.ended - self.started
 
     @property
@@ -126,3 +145,10 @@ class NormSummary:
     grad_max: float
     nonfinite: int
     update_ratio: float
+
+
+def resting_text(trials: Iterable[TrialRow]) -> str:
+    """How many trials are not over although they do not run: `1 paused, 2 waiting`; empty where there are none."""
+    statuses = [trial.status for trial in trials]
+    counts = {status: statuses.count(status) for status in NOT_OVER if status != "running"}
+    return ", ".join(f"{count} {status}" for status, count in counts.items() if count)

@@ -18,7 +18,9 @@ from cockpit.store.scores import Score, newest, record_score, scores
 
 _WORDS = ("status", "host", "process_started", "question")
 _COUNTS = ("pid", "updated", "ended_trials")
-_MAYBE_NUMBERS = ("best", "baseline", "trials", "leaderboard", "started", "ended")
+_MAYBE_NUMBERS = (
+    "best", "baseline", "trials", "leaderboard", "started", "ended", "paused_trials", "waiting_trials",
+)  # fmt: skip
 SILENT_AFTER = 15.0  # seconds; a living sweep writes its summary about once a second
 
 
@@ -38,7 +40,9 @@ def summarize(run: RunFolder, sweep: SweepRow, trials: list[TrialRow], now: floa
         "goal": sweep.goal,
         "trials": sweep.trials,
         "started_trials": len(trials),
-        "ended_trials": sum(trial.status != "running" for trial in trials),
+        "ended_trials": sum(trial.is_over for trial in trials),
+        "paused_trials": sum(trial.status == "paused" for trial in trials),
+        "waiting_trials": sum(trial.status == "waiting" for trial in trials),
         "best": best.best if best else None,
         "best_trial": best.id if best else None,
         "baseline": finite_or_none(baseline.best) if baseline else None,

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cockpit.store import ranking
+from cockpit.store.life import LIVE
 from cockpit.store.rows import SweepRow, TrialRow
 
 Best = tuple[int | None, float | None]  # step and value, both None while there is none
@@ -114,6 +115,14 @@ def _trial(line: list[Any], sweep: SweepRow, best: Best, best_metrics: dict[str,
     _, *columns, steps, epochs, _, values = line
     last = values[-1] if values else None
     row = TrialRow._make((*columns, best[1], best[0], best_metrics, last, tuple(values), steps, epochs))
-    if row.status == "running" and sweep.status != "running":
+    return row if row.is_over or sweep.status in LIVE else _of_a_dead_sweep(row, sweep)
+
+
+def _of_a_dead_sweep(row: TrialRow, sweep: SweepRow) -> TrialRow:
+    """What became of a trial whose sweep ended without a word about it."""
+    if row.status == "running":
         return row._replace(status="lost", reason="its sweep ended before it did")
-    return row
+    if row.status == "waiting":
+        why = f" ({row.reason})" if row.reason else ""
+        return row._replace(status="interrupted", reason=f"its sweep ended before its next attempt{why}")
+    return row._replace(reason=f"{row.reason or 'paused'}; goes on with cockpit sweep --resume {sweep.experiment}")

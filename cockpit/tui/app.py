@@ -276,6 +276,15 @@ class CockpitApp(FrugalApp):
 
         self.run_in_thread(start)
 
+    def take_up(self, experiment: str, on_started: Callable[[str], object]) -> None:
+        """Ask once, then go on with an experiment that was cut off or ended early, detached."""
+
+        def start() -> None:
+            self.start_sweep(["--resume", experiment], on_started, experiment)
+
+        if isinstance(self.screen, CockpitScreen):
+            self.screen.bottom.ask(f"go on with {experiment}? what had finished stays as it is", start)
+
     def run_in_thread(self, work: Callable[[], object]) -> None:
         """Do something that may take a while; what it raises turns the bottom line red and ends nothing."""
 

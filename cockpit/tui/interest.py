@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-STEPS, NORMS, OUTPUT, PARAMETERS = "steps", "norms", "output", "parameters"
+STEPS, NORMS, OUTPUT, PARAMETERS, CONFIG = "steps", "norms", "output", "parameters", "config"
 
 
 NORM = "norm"

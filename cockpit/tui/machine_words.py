@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from rich.text import Text
 
+from cockpit.store.life import LIVE
 from cockpit.tui.snapshot import Snapshot
 
 LITTLE_DISK = 5 << 30  # bytes; a few checkpoints more and trials fail
 
 
 def machine_words(snapshot: Snapshot) -> Text:
-    """`2 running   GPU 71%  disk 41G`. Coarse figures, so that an idle screen stays as it is."""
+    """`2 running  1 queued  GPU 71%  disk 41G`. Coarse figures, so that an idle screen stays as it is."""
     words = Text()
-    running = sum(row.status == "running" for row in snapshot.experiments)
-    if running:
-        words.append(f"{running} running  ", "bold")
+    for status in LIVE:
+        count = sum(row.status == status for row in snapshot.experiments)
+        if count:
+            words.append(f"{count} {status}  ", "bold")
     machine = snapshot.machine
     if machine is None:
         return words

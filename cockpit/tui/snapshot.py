@@ -18,6 +18,7 @@ from cockpit.tui.interest import CurveKey, Focus, Interest, Metric
 
 if TYPE_CHECKING:
     from cockpit.store.curve import Curve
+    from cockpit.store.history import AttemptRow, ChangeRow
     from cockpit.store.machine import MachineRow
 
 
@@ -67,10 +68,22 @@ class SweepView:
         """Ids of the trials that run."""
         return tuple(row.id for row in self.rows if row.status == "running")
 
+    @cached_property
+    def halted(self) -> bool:
+        """Whether the sweep starts nothing until it is resumed, as far as its answers to commands say."""
+        for command in reversed(self.commands):
+            if not command.trial and command.name in ("pause", "resume") and command.state != "accepted":
+                # A refused resume says that nothing was paused; a refused pause, that a trial could not.
+                return command.name == "pause"
+        return False
+
 
 @dataclass(frozen=True, eq=False)
 class FocusView:
-    """The newest of one trial's steps, norms and printed lines, oldest first; and the groups that have norms."""
+    """The newest of one trial's steps, norms and printed lines, oldest first; and the groups that have norms.
+
+    `attempts` and `changes` are those of the trial so far, read for the configuration only.
+    """
 
     focus: Focus
     steps: tuple[StepRow, ...] = ()
@@ -78,6 +91,8 @@ class FocusView:
     output: tuple[str, ...] = ()
     saved: Mapping[str, str] = field(default_factory=dict)
     groups: tuple[str, ...] = ()
+    attempts: tuple[AttemptRow, ...] = ()
+    changes: tuple[ChangeRow, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,12 +14,13 @@ from cockpit.store.life import LIVE, is_alive
 from cockpit.store.mirror import indexed
 from cockpit.store.reader import Index
 from cockpit.store.rows import NormSummary
-from cockpit.tui.interest import NORMS, OUTPUT, STEPS, CurveKey, Focus, Interest, Metric
+from cockpit.tui.interest import CONFIG, NORMS, OUTPUT, STEPS, CurveKey, Focus, Interest, Metric
 from cockpit.tui.output import OutputTail
 from cockpit.tui.snapshot import FocusView, SweepView, TrialView
 
 if TYPE_CHECKING:
     from cockpit.store.curve import Curve, GrowingCurve
+    from cockpit.store.history import AttemptRow, ChangeRow
 
 MOST_CURVES = 64  # of about 60 kB
 SUMMARY_SECONDS = 5.0  # a summary reads every norm of a trial
@@ -49,6 +50,8 @@ class Watch:
         self._output: OutputTail | None = None
         self._focused: FocusView | None = None
         self._focus_mark: object = None
+        self._attempts: tuple[AttemptRow, ...] = ()
+        self._attempts_mark: object = None
 
     def close(self) -> None:
         self._index.close()
@@ -110,10 +113,26 @@ class Watch:
             norms = self._index.norms(focus.trial, last=interest.rows) if NORMS in interest.panes else ()
             saved = self._index.saved(focus.trial)
             groups = self._index.norm_groups(focus.trial)
-            self._focused = FocusView(focus, tuple(steps), tuple(norms), output, saved, tuple(groups))
+            attempts, changes = self._past(trial) if CONFIG in interest.panes else ((), ())
+            self._focused = FocusView(
+                focus, tuple(steps), tuple(norms), output, saved, tuple(groups), attempts, changes
+            )
         elif known.output is not output:
             self._focused = replace(known, output=output)
         return self._focused
+
+    def _past(self, trial: TrialView) -> tuple[tuple[AttemptRow, ...], tuple[ChangeRow, ...]]:
+        """The attempts of a trial, read anew where there is another one or the last is over; and what was changed."""
+        from cockpit.store.history import changes_of, read_history
+
+        row = trial.row
+        mark = row.id, row.attempt, row.status
+        if row.attempt > 1 and self._attempts_mark != mark:
+            self._attempts_mark = mark
+            self._attempts = tuple(read_history(self._run, (row.id,)).attempts.get(row.id, ()))
+        steered = self._index.steered().get(row.id, ())
+        changes = changes_of(steered, self._index.commands(), row.id) if steered else ()
+        return self._attempts if row.attempt > 1 else (), tuple(changes)
 
     def _read(self) -> SweepView:
         index = self._index

@@ -19,7 +19,7 @@ class Weigher:
 
     def look(self, view: SweepView) -> Importance | None:
         """What is known of this experiment; None while nothing is."""
-        ended = sum(trial.row.status != "running" for trial in view.trials)
+        ended = sum(trial.row.is_over for trial in view.trials)
         if self._asked is not None:
             self._hear()
         if self._mark is None or self._mark[0] != view.name:

@@ -51,7 +51,7 @@ def test_the_keys_of_each_screen_are_those_of_the_table(place):
 @pytest.mark.parametrize("place", SCREENS)
 def test_a_key_means_one_thing_at_a_time(place):
     """Two actions on one key have to exclude each other, as pausing and resuming do."""
-    exclusive = ({"pause", "resume"}, {"fix", "free"})
+    exclusive = ({"pause", "resume"}, {"pause_sweep", "resume_sweep"}, {"fix", "free"})
     by_key = {}
     for action in actions_of(place):
         for key in action.keys.split(","):

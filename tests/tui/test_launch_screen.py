@@ -366,7 +366,7 @@ def test_what_the_trainer_says_stands_at_its_cell(project):
         assert "hill has no such parameter" not in screen_text(app)
 
     with_launch(project, scene)
-    assert project.checker.asked[-1] == ["sweep", "hill", "--epochs", "5", "--dry-run", "--json"]
+    assert project.checker.asked[-1] == ["sweep", "hill", "--epochs", "5", "--dry-run", "--no-measure", "--json"]
 
 
 def test_nothing_is_asked_again_while_nothing_changes(project):

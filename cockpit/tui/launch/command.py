@@ -14,7 +14,7 @@ from cockpit.search.spec import Search
 from cockpit.search.values import identity
 from cockpit.search.yaml_text import scalar
 from cockpit.tui.launch.draft import Draft
-from cockpit.tui.launch.options import BY_NAME, DATA, DEVICE, EPOCHS
+from cockpit.tui.launch.options import BUDGET, BY_NAME, DATA, DEVICE, EPOCHS, OF_THE_RUN, QUEUE
 from cockpit.tui.launch.parameter import Parameter
 from cockpit.tui.launch.value_text import number_text, value_text
 
@@ -49,11 +49,11 @@ class Command:
 def command_of(draft: Draft) -> Command:
     """The command that starts a draft. Raises `SearchError`."""
     wanted = draft.search()
-    run_flags = _flags(draft, wanted, (DEVICE, DATA))
+    run_flags = _flags(draft, wanted, OF_THE_RUN)
     by_set = {row.name for row in draft.parameters if row.is_fixed and _is_changed(draft, row)}
     if is_number(wanted.fixed.get(EPOCHS)):
         by_set.discard(EPOCHS)  # it has a flag of its own
-    others = (DEVICE, DATA, *by_set)
+    others = (*OF_THE_RUN, *by_set)
     options = tuple(name for name in draft.changed_options if name not in others)
     fixed = {name: value for name, value in wanted.fixed.items() if name in by_set}
     if _says_the_same(draft, options, fixed, wanted):
@@ -103,10 +103,12 @@ def _flags(draft: Draft, wanted: Search, names: tuple[str, ...]) -> tuple[str, .
         "gpus": number_text(wanted.resources.gpu),
         # No shell stands between this field and the program. `Path.expanduser` would not take `~somebody`.
         DATA: os.path.expanduser(draft.option(DATA).strip()),  # noqa: PTH111
+        BUDGET: draft.option(BUDGET).strip(),
         "note": wanted.note,
     }
     changed = [name for name in names if draft.is_option_changed(name)]
-    return tuple(word for name in changed for word in (BY_NAME[name].flag, texts[name]))
+    # To queue is a flag without a value.
+    return tuple(word for name in changed for word in (BY_NAME[name].flag, *([] if name == QUEUE else [texts[name]])))
 
 
 def _document(draft: Draft, wanted: Search) -> str:

@@ -8,14 +8,17 @@ from typing import Any
 
 from cockpit.events.text import one_line
 from cockpit.search.consistency import ENGINES
+from cockpit.search.duration import seconds_of
 from cockpit.search.errors import Place
 from cockpit.search.resources import parse_resources
 from cockpit.search.spec import Search
 from cockpit.search.values import whole
 from cockpit.tui.launch.value_text import number_text, text_value
 
-EPOCHS, DEVICE, DATA = "epochs", "device", "data"
+EPOCHS, DEVICE, DATA, BUDGET, QUEUE = "epochs", "device", "data", "budget", "queue"
+OF_THE_RUN = (DEVICE, DATA, BUDGET, QUEUE)  # what no search file says
 DEVICES = ("auto", "cpu", "cuda", "tpu")
+AT_ONCE, IN_TURN = "no", "yes"
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ OPTIONS = (
     Option("cpus", "cores", "--cpus", "resources.cpu", "1"),
     Option("gpus", "GPUs", "--gpus", "resources.gpu", "if any"),
     Option(DATA, "data", "--data", DATA, "trainer's"),
+    Option(BUDGET, "budget", "--budget", BUDGET, "no end"),
+    Option(QUEUE, "queue", "--queue", QUEUE, choices=(AT_ONCE, IN_TURN)),
     Option("note", "note", "--note", "note", "the question, as it will stand in the diary"),
 )
 BY_NAME = {option.name: option for option in OPTIONS}
@@ -57,6 +62,8 @@ def option_texts(search: Search) -> dict[str, str]:
         "cpus": number_text(search.resources.cpu),
         "gpus": number_text(search.resources.gpu) if search.resources.gpu else "",
         DATA: "",
+        BUDGET: "",
+        QUEUE: AT_ONCE,
         "note": one_line(search.note),
     }
 
@@ -69,9 +76,18 @@ def read_options(search: Search, texts: Mapping[str, str]) -> dict[str, Any]:
         if name in texts:
             key = BY_NAME[name].key
             found[key] = whole(place.at(key), text_value(texts[name])) if texts[name] else empty
+    if texts.get(BUDGET):
+        _check_budget(place.at(BUDGET), texts[BUDGET])
     parts = {name: BY_NAME[name].key.partition(".")[2] for name in ("cpus", "gpus") if name in texts}
     if parts:
         given = {part: text_value(texts[name]) for name, part in parts.items() if texts[name]}
         amounts = parse_resources(place.at("resources"), given)
         found["resources"] = replace(search.resources, **{part: getattr(amounts, part) for part in parts.values()})
     return found
+
+
+def _check_budget(place: Place, text: str) -> None:
+    try:
+        seconds_of(text)
+    except ValueError as error:
+        raise place.error(str(error)) from None

@@ -24,7 +24,7 @@ COLUMNS = (
     Column("metric", "metric", right=False, priority=30),
     Column("question", "question", right=False, priority=50, least=20, grow=True),
 )
-FIELDS = (*(column.key for column in COLUMNS), "name", "reason", "baseline", "trainer", "started", "goal")
+FIELDS = (*(column.key for column in COLUMNS), "name", "reason", "baseline", "trainer", "started", "goal", "paused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,8 @@ class ExperimentItem:
         words = f"{glyphs.status.get(status, '?')} {status}"
         if row.silent is not None:
             words += f" {age_text(row.silent)}"
+        if row.paused_trials:
+            words += f", {row.paused_trials} paused"
         done = "" if row.status == "broken" else f"{row.ended_trials}/{'?' if row.trials is None else row.trials}"
         better = row.delta is not None and row.delta > 0
         return (
@@ -86,6 +88,7 @@ def _age_text(seconds: float | None) -> str:
 
 _READERS: Mapping[str, Callable[[ExperimentItem], Any]] = {
     "trials": lambda item: item.row.ended_trials,
+    "paused": lambda item: item.row.paused_trials,
     "trend": lambda item: item.row.delta,
     "age": lambda item: None if item.age is None else item.age / HOUR,
     "status": lambda item: "silent" if item.row.silent is not None else item.row.status,

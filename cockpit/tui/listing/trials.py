@@ -49,6 +49,7 @@ _READERS: Mapping[str, Any] = {
     "epoch": lambda row: row.epochs,
     "best": lambda row: row.best,
     "why": lambda row: row.reason or None,
+    "attempt": lambda row: row.attempt,
     "time": lambda row: row.seconds,
     "seed": lambda row: row.seed,
     "device": lambda row: row.device or None,
@@ -125,9 +126,9 @@ class RowContext:
 
 
 def time_left_text(view: TrialView, now: float) -> str:
-    """`12m04s left`, at the speed so far; empty where that cannot be said."""
+    """`12m04s left`, at the speed so far; empty where that cannot be said, as in a later attempt after a pause."""
     row = view.row
-    if row.status != "running" or row.started is None or not row.total_steps or not row.steps:
+    if row.status != "running" or row.attempt > 1 or row.started is None or not row.total_steps or not row.steps:
         return ""
     left = (now - row.started) / row.steps * max(0, row.total_steps - row.steps)
     return f"{duration_text(left)} left"

@@ -9,6 +9,7 @@ from rich.text import Text
 from textual.widget import Widget
 
 from cockpit.store.catalogue import ExperimentRow
+from cockpit.store.rows import ENDED_EARLY
 from cockpit.tui.actions import HOME, Action, actions_of, bindings
 from cockpit.tui.interest import PARAMETERS, Interest
 from cockpit.tui.listing.experiments import COLUMNS, FIELDS, ExperimentItem
@@ -85,6 +86,8 @@ class HomeScreen(ListingScreen[ExperimentItem]):
     def fits(self, action: Action) -> str:
         if action.name == "back":
             return "Show all experiments again" if self.listing.filter_line else ""
+        if action.name == "take_up":
+            return f"Go on with {self.current.id}" if self.current is not None and self._can_go_on(self.current) else ""
         about_list = self.fits_listing(action, self.current.id if self.current else "")
         return action.text if about_list is None else about_list
 
@@ -100,6 +103,15 @@ class HomeScreen(ListingScreen[ExperimentItem]):
         from cockpit.tui.screens.compare import CompareScreen
 
         self.app.push_screen(CompareScreen([(name, "") for name in keys]))
+
+    def _can_go_on(self, row: ExperimentRow) -> bool:
+        """As the list says; what was read of the experiment itself knows better whether it ever trained anything."""
+        view = self.cockpit.snapshot.sweeps.get(row.name) if self.cockpit.snapshot else None
+        return row.status in ENDED_EARLY and (view is None or view.sweep.can_go_on)
+
+    def action_take_up(self) -> None:
+        if self.current is not None:
+            self.cockpit.take_up(self.current.id, self.open_row)
 
     def action_new_sweep(self) -> None:
         from cockpit.tui.screens.launch import LaunchScreen

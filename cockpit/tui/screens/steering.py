@@ -7,17 +7,21 @@ from typing import Any
 
 from cockpit.store.life import LIVE
 from cockpit.store.numbers import setting_text
+from cockpit.store.rows import NOT_OVER
 from cockpit.tui.actions import Action
 from cockpit.tui.screens.base import CockpitScreen
 from cockpit.tui.snapshot import SweepView, TrialView
 
-STEERING = ("stop", "kill", "pause", "resume", "add_like", "change_value", "stop_sweep")
+STEERING = (
+    "stop", "kill", "pause", "resume", "add_like", "change_value", "stop_sweep", "pause_sweep", "resume_sweep",
+)  # fmt: skip
 _STATUS_FOR = {
-    "stop": ("running", "paused"),
-    "kill": ("running", "paused"),
-    "pause": ("running",),
+    "stop": NOT_OVER,
+    "kill": NOT_OVER,
+    "pause": ("running", "waiting"),
     "resume": ("paused",),
 }
+MOST_NAMED = 3
 
 
 class SteeringScreen(CockpitScreen):
@@ -42,6 +46,10 @@ class SteeringScreen(CockpitScreen):
             return f"Stop the whole sweep {view.sweep.experiment}"
         if view.sweep.status == "queued":
             return ""
+        if action.name in ("pause_sweep", "resume_sweep"):
+            rests = view.halted or (not view.running and any(row.status == "paused" for row in view.rows))
+            is_meant = rests == (action.name == "resume_sweep")
+            return f"{action.label.capitalize()} {view.sweep.experiment}" if is_meant else ""
         if action.name in _STATUS_FOR:
             trials = self._those(action.name)
             return f"{action.label.capitalize()} {_names(trials)}" if trials else ""
@@ -50,7 +58,7 @@ class SteeringScreen(CockpitScreen):
             return ""
         if action.name == "add_like":
             return f"Add a trial like {trials[0].row.id}"
-        return f"Change a value of {trials[0].row.id}" if trials[0].row.status == "running" else ""
+        return "" if trials[0].row.is_over else f"Change a value of {trials[0].row.id}"
 
     def on_trial_tabs_rows_wanted(self) -> None:
         self.look_again()
@@ -73,6 +81,18 @@ class SteeringScreen(CockpitScreen):
             lambda: self.cockpit.command(self.experiment, "stop", [None]),
         )
 
+    def action_pause_sweep(self) -> None:
+        self.bottom.ask(
+            "pause the whole sweep? its trials save themselves and free their devices",
+            lambda: self.cockpit.command(self.experiment, "pause", [None]),
+        )
+
+    def action_resume_sweep(self) -> None:
+        self.bottom.ask(
+            "let the whole sweep go on, with all its paused trials?",
+            lambda: self.cockpit.command(self.experiment, "resume", [None]),
+        )
+
     def action_add_like(self) -> None:
         trial, view = self.acted_on()[0], self.sweep_view()
         if view is None:
@@ -82,10 +102,10 @@ class SteeringScreen(CockpitScreen):
 
     def action_change_value(self) -> None:
         trial = self.acted_on()[0]
-        lr = trial.newest.get("lr", trial.row.config.get("lr"))
-        start = f"lr={_typed(lr)}" if lr is not None else ""
         self.bottom.prompt(
-            f"change in {trial.row.id}:", start, lambda text: self._send_settings("set", trial.row.id, text)
+            f"change in {trial.row.id}{_changeable(trial)}:",
+            _present_lr(trial),
+            lambda text: self._send_settings("set", trial.row.id, text),
         )
 
     def _send_settings(self, name: str, trial: str | None, text: str) -> None:
@@ -109,6 +129,20 @@ class SteeringScreen(CockpitScreen):
 
     def _those(self, name: str) -> list[TrialView]:
         return [trial for trial in self.acted_on() if trial.row.status in _STATUS_FOR[name]]
+
+
+def _present_lr(trial: TrialView) -> str:
+    """What is changed most, as it is now."""
+    row = trial.row
+    lr = trial.newest.get("lr", row.effective.get("lr", row.config.get("lr")))
+    return "" if lr is None else f"lr={_typed(lr)}"
+
+
+def _changeable(trial: TrialView) -> str:
+    """Other settings that trainers usually take on the way; which they are only the engine knows for sure."""
+    known = {**trial.row.config, **trial.row.effective}
+    names = [name for name in known if name.endswith(("_lr", "weight_decay")) and known[name] is not None]
+    return f" ({', '.join(f'{name}={setting_text(known[name])}' for name in names[:MOST_NAMED])})" if names else ""
 
 
 def _names(trials: Sequence[TrialView]) -> str:

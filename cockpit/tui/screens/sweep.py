@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from cockpit.store.numbers import counted, delta_text, duration_text, metric_text
 from cockpit.store.ranking import gain
+from cockpit.store.rows import resting_text
 from cockpit.store.time_left import time_left
 from cockpit.tui.actions import SWEEP, Action, actions_of, bindings
 from cockpit.tui.interest import NORMS, CurveKey, Focus, Interest, Metric
@@ -214,18 +215,31 @@ class SweepScreen(ListingScreen[TrialItem], ChartingScreen, SteeringScreen):
         view = snapshot.sweeps.get(self.experiment)
         if view is None:
             return shown(f"{self.experiment}  opening…", "bold")
-        sweep, running = view.sweep, len(view.running)
+        sweep, over = view.sweep, sum(row.is_over for row in view.rows)
         line = shown(f"{sweep.experiment} {sweep.search}", "bold")
         line.append(f"  {self.cockpit.glyphs.of(sweep.status)}", self.cockpit.status_colour(sweep.status))
-        line.append(f"  {len(view.trials) - running}/{sweep.trials or '?'}", "not bold")
+        if sweep.status == "queued":
+            return line.append(f"  {sweep.reason}", "not bold")
+        line.append(f"  {over}/{sweep.trials or '?'}", "not bold")
+        if resting := self._resting(view):
+            line.append(f"  {resting}", "not bold")
         best, baseline = view.best, view.baseline
         if best is not None:
             against = gain(best.best, baseline.best if baseline else None, sweep.goal)
             line.append(f"  best {best.id} {metric_text(best.best)} ({delta_text(against)})", "not bold")
         if sweep.status == "running":
             left = time_left(view.rows, sweep.trials, snapshot.at)
-            line.append(f"  {running} at once" + (f"  ~{duration_text(left)} left" if left else ""), "not bold dim")
+            at_once = f"  {len(view.running)} at once"
+            line.append(at_once + (f"  ~{duration_text(left)} left" if left else ""), "not bold dim")
         return line
+
+    def _resting(self, view: SweepView) -> str:
+        """`1 paused, 2 waiting`; in a narrow terminal `‖1 ◌2`, because the best shall be seen beside it."""
+        if self.app.size.width >= WIDE:
+            return resting_text(view.rows)
+        glyphs, statuses = self.cockpit.glyphs.status, [row.status for row in view.rows]
+        counts = {status: statuses.count(status) for status in ("paused", "waiting")}
+        return " ".join(f"{glyphs[status]}{count}" for status, count in counts.items() if count)
 
     # What can be done
 
@@ -245,6 +259,9 @@ class SweepScreen(ListingScreen[TrialItem], ChartingScreen, SteeringScreen):
     def fits(self, action: Action) -> str:
         if action.name in STEERING:
             return self.fits_steering(action)
+        if action.name == "take_up":
+            view = self.sweep_view()
+            return f"Go on with {view.sweep.experiment}" if view is not None and view.sweep.can_go_on else ""
         if action.name == "best":
             view = self.sweep_view()
             return f"Go to {best_id(view)}, the best so far" if view is not None and best_id(view) else ""
@@ -291,6 +308,9 @@ class SweepScreen(ListingScreen[TrialItem], ChartingScreen, SteeringScreen):
         if view is not None:
             self.listing.clear_filter()
             self.listing.table.move_to(best_id(view))
+
+    def action_take_up(self) -> None:
+        self.cockpit.take_up(self.diary_of(), lambda _: self.look_again())
 
     def action_next_metric(self) -> None:
         self._choose_metric(1)

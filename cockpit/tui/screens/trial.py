@@ -218,8 +218,11 @@ class TrialScreen(ChartingScreen, SteeringScreen):
 
 
 def _progress(trial: TrialView, now: float) -> str:
-    """`2310/4688  12m04s  31m20s left`."""
+    """`2310/4688  12m04s  31m20s left`; of one that rests there is no time, because nobody works on it."""
     row = trial.row
     steps = f"{row.steps}/{row.total_steps}" if row.total_steps else f"step {row.steps}"
-    spent = row.seconds if row.seconds is not None or row.started is None else now - row.started
-    return "  ".join(filter(None, (steps, duration_text(spent), time_left_text(trial, now))))
+    runs = row.status == "running" and row.started is not None
+    spent = now - (row.started or now) if runs else row.seconds
+    attempt = f"attempt {row.attempt}" if row.attempt > 1 else ""
+    took = "" if spent is None else duration_text(spent)
+    return "  ".join(filter(None, (steps, attempt, took, time_left_text(trial, now))))

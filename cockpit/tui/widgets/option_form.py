@@ -97,5 +97,6 @@ class OptionForm(VerticalScroll, can_focus=False):
         names = [option.name for option in OPTIONS]
         if self.has_class("-narrow") or name in WIDE:
             return name
-        place = names.index(name)
-        return names[place - place % COLUMNS + COLUMNS - 1]
+        fields = [field for field in names if field not in WIDE]
+        place = fields.index(name)
+        return fields[min(place - place % COLUMNS + COLUMNS, len(fields)) - 1]
