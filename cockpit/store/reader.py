@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from cockpit.events.text import one_line
 from cockpit.store import schema, series, trials
 from cockpit.store.fold import trial_number
 from cockpit.store.folder import FolderError, RunFolder
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 
 RENEWAL_SECONDS = 2.0  # a sweep that starts has made its index in far less
+_DAMAGED = (sqlite3.DatabaseError, KeyError, TypeError, ValueError)  # what reading a file with wrong bytes may raise
 NOT_BEGUN = "its sweep has not started yet, or sweep.jsonl lost its first line"
 
 
@@ -73,8 +75,12 @@ class Index:
 
     def _writer_died(self) -> bool:
         """Whether the sweep ended without a word, so that the last lines of its record may not be here."""
-        values = self._sweep_values()
-        return values.get("status") in LIVE and not _is_alive(values)
+        try:
+            values = self._sweep_values()
+            return values.get("status") in LIVE and not _is_alive(values)
+        except _DAMAGED as error:
+            self.close()
+            raise self._damaged(str(error)) from None
 
     def _sweep_values(self) -> dict[str, Any]:
         return {row["key"]: json.loads(row["value"]) for row in self._rows("SELECT key, value FROM sweep")}
@@ -87,6 +93,19 @@ class Index:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def check(self) -> None:
+        """Look for damage in the whole file. Raises `FolderError` when there is some."""
+        try:
+            found = str(self._rows("PRAGMA quick_check(1)")[0][0])
+            self.trials()
+        except _DAMAGED as error:
+            found = str(error)
+        if found != "ok":
+            raise self._damaged(found)
+
+    def _damaged(self, how: str) -> FolderError:
+        return FolderError(f"{self.run.index}: is damaged ({one_line(how, 200)}); run `cockpit reindex {self.run.id}`")
 
     def sweep(self) -> SweepRow:
         """The experiment. A sweep whose process is gone without a word is `interrupted`."""
