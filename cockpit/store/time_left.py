@@ -11,7 +11,9 @@ def time_left(trials: Iterable[TrialRow], total: int | None, now: float) -> floa
     """Seconds until the sweep ends, if the coming trials take as long as those that ended; None before the first."""
     trials = list(trials)
     took = [trial.seconds for trial in trials if trial.seconds is not None]
-    running = [now - trial.started for trial in trials if trial.status == "running" and trial.started is not None]
+    running = [
+        max(0.0, now - trial.started) for trial in trials if trial.status == "running" and trial.started is not None
+    ]
     if not took or total is None:
         return None
     mean = sum(took) / len(took)
