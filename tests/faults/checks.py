@@ -1,4 +1,4 @@
-"""What must hold for an experiment whatever happened to it: nothing lost, nothing twice, nothing left, nothing false."""
+"""What must hold whatever happened to an experiment: nothing lost, nothing twice, nothing left, nothing false."""
 
 from __future__ import annotations
 
