@@ -30,6 +30,7 @@ class Indexer:
         self._run = run
         self._lock = _wait_for_lock(run, patience)
         self._connection = schema.create(run.index)
+        self._is_astray = False  # whether a write failed, so that what was read last is not in the index
         self._resume()
 
     def sync(self, everything: bool = True) -> int:

@@ -74,13 +74,25 @@ class Index:
                 time.sleep(0.05)
 
     def _writer_died(self) -> bool:
-        """Whether the sweep ended without a word, so that the last lines of its record may not be here."""
+        """Whether the sweep ended without a word, so that the last lines of its record may not be here.
+
+        That can be so although it had ended, when it was taken up again.
+        """
         try:
             values = self._sweep_values()
-            return values.get("status") in LIVE and not _is_alive(values)
+            return not _is_alive(values) if values.get("status") in LIVE else self._is_behind()
         except _DAMAGED as error:
             self.close()
             raise self._damaged(str(error)) from None
+
+    def _is_behind(self) -> bool:
+        """Whether the ledger has more than was read of it."""
+        key = self.run.sweep.relative_to(self.run.path).as_posix()
+        read = self._rows("SELECT offset FROM source WHERE path = ?", key)
+        try:
+            return bool(read) and self.run.sweep.stat().st_size > read[0][0]
+        except OSError:
+            return False  # a copy without it
 
     def _sweep_values(self) -> dict[str, Any]:
         return {row["key"]: json.loads(row["value"]) for row in self._rows("SELECT key, value FROM sweep")}
