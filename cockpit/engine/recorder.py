@@ -112,9 +112,10 @@ class Recorder:
         return str(file.relative_to(self._folder)) if file.is_relative_to(self._folder) else path
 
     def _check_loss(self, event: contract.Step) -> None:
-        loss = event.metrics.get("loss")
-        if loss is None:
-            return
+        try:
+            loss = float(event.metrics["loss"])
+        except (KeyError, TypeError, ValueError):
+            return  # none was reported, or no number
         if not math.isfinite(loss):
             raise DivergedError(event.step, loss, *(self._last_good or (None, None)))
         self._last_good = (loss, event.step)
