@@ -51,7 +51,8 @@ def survive(seed: int, engine: str, folder: Path, victims: Sequence[str] = ()) -
     """
     report, random = Report(seed, engine), Random(seed)
     known = RAY if engine == "ray" else LOCAL
-    chosen = list(victims) or random.choices(list(known), k=random.choice((1, 1, 2)))
+    weights = [3 if name in KILLS else 1 for name in known]
+    chosen = list(victims) or random.choices(list(known), weights, k=random.choice((1, 2)))
     scheduler = random.choice(("none", "none", "asha"))
     keys = {"engine": engine, "scheduler": scheduler, "max_failures": random.choice((0, 1)), "seed": seed}
     with experiment(folder, **keys) as made:
