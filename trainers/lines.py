@@ -50,7 +50,10 @@ def _metrics(metrics: Mapping[str, float]) -> list[str]:
 def _number(name: str, value: float) -> str:
     """Learning rates are too small for five decimals."""
     is_rate = name == "lr" or name.endswith("_lr") or name.startswith("lr_")
-    return f"{value:g}" if is_rate else f"{value:.5f}"
+    try:
+        return f"{value:g}" if is_rate else f"{value:.5f}"
+    except (TypeError, ValueError):  # no number at all, which is no reason to end a training
+        return str(value)
 
 
 def _norms(norms: Sequence[GroupNorms], groups: Sequence[str]) -> list[str]:

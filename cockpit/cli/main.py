@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -81,6 +82,9 @@ def cockpit(ctx: click.Context, logs: Path | None) -> int:
     return code
 
 
+_FULL_DISK = "the disk is full; make room, and `cockpit sweep --resume EXP` goes on with a sweep that this ended"
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The entry point: exits 0 when done, 1 when the work failed, 2 on wrong input, 130 when interrupted."""
     sys.exit(run(arguments))
@@ -103,6 +107,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if _is_for_people(error):
             return _complain(str(error), USAGE)
+        if _is_full_disk(error):
+            return _complain(f"{_FULL_DISK}: {error}", FAILED)
         return _complain(f"{type(error).__name__}: {error}; the traceback is in {_keep_traceback()}", FAILED)
 
 
@@ -115,6 +121,14 @@ def _is_for_people(error: Exception) -> bool:
     from trainers.contract import InputError
 
     return isinstance(error, FolderError | SearchError | SettingsError | InputError | TokenError)
+
+
+def _is_full_disk(error: Exception) -> bool:
+    import sqlite3
+
+    if isinstance(error, sqlite3.OperationalError):
+        return error.sqlite_errorcode == sqlite3.SQLITE_FULL
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _usage_text(error: click.ClickException) -> str:

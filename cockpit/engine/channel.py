@@ -22,6 +22,14 @@ class ChannelClosedError(Exception):
     """The other side is gone."""
 
 
+def _plain(value: Any) -> float | str:
+    """Numbers of numpy and torch are numbers too; what is none goes as text."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return str(value)
+
+
 class Channel:
     """One end of the line. Not for use by several threads."""
 
@@ -36,7 +44,7 @@ class Channel:
 
     def send(self, message: Message) -> None:
         """Say one thing. Raises `ChannelClosedError`."""
-        line = json.dumps(message, default=float).encode() + b"\n"  # numbers of numpy and torch are numbers too
+        line = json.dumps(message, default=_plain).encode() + b"\n"
         try:
             self._socket.sendall(line)
         except OSError:

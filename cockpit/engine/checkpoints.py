@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import mmap
 import shutil
+from pathlib import Path
 
 from cockpit.events.codec import EventError, decode
 from cockpit.events.kinds import Saved
 from cockpit.store.folder import TrialFolder
 
 LABEL = "last"  # what trainers call the checkpoint that has everything
+_BORROWED = "from-"
 _SAVED = b'"kind":"saved"'
 
 
@@ -28,13 +30,18 @@ def borrowed_checkpoint(source: TrialFolder, borrower: TrialFolder) -> str:
     if not newest:
         return ""
     file = source.path / newest
-    link = borrower.path / f"from-{source.path.name}{file.suffix}"
+    link = borrower.path / f"{_BORROWED}{source.path.name}{file.suffix}"
     link.unlink(missing_ok=True)
     try:
         link.hardlink_to(file)
     except OSError:  # another file system, or one without links
         shutil.copyfile(file, link)
     return link.name
+
+
+def is_borrowed(checkpoint: str) -> bool:
+    """Whether a checkpoint, by its path, is of another trial."""
+    return Path(checkpoint).name.startswith(_BORROWED)
 
 
 def _newest(folder: TrialFolder, record: mmap.mmap) -> str:

@@ -30,6 +30,7 @@ from cockpit.events.text import one_line
 from cockpit.events.writer import EventWriter
 from cockpit.search.population import Mutation, Population
 from cockpit.search.stopping import CONTINUE, Rules, Verdict
+from cockpit.store.fold import trial_number
 from cockpit.store.folder import RunFolder
 from cockpit.store.ranking import best_of, is_ranked
 
@@ -106,7 +107,7 @@ class Conductor:
         if self.ending is not None or self.desk.halted or not self.budget.allows_another():
             return None
         for waiting in self._roster.those(WAITING):
-            if waiting.due <= self._clock():
+            if self._retries.is_due(waiting, self._clock()):
                 return self._start_again(waiting)
         trial = f"t{self._number:03d}"
         if self._added and (self._number or not self.plan.search.baseline):  # the baseline is always the first
@@ -238,7 +239,9 @@ class Conductor:
                 self._rules.on_evaluation(trial.id, evaluation, value, final=True)
         for digest, trial in past.digests.items():
             self._labels[digest] = (trial.id, trial.config)
-        self._number, self._added_number = len(past.trials), len(past.added)
+        # Not how many there are: of one that is lost without a trace the number stays free.
+        self._number = trial_number(past.trials[-1].id) + 1 if past.trials else 0
+        self._added_number = len(past.added)
         for trial in past.trials:
             if not trial.is_over:
                 self._join_population(trial)

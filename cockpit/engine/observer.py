@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 import traceback
@@ -56,6 +57,8 @@ class Observer:
         self._summary_due = self._everything_due = 0.0
         try:
             self._tick()
+        except (OSError, sqlite3.OperationalError):  # a full disk, which must not hide how the sweep ended
+            traceback.print_exc()
         finally:
             if self._index is not None:
                 self._index.close()

@@ -11,7 +11,8 @@ from cockpit.engine.control import Command
 from cockpit.engine.roster import PAUSED, WAITING, TrialState
 from cockpit.events.codec import EventError, decode
 from cockpit.events.kinds import Answered, Built, Eval, Event, TrialEnded, TrialPaused, TrialStarted
-from cockpit.store.folder import RunFolder
+from cockpit.store.fold import trial_number
+from cockpit.store.folder import RunFolder, is_trial_id
 from cockpit.store.ranking import is_ranked
 
 AGAIN = ("interrupted", "lost")  # how a trial ended that goes on with its sweep; so does one marked `unfinished`
@@ -19,7 +20,7 @@ AGAIN = ("interrupted", "lost")  # how a trial ended that goes on with its sweep
 
 @dataclass
 class Rebuilt:
-    """`trials` in the order in which they began; those that had not ended wait for their next attempt.
+    """`trials` in the order of their numbers; those that had not ended wait for their next attempt.
 
     `digests` are effective configurations with the first trial of each, `added` the ids of trials that somebody asked
     for, `waiting_additions` the commands that had not become a trial yet.
@@ -42,7 +43,8 @@ def rebuild(run: RunFolder, metric: str) -> Rebuilt:
     states: dict[str, TrialState] = {}
     for event in read_events(run.sweep):
         if isinstance(event, TrialStarted):
-            _start(states, event)
+            if is_trial_id(event.trial):  # anything else is damage, or a way out of the folder
+                _start(states, event)
         elif isinstance(event, TrialPaused | TrialEnded) and event.trial in states:
             _stop(states[event.trial], event)
         elif isinstance(event, Answered):
@@ -51,7 +53,7 @@ def rebuild(run: RunFolder, metric: str) -> Rebuilt:
         if not state.is_over and state.status != PAUSED:
             state.status = WAITING
         _read_trial(known, state, run, metric)
-    known.trials = list(states.values())
+    known.trials = sorted(states.values(), key=lambda state: trial_number(state.id))
     known.added = {trial.id for trial in known.trials if trial.added}
     begun = {trial.added for trial in known.trials}
     known.waiting_additions = [command for command in known.waiting_additions if command.id not in begun]

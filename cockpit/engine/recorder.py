@@ -12,6 +12,7 @@ from typing import Any
 
 from cockpit.engine import timings
 from cockpit.engine.channel import Channel
+from cockpit.engine.checkpoints import is_borrowed
 from cockpit.engine.digest import digest_of
 from cockpit.engine.request import TrialRequest
 from cockpit.events import kinds
@@ -64,6 +65,8 @@ class Recorder:
         self._folder = request.path
         self._trainer = request.trainer
         self._seed = seed
+        self._log_every = max(1, int(request.config.get("log_every", 1)))
+        self._is_borrowed = is_borrowed(request.checkpoint)
         self._groups: tuple[str, ...] = ()
         self._last_good: tuple[float, int] | None = None
 
@@ -113,6 +116,7 @@ class Recorder:
 
     def _built(self, event: contract.Built) -> bool:
         timings.mark("built")
+        self._tell_what_is_missing(event.step)
         self.step = event.step
         self._groups = tuple(event.groups)
         digest = digest_of(self._trainer, event.effective, event.total_steps, self._seed)
@@ -120,15 +124,25 @@ class Recorder:
         self._writer.write(kinds.Built(effective=dict(event.effective), groups=list(event.groups), **facts))
         return self.ask({"say": "built", **facts})
 
+    def _tell_what_is_missing(self, step: int) -> None:
+        """An attempt before this one may have saved itself, and died before the disk took its last events."""
+        if step and not self._is_borrowed:
+            from cockpit.engine.answers import last_step  # most trials begin at their first step
+
+            missing = (step - (last_step(self._writer.path) or 0)) // self._log_every
+            if missing > 0:
+                self._writer.write(kinds.Lost(count=missing, reason="an earlier attempt could not write them"))
+
     def _inside(self, path: str) -> str:
         """A path in the trial's folder without that folder, which may be copied or lie on another machine."""
         file = Path(path)
         return str(file.relative_to(self._folder)) if file.is_relative_to(self._folder) else path
 
     def _check_loss(self, event: contract.Step) -> None:
-        loss = event.metrics.get("loss")
-        if loss is None:
-            return
+        try:
+            loss = float(event.metrics["loss"])
+        except (KeyError, TypeError, ValueError):
+            return  # none was reported, or no number
         if not math.isfinite(loss):
             raise DivergedError(event.step, loss, *(self._last_good or (None, None)))
         self._last_good = (loss, event.step)

@@ -19,6 +19,10 @@ class Retries:
     def __init__(self, max_failures: int) -> None:
         self._max_failures = max_failures
 
+    def is_due(self, trial: TrialState, now: float) -> bool:
+        """Whether a waiting trial may start. One that seems far off is due: the clock was set back meanwhile."""
+        return not 0.0 < trial.due - now <= LONGEST_SECONDS
+
     def delay(self, trial: TrialState, outcome: Outcome) -> float | None:
         """Seconds until the next attempt, None when there is none; counts the failure."""
         if outcome.status not in ("failed", "lost", "terminated") or outcome.details.get("usage"):

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cockpit.engine.rebuild import Rebuilt, read_events, rebuild
+from cockpit.engine.mending import mend
+from cockpit.engine.rebuild import Rebuilt, read_events
 from cockpit.events.kinds import Attempt, SweepEnded, SweepStarted, SweepStatus
 from cockpit.search.reader import load
 from cockpit.search.spec import Search
@@ -57,17 +58,24 @@ def _lives(life: Sequence[SweepStarted | SweepStatus | SweepEnded]) -> bool:
 
 def take_up(run: RunFolder, metric: str) -> Rebuilt:
     """What the sweep knew, after seeing to it that nothing of it runs any more. Call it as the experiment's owner."""
-    past = rebuild(run, metric)
-    try:
-        Index(run).close()
-    except FolderError:  # it cannot be read, and everything in it can be made again
-        reindex(run)
+    past = mend(run, metric)
+    _see_to_the_index(run)
+    run.summary.unlink(missing_ok=True)  # it says how the sweep ended, which is not true any more from here on
     for pid in _left(run, past):
         try:
             os.killpg(pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
             pass  # gone meanwhile
     return past
+
+
+def _see_to_the_index(run: RunFolder) -> None:
+    """One that is damaged is made again, as everything in it can be."""
+    try:
+        with Index(run) as index:
+            index.check()
+    except FolderError:
+        reindex(run)
 
 
 def _left(run: RunFolder, past: Rebuilt) -> Iterator[int]:

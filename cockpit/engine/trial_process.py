@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import select
@@ -27,6 +28,8 @@ from cockpit.events.writer import EventWriter
 from trainers import contract, registry
 from trainers.devices.base import Device
 from trainers.devices.select import select_for
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 class _TerminatedError(BaseException):
@@ -116,6 +119,8 @@ def _attempt(request: TrialRequest, channel: Channel, orders: Orders) -> Outcome
         if isinstance(error, contract.InputError):
             text, details = one_line(str(error), 500), {"usage": True}
         trace = safe_text(traceback.format_exc())
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:  # not its fault, so it can go on some day
+            return Outcome("lost", reason=text, error=text, traceback=trace)
         return Outcome("failed", reason=text, error=text, traceback=trace, details=details)
 
 

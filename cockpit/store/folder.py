@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _EXPERIMENT = re.compile(r"^(exp\d{3,})(?:-(.*))?$")
-_TRIAL = re.compile(r"^t\d{3,}$")
+_TRIAL = re.compile(r"t[0-9]{3,9}\Z")
 
 
 class FolderError(Exception):
@@ -97,8 +97,13 @@ class RunFolder:
         """Ids of the trials that have a folder, in order."""
         if not self.trials.is_dir():
             return []
-        names = [name for name in os.listdir(self.trials) if _TRIAL.match(name)]  # noqa: PTH208 - names are enough
+        names = [name for name in os.listdir(self.trials) if is_trial_id(name)]  # noqa: PTH208 - names are enough
         return sorted(names, key=lambda name: int(name[1:]))
+
+
+def is_trial_id(name: str) -> bool:
+    """Whether it is the id of a trial, and so a safe name for its folder."""
+    return _TRIAL.match(name) is not None
 
 
 def slug(name: str) -> str:

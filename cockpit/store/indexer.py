@@ -30,6 +30,7 @@ class Indexer:
         self._run = run
         self._lock = _wait_for_lock(run, patience)
         self._connection = schema.create(run.index)
+        self._is_astray = False  # whether a write failed, so that what was read last is not in the index
         self._resume()
 
     def sync(self, everything: bool = True) -> int:
@@ -63,6 +64,8 @@ class Indexer:
 
         That holds because the ledger, where trials end, is looked at first.
         """
+        if self._is_astray:
+            self._resume()
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             total = self._read(None, self._tail(self._run.sweep))
@@ -70,8 +73,9 @@ class Indexer:
             self._batch.look += total > 0
             self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
-            self._resume()
+            self._is_astray = True  # whatever is done about it may fail on the same full disk
+            if self._connection.in_transaction:  # SQLite has ended it itself when the disk was full
+                self._connection.execute("ROLLBACK")
             raise
         return total
 
@@ -81,6 +85,7 @@ class Indexer:
         self._tails: dict[str, Tail] = {}
         self._of_trials: dict[str, Tail] = {}
         self._offsets = dict(self._connection.execute("SELECT path, offset FROM source"))
+        self._is_astray = False
 
     def _trials(self, everything: bool) -> list[tuple[str, Tail]]:
         """The files of all trials that have a folder, or of those that go on by the ledger or did a moment ago."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cockpit.events.codec import decode
 from cockpit.events.kinds import Event
+from cockpit.events.text import one_line
 from cockpit.store import schema, series, trials
 from cockpit.store.fold import trial_number
 from cockpit.store.folder import FolderError, RunFolder
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 
 RENEWAL_SECONDS = 2.0  # a sweep that starts has made its index in far less
+_DAMAGED = (sqlite3.DatabaseError, KeyError, TypeError, ValueError)  # what reading a file with wrong bytes may raise
 NOT_BEGUN = "its sweep has not started yet, or sweep.jsonl lost its first line"
 
 
@@ -74,9 +76,25 @@ class Index:
                 time.sleep(0.05)
 
     def _writer_died(self) -> bool:
-        """Whether the sweep ended without a word, so that the last lines of its record may not be here."""
-        values = self._sweep_values()
-        return values.get("status") in LIVE and not _is_alive(values)
+        """Whether the sweep ended without a word, so that the last lines of its record may not be here.
+
+        That can be so although it had ended, when it was taken up again.
+        """
+        try:
+            values = self._sweep_values()
+            return not _is_alive(values) if values.get("status") in LIVE else self._is_behind()
+        except _DAMAGED as error:
+            self.close()
+            raise self._damaged(str(error)) from None
+
+    def _is_behind(self) -> bool:
+        """Whether the ledger has more than was read of it."""
+        key = self.run.sweep.relative_to(self.run.path).as_posix()
+        read = self._rows("SELECT offset FROM source WHERE path = ?", key)
+        try:
+            return bool(read) and self.run.sweep.stat().st_size > read[0][0]
+        except OSError:
+            return False  # a copy without it
 
     def _sweep_values(self) -> dict[str, Any]:
         return {row["key"]: json.loads(row["value"]) for row in self._rows("SELECT key, value FROM sweep")}
@@ -89,6 +107,19 @@ class Index:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def check(self) -> None:
+        """Look for damage in the whole file. Raises `FolderError` when there is some."""
+        try:
+            found = str(self._rows("PRAGMA quick_check(1)")[0][0])
+            self.trials()
+        except _DAMAGED as error:
+            found = str(error)
+        if found != "ok":
+            raise self._damaged(found)
+
+    def _damaged(self, how: str) -> FolderError:
+        return FolderError(f"{self.run.index}: is damaged ({one_line(how, 200)}); run `cockpit reindex {self.run.id}`")
 
     def sweep(self) -> SweepRow:
         """The experiment. A sweep whose process is gone without a word is `interrupted`."""

@@ -84,8 +84,8 @@ class TrialRow(NamedTuple):
 
     @property
     def seconds(self) -> float | None:
-        """Wall time of the trial, pauses included."""
-        return None if self.started is None or self.ended is None else self.ended - self.started
+        """Wall time of the trial, pauses included; 0 where the clock was set back meanwhile."""
+        return None if self.started is None or self.ended is None else max(0.0, self.ended - self.started)
 
     @property
     def has_device(self) -> bool:

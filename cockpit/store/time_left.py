@@ -32,6 +32,6 @@ def _durations(trials: Sequence[TrialRow]) -> list[float]:
 def _rest(trial: TrialRow, mean: float, now: float) -> float:
     """Seconds that a trial still takes; of a later attempt the steps tell, because its clock ran while it rested."""
     if trial.attempt == 1 and trial.status == "running" and trial.started is not None:
-        return max(0.0, mean - (now - trial.started))
+        return max(0.0, mean - max(0.0, now - trial.started))
     done = trial.steps / trial.total_steps if trial.total_steps else 0.0
     return mean * max(0.0, 1.0 - done)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,15 +36,15 @@ class Deaf(ListedProposer):
 
 
 class Stage:
-    """A conductor over a folder, its clock standing still."""
+    """A conductor over a folder, its clock standing still unless another one is given."""
 
-    def __init__(self, folder: Path, **keys: Any) -> None:
+    def __init__(self, folder: Path, clock: Callable[[], float] = lambda: 5.0, **keys: Any) -> None:
         plan = plan_of(**{"run_cap": 10, **keys})
         self.run = RunFolder(folder / "exp001-test")
         self.run.trials.mkdir(parents=True)
         self.proposer = Deaf({"x": number / 10} for number in range(100))
         rules = build_rules(plan.search)
-        self.conductor = Conductor(plan, self.run, EventWriter(self.run.sweep), self.proposer, rules, lambda: 5.0)
+        self.conductor = Conductor(plan, self.run, EventWriter(self.run.sweep), self.proposer, rules, clock)
 
     def start(self, digest: str | None = None) -> str:
         request = self.conductor.next_trial()
