@@ -11,7 +11,7 @@ import pytest
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
-DEADLINE_SECONDS = 120
+DEADLINE_SECONDS, SLOW_SECONDS = 120, 600
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,16 +23,17 @@ def _trainers_of_these_tests() -> Iterator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol() -> Generator[None, object, object]:
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Not a fixture, because sweeps run in the set-up of tests too."""
-    previous = signal.signal(signal.SIGALRM, _give_up)
-    signal.alarm(DEADLINE_SECONDS)
+    seconds = DEADLINE_SECONDS if item.get_closest_marker("slow") is None else SLOW_SECONDS
+
+    def give_up(*_: object) -> None:
+        pytest.fail(f"not over after {seconds} seconds")
+
+    previous = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(seconds)
     try:
         return (yield)
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, previous)
-
-
-def _give_up(*_: object) -> None:
-    pytest.fail(f"not over after {DEADLINE_SECONDS} seconds")
