@@ -75,6 +75,7 @@ def _run(
     past = None if job.again is None else take_up(run, job.plan.metric.name)
     if past is not None and past.is_complete(job.plan.total):
         raise FolderError(f"{run.id}: all its trials have ended; `--trials N` plans more of them")
+    run.summary.unlink(missing_ok=True)  # of one taken up again it says how that ended, which is not true from here on
     _write_search(run, job.plan)
     ledger = EventWriter(run.sweep)
     ledger.write(_started(job, run) if past is None else _goes_on(job))

@@ -60,7 +60,6 @@ def take_up(run: RunFolder, metric: str) -> Rebuilt:
     """What the sweep knew, after seeing to it that nothing of it runs any more. Call it as the experiment's owner."""
     past = mend(run, metric)
     _see_to_the_index(run)
-    run.summary.unlink(missing_ok=True)  # it says how the sweep ended, which is not true any more from here on
     for pid in _left(run, past):
         try:
             os.killpg(pid, signal.SIGKILL)
