@@ -149,7 +149,8 @@ def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
         f"taken up again {clock_text(at, sweep.started)}, after {after or 'it was cut off'}"
         for at, after in read_history(index.run, ()).taken_up
     ]
-    for text in filter(None, (sweep.question, sweep.reason, *again, goes_on)):
+    reason = "" if again and sweep.status == "running" else sweep.reason  # which says no more than `again`
+    for text in filter(None, (sweep.question, reason, *again, goes_on)):
         out.print(text)
     best, baseline = best_trial(trials, sweep.goal), baseline_trial(trials)
     if best:
