@@ -429,7 +429,9 @@ def test_every_end_is_told_in_one_phrase_and_the_front_is_marked(cockpit, folder
     shown = cockpit("show", recorder.end("stopped", "stopped by me@here").id)
     rows = {line.split()[0]: line for line in shown.out.splitlines() if line.startswith("t00")}
     assert [trial for trial, row in rows.items() if "★" in row] == ["t000"]
-    assert all(row.endswith(reason or status) for row, (status, reason) in zip(rows.values(), ends.items(), strict=True))
+    assert all(
+        row.endswith(reason or status) for row, (status, reason) in zip(rows.values(), ends.items(), strict=True)
+    )
     assert "no other trial is better in all of score maximized, loss minimized" in shown.out
     assert "cockpit sweep --resume exp001 goes on with it" in shown.out
     told = json.loads(cockpit("show", "exp001", "--json").out)["trials"]
