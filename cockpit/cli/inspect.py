@@ -1,21 +1,17 @@
-"""`cockpit ls` and `cockpit show`."""
+"""`cockpit ls`, and what stands for a status on the command line."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cockpit.cli.options import console, json_option, logs_option, print_facts, print_json, print_table
-from cockpit.events.text import safe_text
+from cockpit.cli.options import json_option, logs_option, print_json, print_table
 
 if TYPE_CHECKING:
-    from cockpit.store.folder import RunFolder
-    from cockpit.store.reader import Index
-    from cockpit.store.rows import SweepRow, TrialRow
+    pass
 
 GLYPHS = {
     "running": "●",
@@ -81,181 +77,3 @@ def _ls_row(summary: dict[str, Any], now: float) -> list[str]:
         age_text(None if summary["started"] is None else now - summary["started"]),
         " · ".join(filter(None, (summary["reason"] if summary["status"] == "queued" else "", question))),
     ]
-
-
-@click.command()
-@click.argument("name", metavar="EXP|TRIAL")
-@logs_option
-@json_option
-def show(name: str, logs: Path, as_json: bool) -> None:
-    """Show an experiment's or a trial's configuration, results, why each trial stopped, and what was asked of it."""
-    from cockpit.store.document import experiment_document
-    from cockpit.store.folder import find_experiment, find_trial
-    from cockpit.store.reader import Index
-
-    if "/" in name:
-        run, trial_id = find_trial(logs, name)
-        with Index(run) as index:
-            _show_trial(index, _one_trial(index, trial_id), as_json)
-        return
-    run = find_experiment(logs, name)
-    with Index(run) as index:
-        goals = goals_of(run)
-        if as_json:
-            print_json(experiment_document(index, goals))
-        else:
-            _show_experiment(index, goals)
-
-
-def goals_of(run: RunFolder) -> dict[str, str]:
-    """The metrics of a search for several, each with its goal; empty for a search for one."""
-    try:
-        if b"metrics" not in run.search.read_bytes():
-            return {}  # what reads a search is spared where it would find none
-    except OSError:
-        return {}
-    from cockpit.search.errors import SearchError
-    from cockpit.search.reader import load
-
-    try:
-        return {metric.name: metric.goal for metric in load(run.search).metrics}
-    except SearchError:
-        return {}
-
-
-def _one_trial(index: Index, trial_id: str) -> TrialRow:
-    from cockpit.store.folder import FolderError
-
-    for trial in index.trials():
-        if trial.id == trial_id:
-            return trial
-    raise FolderError(f"{index.run.id}/{trial_id}: not in the index; run `cockpit reindex {index.run.id}`")
-
-
-def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
-    from cockpit.cli.history import print_commands
-    from cockpit.store.command_words import clock_text
-    from cockpit.store.history import read_history
-    from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
-    from cockpit.store.pareto import front_trials
-    from cockpit.store.ranking import baseline_trial, best_trial, gain
-    from cockpit.store.scores import leaderboard_text, scores
-
-    sweep, trials = index.sweep(), index.trials()
-    out = console()
-    out.print(f"{sweep.experiment} {sweep.search}  {GLYPHS.get(sweep.status, '?')} {sweep.status}", style="bold")
-    goes_on = f"cockpit sweep --resume {sweep.experiment} goes on with it" if can_go_on(index.run, sweep) else ""
-    again = [
-        f"taken up again {clock_text(at, sweep.started)}, after {after or 'it was cut off'}"
-        for at, after in read_history(index.run, ()).taken_up
-    ]
-    for text in filter(None, (sweep.question, sweep.reason, *again, goes_on)):
-        out.print(text)
-    best, baseline = best_trial(trials, sweep.goal), baseline_trial(trials)
-    if best:
-        against = gain(best.best, baseline.best, sweep.goal) if baseline else None
-        out.print(
-            f"best {sweep.metric} {metric_text(best.best)} ({best.id}), "
-            f"against the baseline {delta_text(against)}; higher is {'better' if sweep.goal == 'maximize' else 'worse'}"
-        )
-    if told := leaderboard_text(scores(index.run)):
-        out.print(told)
-    out.print()
-    varied, others = sweep.varied, [name for name in goals if name != sweep.metric]
-    front = front_trials(trials, goals) if goals else set()
-    several = any(trial.attempt > 1 for trial in trials)
-    counts = ["epochs", "steps", *(["attempts"] if several else []), "time"]
-    headings = ["trial", "status", *varied, sweep.metric, *others, "last", *counts, "ended"]
-    rows = [
-        [
-            " ".join(filter(None, (trial.id, "◆" if trial.baseline else "", "★" if trial.id in front else ""))),
-            f"{GLYPHS.get(trial.status, '?')} {trial.status}",
-            *(setting_text(trial.config.get(name)) for name in varied),
-            metric_text(trial.best),
-            *(metric_text(trial.best_metrics.get(name)) for name in others),
-            metric_text(trial.last),
-            str(trial.epochs),
-            str(trial.steps),
-            *([str(trial.attempt)] if several else []),
-            duration_text(trial.seconds),
-            trial.ending,
-        ]
-        for trial in trials
-    ]
-    optional = ("last", "steps", "epochs", "attempts", "time")
-    print_table(headings, rows, left=("trial", "status", "ended"), optional=optional, last_folds=True)
-    if front:
-        goal_texts = ", ".join(f"{name} {goal}d" for name, goal in goals.items())
-        out.print(f"★ no other trial is better in all of {goal_texts}")
-    print_commands(index.commands(), sweep.started, of_a_trial=False)
-    for path, count in index.unread().items():
-        lines = "1 line is no event and was" if count == 1 else f"{count} lines are no events and were"
-        out.print(f"⚠ {path}: {lines} left out")
-
-
-def can_go_on(run: RunFolder, sweep: SweepRow) -> bool:
-    """Whether this experiment may be taken up again; one of `cockpit run` has no search to go on with."""
-    return sweep.can_go_on and run.search.exists()
-
-
-def _show_trial(index: Index, trial: TrialRow, as_json: bool) -> None:
-    from cockpit.cli.history import print_attempts, print_changes, print_commands
-    from cockpit.store.document import trial_document
-    from cockpit.store.history import changes_of, read_history
-
-    sweep, commands = index.sweep(), [command for command in index.commands() if command.trial == trial.id]
-    attempts = read_history(index.run, (trial.id,)).attempts.get(trial.id, [])
-    changes = changes_of(index.steered().get(trial.id, ()), commands, trial.id)
-    if as_json:
-        print_json({"experiment": index.run.id, **trial_document(trial, attempts, changes)})
-        return
-    _show_facts(index, sweep, trial)
-    print_attempts(attempts, trial, sweep.started)
-    print_changes(changes)
-    print_commands(commands, sweep.started, of_a_trial=True)
-    _show_settings(trial)
-
-
-def _show_facts(index: Index, sweep: SweepRow, trial: TrialRow) -> None:
-    from cockpit.store.numbers import counted, duration_text, metric_text
-
-    out = console()
-    glyph = GLYPHS.get(trial.status, "?")
-    out.print(f"{sweep.experiment}/{trial.id}  {glyph} {trial.status}", style="bold")
-    print_facts(
-        {
-            "ended" if trial.is_over else "why": trial.ending,
-            sweep.metric: _score_text(trial),
-            "evaluations": " ".join("NaN" if value is None else metric_text(value) for value in trial.evaluations),
-            "progress": f"{counted(trial.epochs, 'epoch')}, {trial.steps} of {trial.total_steps or '?'} steps",
-            "time": duration_text(trial.seconds) + (f" on {trial.device}" if trial.has_device else ""),
-            "seed": str(trial.seed),
-            "digest": trial.digest,
-            **{f"file {label}": path for label, path in index.saved(trial.id).items()},
-        }
-    )
-
-
-def _show_settings(trial: TrialRow) -> None:
-    out = console()
-    out.print()
-    names = dict.fromkeys([*trial.config, *trial.effective])
-    settings = [[name, *(_setting(part, name) for part in (trial.config, trial.effective))] for name in names]
-    print_table(("setting", "wanted", "effective"), settings, left=("setting",))
-    if trial.traceback:
-        out.print()
-        out.print(safe_text(trial.traceback.rstrip()))
-
-
-def _score_text(trial: TrialRow) -> str:
-    from cockpit.store.numbers import metric_text
-
-    if trial.best is None:
-        return "no finite value" if trial.evaluations else "no evaluation yet"
-    return f"best {metric_text(trial.best)} at step {trial.best_step}, last {metric_text(trial.last)}"
-
-
-def _setting(values: Mapping[str, Any], name: str) -> str:
-    from cockpit.store.numbers import setting_text
-
-    return setting_text(values[name]) if name in values else ""

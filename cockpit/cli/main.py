@@ -24,7 +24,7 @@ COMMANDS = {
     "run": ("cockpit.cli.run:run", "Run one command as an experiment."),
     "demo": ("cockpit.cli.demo:demo", "Replay a recorded sweep, with nothing trained."),
     "ls": ("cockpit.cli.inspect:ls", "List the experiments."),
-    "show": ("cockpit.cli.inspect:show", "Show an experiment or a trial, and why trials stopped."),
+    "show": ("cockpit.cli.show:show", "Show an experiment or a trial, and why trials stopped."),
     "steps": ("cockpit.cli.tables:steps", "Print the per-step table of a trial."),
     "grads": ("cockpit.cli.tables:grads", "Print the norm table of a trial."),
     "importance": ("cockpit.cli.importance:importance", "Show which parameters matter, and their best ranges."),

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cockpit.cli.live import Lines, LiveTable, view_for
-from cockpit.events.kinds import Step
+from cockpit.events.kinds import Step, TrialPaused, TrialStarted
 from cockpit.store.indexer import Indexer
 from cockpit.store.reader import Index
 
@@ -97,3 +97,26 @@ def test_a_terminal_gets_the_table_and_a_pipe_gets_lines():
     table = view_for(Terminal())
     assert isinstance(table, LiveTable)
     table._live.stop()
+
+
+def test_trials_that_rest_are_not_done_and_are_told_each_time(tmp_path):
+    stream = io.StringIO()
+    view, recorder = Lines(stream), Recorder(tmp_path)
+    recorder.start(0)
+    recorder.ledger.write(TrialPaused(trial="t000", reason="paused by me@here"))
+    recorder.start(1)
+    recorder.ledger.write(TrialPaused(trial="t001", status="waiting", reason="attempt 1 failed: no"))
+    recorder.start(2)
+    show(view, recorder.run)
+    show(view, recorder.run)
+    recorder.ledger.write(TrialStarted(trial="t000", attempt=2))
+    recorder.ledger.write(TrialPaused(trial="t000", attempt=2, reason="paused by you@here"))
+    show(view, recorder.run)
+    assert stream.getvalue().splitlines() == [
+        "t000  paused  score —  paused by me@here",
+        "t001  waiting  score —  attempt 1 failed: no",
+        "t000  paused  score —  paused by you@here",
+    ]
+    lines = frames(recorder, 200)
+    assert any("0/3 done, 1 running, 1 paused, 1 waiting" in line for line in lines)
+    assert [line.split()[0] for line in lines if line.startswith("t00")][:3] == ["t000", "t001", "t002"]

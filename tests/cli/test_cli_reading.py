@@ -13,7 +13,7 @@ import pytest
 from builders import Recorder, every_kind
 
 from cockpit.cli import tables
-from cockpit.events.kinds import Eval, Norms, Step
+from cockpit.events.kinds import Eval, Norms, Step, TrialPaused
 from cockpit.store.folder import RunFolder
 from cockpit.store.indexer import Indexer
 
@@ -400,3 +400,61 @@ def test_reading_while_the_sweep_writes_never_fails(cockpit, folder):
     finally:
         over.set()
         thread.join()
+
+
+SEVERAL = """\
+name: hill
+trainer: toy
+engine: local
+method: random
+metrics: [{name: score, goal: maximize}, {name: loss, goal: minimize}]
+parameters: {x: {min: -1.0, max: 1.0}}
+run_cap: 3
+"""
+
+
+def test_every_end_is_told_in_one_phrase_and_the_front_is_marked(cockpit, folder):
+    recorder = Recorder(folder / "logs")
+    recorder.run.search.write_text(SEVERAL)
+    ends = {
+        "finished": "",
+        "pruned": "floor evaluation 1: 0.1000 < 0.2000",
+        "stopped": "killed by me@here",
+        "diverged": "loss not finite at step 4; last good 2.1 at step 3",
+        "failed": "ValueError: no",
+        "lost": "its process was killed (signal 9)",
+    }
+    for number, (status, reason) in enumerate(ends.items()):
+        recorder.trial(number, [0.9 - number / 10], status=status, reason=reason)
+    shown = cockpit("show", recorder.end("stopped", "stopped by me@here").id)
+    rows = {line.split()[0]: line for line in shown.out.splitlines() if line.startswith("t00")}
+    assert [trial for trial, row in rows.items() if "★" in row] == ["t000"]
+    assert all(
+        row.endswith(reason or status) for row, (status, reason) in zip(rows.values(), ends.items(), strict=True)
+    )
+    assert "no other trial is better in all of score maximized, loss minimized" in shown.out
+    assert "cockpit sweep --resume exp001 goes on with it" in shown.out
+    told = json.loads(cockpit("show", "exp001", "--json").out)["trials"]
+    assert [trial["front"] for trial in told] == [True, *[False] * 5]
+
+
+def test_following_a_trial_goes_on_through_its_pause(cockpit, folder, monkeypatch):
+    recorder = Recorder(folder / "logs")
+    writer = recorder.start(0)
+    recorder.ledger.write(TrialPaused(trial="t000", reason="paused by me@here"))
+    looks = iter(range(2))
+
+    def next_look(_):
+        if next(looks):
+            recorder.finish(0, writer)
+        else:
+            writer.write(Step(step=7, metrics={"loss": 0.5}))
+        with Indexer(recorder.run) as indexer:
+            indexer.sync()
+
+    with Indexer(recorder.run) as indexer:
+        indexer.sync()
+    monkeypatch.setattr(tables.time, "sleep", next_look)
+    lines = cockpit("steps", "exp001/t000", "--follow", "--format", "jsonl").out.splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [7]
+    assert list(looks) == []

@@ -1,16 +1,17 @@
 """`cockpit stop`, `kill`, `pause`, `resume`, `add` and `set`: what they say, and what they do to a sweep that runs."""
 
 import json
+import re
 import sys
 
 import pytest
 from builders import Recorder
-from test_cli_sweep import DEADLINE, SLOW, only_run, trials_are_running, wait_until
+from test_cli_sweep import DEADLINE, SLOW, trials_are_running, wait_until
 
 from cockpit.cli import steer
 from cockpit.engine import control
 from cockpit.engine.control import Command
-from cockpit.events.kinds import Answered
+from cockpit.events.kinds import Answered, TrialPaused
 from cockpit.store.indexer import Indexer
 
 
@@ -60,6 +61,9 @@ def test_what_cannot_be_meant_is_refused_in_one_line(cockpit, recorder, words, p
 def test_a_sweep_that_is_over_cannot_be_steered(cockpit, recorder):
     recorder.end("finished")
     assert "exp001: not running any more (finished), so nothing can stop there" in cockpit("stop", "latest").complaint
+    told = "exp001: not running any more (finished); take it up again with `cockpit sweep --resume exp001`"
+    assert told in cockpit("resume", "exp001").complaint
+    assert told in cockpit("resume", "exp001/t000").complaint
 
 
 def test_nobody_answers(cockpit, recorder, replies):
@@ -85,6 +89,25 @@ def test_a_trial_that_takes_its_time_is_no_success_yet(cockpit, replies):
     answer = cockpit("stop", "exp001/t000")
     assert (answer.code, answer.out) == (1, "")
     assert answer.err == ("cockpit: exp001: t000 told to end, but has not ended yet; `cockpit kill` does not ask\n")
+
+
+@pytest.mark.parametrize(("name", "late"), [("pause", "has not paused yet"), ("set", "has not come to its next step")])
+def test_what_happens_at_the_next_step_is_no_success_before(cockpit, replies, name, late):
+    replies({"name": name, "state": "accepted", "text": "t000 at its next step"})
+    answer = cockpit(name, "exp001/t000", *(["lr=1"] if name == "set" else []))
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err.startswith(f"cockpit: exp001: t000 at its next step, but {late}")
+
+
+def test_a_sweep_is_paused_once_nothing_of_it_runs(cockpit, recorder, replies):
+    whole = {"name": "pause", "trial": "", "state": "done", "text": "nothing more is started; 1 trial told to pause"}
+    replies(whole)
+    answer = cockpit("pause", "exp001")
+    assert answer.code == 1
+    assert "nothing more is started, and t000 told to pause, but has not paused yet" in answer.err
+    recorder.ledger.write(TrialPaused(trial="t000", step=3, reason="paused by me@here"))
+    replies(whole)
+    assert cockpit("pause", "exp001").out == "exp001: paused, with 1 trial; nothing is started until it is resumed\n"
 
 
 def test_nobody_waits_for_an_added_trial_to_start(cockpit, replies):
@@ -123,6 +146,10 @@ def test_values_are_read_as_a_search_file_would(cockpit, recorder, monkeypatch):
     assert json.loads(line)["settings"] == {"x": 0.5, "note": "a=b", "steps": 3, "flag": True, "rate": 1e-4}
 
 
+def statuses(answer):
+    return {trial["id"]: trial["status"] for trial in json.loads(answer("show", "exp001", "--json").out)["trials"]}
+
+
 def test_a_sweep_that_runs_obeys_and_tells(spawn, answer, folder):
     process = spawn(*SLOW)
     wait_until(lambda: len(trials_are_running(folder) or ()) == 2, process)
@@ -130,7 +157,17 @@ def test_a_sweep_that_runs_obeys_and_tells(spawn, answer, folder):
     assert (stopped.code, stopped.err) == (0, "")
     assert stopped.out.startswith("exp001: t000 stopped at step ")
     assert answer("stop", "exp001/t000") == (1, "", "cockpit: exp001: t000 has ended already (stopped)\n")
-    assert answer("set", "exp001/t001", "lr=1").out.startswith("exp001: t001: lr=1 from step ")
+    paused = answer("pause", "exp001/t001")
+    assert paused.out.startswith("exp001: t001 paused at step "), paused
+    assert answer("set", "exp001/t001", "lr=0.5").out == "exp001: t001 goes on with lr=0.5\n"
+    assert re.search(r"● running, 1 paused +1/6 ", answer("ls").out)
+    assert answer("resume", "exp001/t001").out == "exp001: t001 goes on\n"
+    everything = answer("pause", "exp001")
+    assert re.fullmatch(r"exp001: paused, with \d trials; nothing is started until it is resumed\n", everything.out)
+    assert set(statuses(answer).values()) == {"stopped", "paused"}
+    assert answer("resume", "exp001").out.startswith("exp001: the sweep goes on, ")
+    wait_until(lambda: re.search(r"^lr +0.5 +\d+ +\S+@", answer("show", "exp001/t001").out, re.MULTILINE), process)
+    assert re.search(r"^ +2 +step \d+ ", answer("show", "exp001/t001").out, re.MULTILINE)
     added = answer("add", "latest", "x=0.25", "--json")
     assert added.code == 0
     assert json.loads(added.out)["settings"] == {"x": 0.25}
@@ -147,4 +184,5 @@ def test_a_sweep_that_runs_obeys_and_tells(spawn, answer, folder):
     diary = (folder / "logs" / "diary.md").read_text()
     assert "## exp001 · hill ➖" in diary
     assert "**stopped** by " in diary
-    assert only_run(folder).control.read_bytes().count(b"\n") == 5
+    assert "- t001 paused at step " in diary
+    assert diary.rstrip().splitlines()[-2] == "It can go on: `cockpit sweep --resume exp001`"

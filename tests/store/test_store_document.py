@@ -6,8 +6,9 @@ import math
 import pytest
 from builders import Recorder, every_kind
 
-from cockpit.events.kinds import TrialStarted
+from cockpit.events.kinds import Eval, TrialStarted
 from cockpit.store.document import experiment_document, plain, trial_document
+from cockpit.store.history import read_history
 from cockpit.store.reader import Index
 
 EXPERIMENT = {"experiment", "status", "metric", "mode", "trials"}
@@ -60,9 +61,24 @@ def test_the_goal_is_told_as_a_mode(tmp_path, goal, mode):
 
 
 def test_a_trial_alone_is_the_trial_of_the_document(tmp_path):
-    with Index(every_kind(tmp_path)) as index:
-        whole = experiment_document(index)
-        assert [trial_document(trial) for trial in index.trials()] == whole["trials"]
+    run = every_kind(tmp_path)
+    with Index(run) as index:
+        whole, attempts = experiment_document(index), read_history(run).attempts
+        assert [trial_document(trial, attempts[trial.id]) for trial in index.trials()] == whole["trials"]
+        (attempt,) = whole["trials"][1]["attempts"]
+    assert (attempt["attempt"], attempt["after_step"], attempt["status"]) == (1, 0, "pruned")
+
+
+def test_the_front_is_told_where_a_search_has_several_metrics(tmp_path):
+    recorder = Recorder(tmp_path)
+    for number, score in enumerate((0.5, 0.9, 0.4)):
+        writer = recorder.start(number)
+        writer.write(Eval(step=1, metrics={"score": score, "size": (1.0, 3.0, 2.0)[number]}))
+        recorder.finish(number, writer)
+    with Index(recorder.end()) as index:
+        told = experiment_document(index, {"score": "maximize", "size": "minimize"})["trials"]
+        assert [trial["front"] for trial in told] == [True, True, False]
+        assert "front" not in experiment_document(index)["trials"][0]
 
 
 def test_plain_keeps_what_json_has():

@@ -7,8 +7,9 @@ import pytest
 from cockpit.store.time_left import time_left
 
 
-def trial(seconds=None, started=None, status="finished"):
-    return SimpleNamespace(seconds=seconds, started=started, status=status)
+def trial(seconds=None, started=None, status="finished", attempt=1, steps=0):
+    fields = {"seconds": seconds, "started": started, "status": status, "attempt": attempt, "steps": steps}
+    return SimpleNamespace(**fields, total_steps=100)
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,17 @@ def trial(seconds=None, started=None, status="finished"):
         ([trial(10.0), trial(started=94.0, status="running")], 2, 4.0),
         ([trial(10.0), trial(started=94.0, status="running"), trial(started=90.0, status="running")], 5, 12.0),
         ([trial(10.0), trial(started=0.0, status="running")], 2, 0.0),
+        # What waits is still to come; how long a pause takes nobody knows.
+        (
+            [trial(10.0), trial(started=94.0, status="running"), trial(started=90.0, status="waiting", steps=20)],
+            3,
+            12.0,
+        ),
+        ([trial(10.0), trial(started=94.0, status="running"), trial(started=90.0, status="paused")], 4, 14.0),
+        ([trial(10.0), trial(started=90.0, status="paused")], 4, None),
+        # The clock of a later attempt ran through the pause, so its steps tell, and others how long a trial takes.
+        ([trial(10.0), trial(900.0, attempt=2), trial(started=0.0, status="running", attempt=2, steps=50)], 3, 5.0),
+        ([trial(40.0, attempt=2), trial(started=0.0, status="running", attempt=2, steps=50)], 2, 20.0),
     ],
 )
 def test_the_time_left_follows_from_trials_that_ended(trials, total, left):

@@ -4,6 +4,7 @@ import pytest
 from builders import Recorder
 from tui_stage import cockpit, play, press, screen_text, until
 
+from cockpit.events.kinds import TrialPaused
 from cockpit.store.summary import write_summary
 from cockpit.tui.screens.compare import CompareScreen
 from cockpit.tui.screens.devices import DevicesScreen
@@ -267,5 +268,29 @@ def test_themes_can_be_tried(logs):
         await press(pilot, "f2")
         assert app.theme == "cockpit-light"
         assert "cockpit-light" in screen_text(app)
+
+    with_home(logs, scene)
+
+
+def test_an_experiment_that_was_cut_off_goes_on(logs, monkeypatch):
+    recorder = Recorder(logs, "exp004-cut", pid=2**22 + 1)
+    recorder.start(0)
+    recorder.ledger.write(TrialPaused(trial="t000", reason="paused by me@here"))
+    write_summary(recorder.run)
+    asked = []
+
+    def spawn(arguments):
+        asked.append(arguments)
+        return "exp004-cut", 1
+
+    monkeypatch.setattr("cockpit.tui.app.spawn_detached", spawn)
+
+    async def scene(app, pilot):
+        await until(pilot, lambda: "■ interrupted, 1 paused" in screen_text(app))
+        await press(pilot, "down")
+        assert "go on" not in screen_text(app).splitlines()[-1]  # this one has finished
+        await press(pilot, "home", "R", "y")
+        await until(pilot, lambda: isinstance(app.screen, SweepScreen))
+        assert asked == [["--resume", "exp004", "--logs", str(logs)]]
 
     with_home(logs, scene)

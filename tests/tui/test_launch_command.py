@@ -36,6 +36,8 @@ def line(found):
         (lambda found: found.with_option("cpus", ""), "hill --cpus 1"),
         (lambda found: found.with_option("gpus", "0.5"), "hill --gpus 0.5"),
         (lambda found: found.with_option("data", " pictures "), "hill --data pictures"),
+        (lambda found: found.with_option("budget", " 1h30m "), "hill --budget 1h30m"),
+        (lambda found: found.with_option("queue", "yes").with_option("trials", "12"), "hill --trials 12 --queue"),
         (lambda found: found.with_option("note", "Is it [b] 'so'?"), """hill --note 'Is it [b] '"'"'so'"'"'?'"""),
         (lambda found: found.with_option("note", ""), "hill --note ''"),
         (lambda found: found.with_fixed("lr"), "hill --set lr=0.001"),
@@ -123,6 +125,12 @@ def test_the_users_home_is_found_without_a_shell(monkeypatch):
     monkeypatch.setenv("HOME", "/home/somebody")
     assert line(draft().with_option("data", "~/pictures")) == "hill --data /home/somebody/pictures"
     assert command_of(draft().with_option("data", "~nobody-at-all/x")).flags == ("--data", "~nobody-at-all/x")
+
+
+def test_a_wrong_budget_is_found_here():
+    with pytest.raises(SearchError, match="'soon' is not a length of time") as caught:
+        command_of(draft().with_option("budget", "soon"))
+    assert caught.value.key == "budget"
 
 
 def test_a_wrong_draft_has_no_command():

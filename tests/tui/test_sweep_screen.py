@@ -6,7 +6,8 @@ import pytest
 from builders import Recorder, every_kind
 from tui_stage import Stage, cockpit, hear, play, press, screen_text, until
 
-from cockpit.events.kinds import Eval, Norms, Step
+from cockpit.engine.spawn import NotStartedError
+from cockpit.events.kinds import Answered, Attempt, Built, Eval, Norms, Steered, Step, TrialPaused, TrialStarted
 from cockpit.store.indexer import Indexer
 from cockpit.tui.interest import Focus, Metric
 from cockpit.tui.screens.compare import CompareScreen
@@ -365,5 +366,93 @@ def test_older_steps_are_read_when_somebody_goes_down_to_them(stage, tmp_path):
         await press(pilot, "home")
         stage.steps(701, 701)
         await until(pilot, lambda: table.cursor_key.endswith(" 701"))
+
+    with_sweep(tmp_path / "logs", scene)
+
+
+def rest(stage, trial, status, attempt=1, **fields):
+    """End the present attempt of a trial."""
+    stage.recorder.ledger.write(TrialPaused(trial=trial, status=status, attempt=attempt, **fields))
+    stage.indexer.sync()
+
+
+def offered(app):
+    return {action.name for action, _ in app.screen.actions_now()}
+
+
+@pytest.mark.parametrize(("size", "told"), [(LARGE, "2/4  1 paused, 1 waiting"), ((80, 24), "2/4  ‖1 ◌1")])
+def test_what_rests_is_counted_above_and_is_not_over(stage, tmp_path, size, told):
+    rest(stage, "t002", "paused", reason="paused by me@here")
+    stage.recorder.start(3)
+    rest(stage, "t003", "waiting", reason="attempt 1 failed: no")
+
+    async def scene(app, pilot):
+        await until(pilot, lambda: told in screen_text(app).splitlines()[0])
+        assert all(word in screen_text(app) for word in ("‖ paused", "◌ waiting"))
+        await press(pilot, "end")
+        assert {"stop", "kill", "pause", "change_value"} <= offered(app)
+        await press(pilot, "up")
+        assert {"stop", "kill", "resume", "change_value"} <= offered(app)
+        assert "pause" not in offered(app)
+
+    with_sweep(tmp_path / "logs", scene, size=size, trials=4)
+
+
+def test_the_whole_sweep_is_paused_and_goes_on(stage, tmp_path):
+    async def scene(app, pilot):
+        await press(pilot, "P", "y")
+        command = await hear(pilot, stage)
+        assert (command.name, command.trial) == ("pause", None)
+        stage.answer(command, "done", "nothing more is started; 1 trial told to pause")
+        await until(pilot, lambda: "resume_sweep" in offered(app))
+        assert "pause_sweep" not in offered(app)
+        stage.recorder.ledger.write(Answered(command="c2", name="resume", state="refused", at=2.0))
+        stage.indexer.sync()
+        await until(pilot, lambda: "pause_sweep" in offered(app))
+        rest(stage, "t002", "paused", reason="paused by me@here")
+        await until(pilot, lambda: "resume_sweep" in offered(app))  # nothing runs, so that is all there is to do
+
+    with_sweep(tmp_path / "logs", scene)
+
+
+def test_the_configuration_tells_of_attempts_and_changes(stage, tmp_path):
+    rest(stage, "t002", "paused", reason="paused by me@here")
+    stage.recorder.ledger.write(TrialStarted(trial="t002", config={"x": 0.7, "lr": 1e-4}, attempt=2))
+    for event in (
+        Attempt(attempt=2),
+        Built(step=3, total_steps=10),
+        Steered(step=3, settings={"lr": 0.01}, who="me@h"),
+    ):
+        stage.writer.write(event)
+    stage.steps(4, 5)
+
+    async def scene(app, pilot):
+        await press(pilot, "end", "5")
+        await until(pilot, lambda: "attempt 2 went on after step 3; the one before: paused by me" in screen_text(app))
+        assert "lr=0.01 from step 4 on, by me@h" in screen_text(app)
+        await press(pilot, "up")
+        await until(pilot, lambda: "went on after" not in screen_text(app))
+
+    with_sweep(tmp_path / "logs", scene, size=(100, 40))
+
+
+def test_a_sweep_that_was_stopped_is_taken_up_again_or_says_why_not(stage, tmp_path, monkeypatch):
+    stage.recorder.end("stopped", "stopped by me@here")
+    stage.indexer.sync()
+    asked = []
+
+    def spawn(arguments):
+        asked.append(arguments)
+        raise NotStartedError("exp001: another process runs it", 2)
+
+    monkeypatch.setattr("cockpit.tui.app.spawn_detached", spawn)
+
+    async def scene(app, pilot):
+        await until(pilot, lambda: "take_up" in offered(app))
+        await press(pilot, "R")
+        assert "go on with exp001? what had finished stays as it is" in screen_text(app)
+        await press(pilot, "y")
+        await until(pilot, lambda: "exp001 did not start: exp001: another process runs it" in screen_text(app))
+        assert asked == [["--resume", "exp001", "--logs", str(tmp_path / "logs")]]
 
     with_sweep(tmp_path / "logs", scene)
