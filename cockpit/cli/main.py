@@ -36,7 +36,7 @@ COMMANDS = {
     "set": ("cockpit.cli.steer:set_", "Change a value in a running trial."),
     "diary": ("cockpit.cli.diary:diary", "Print or regenerate the diary."),
     "reindex": ("cockpit.cli.upkeep:reindex", "Make the indexes anew from the run folders."),
-    "doctor": ("cockpit.cli.upkeep:doctor", "Check devices, versions, credentials and disk."),
+    "doctor": ("cockpit.cli.doctor:doctor", "Check devices, versions, credentials, open ports and disk."),
     "where": ("cockpit.cli.upkeep:where", "Print the folders in use."),
     "new": ("cockpit.cli.new:new", "Start a trainer or a search of your own from an example."),
 }

@@ -1,23 +1,13 @@
-"""`cockpit reindex`, `cockpit doctor` and `cockpit where`."""
+"""`cockpit reindex` and `cockpit where`."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 import sys
-from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 
-from cockpit.cli.options import for_each, json_option, logs_option, print_json, print_table
-
-PACKAGES = ("torch", "transformers", "ray", "optuna", "pandas", "textual", "kaggle", "six", "pytorch-metric-learning")
-CHILD_SECONDS = 60
-LITTLE_SPACE = 2 << 30  # bytes; checkpoints of one larger sweep
+from cockpit.cli.options import for_each, json_option, logs_option, print_json
 
 
 @click.command()
@@ -38,100 +28,6 @@ def reindex(experiment: str | None, logs: Path) -> int:
         renew(find_experiment(logs, experiment))
         return 0
     return for_each(experiments(logs), renew)
-
-
-class Finding(NamedTuple):
-    """One thing that was checked. `level` is `ok`, `note` or `bad`; only `bad` makes the doctor fail."""
-
-    what: str
-    level: str
-    says: str
-
-
-@click.command()
-@logs_option
-@json_option
-def doctor(logs: Path, as_json: bool) -> int:
-    """Check devices, versions, credentials and disk; exit with 1 when something will not work."""
-    findings = [finding for check in (_python, _versions, _devices, _credentials) for finding in check()]
-    findings += _disk(logs)
-    if as_json:
-        print_json([finding._asdict() for finding in findings])
-    else:
-        marks = {"ok": "✓", "note": "·", "bad": "✗"}
-        rows = [[marks[finding.level], finding.what, finding.says] for finding in findings]
-        print_table(("", "what", "says"), rows, left=("", "what", "says"), last_folds=True)
-    return 1 if any(finding.level == "bad" for finding in findings) else 0
-
-
-def _python() -> Iterator[Finding]:
-    found = ".".join(map(str, sys.version_info[:3]))
-    yield Finding("python", "ok" if sys.version_info >= (3, 11) else "bad", found)
-
-
-def _versions() -> Iterator[Finding]:
-    for name in PACKAGES:
-        try:
-            yield Finding(name, "ok", version(name))
-        except PackageNotFoundError:
-            yield Finding(name, "bad", f"not installed; run `{Path(sys.executable).name} -m pip install {name}`")
-
-
-def _devices() -> Iterator[Finding]:
-    """Ask torch in a child: a broken or mismatched device library must not take the doctor along."""
-    yield Finding("cpu", "ok", f"{len(os.sched_getaffinity(0))} cores")
-    yield _in_child("torch", "import torch; assert torch.ones(2).sum() == 2; print(torch.__version__)")
-    name_all = "print(*map(torch.cuda.get_device_name, range(torch.cuda.device_count())), sep=', ')"
-    found = _in_child("cuda", f"import torch; {name_all}")
-    yield found if found.says else Finding("cuda", "note", "no GPU that this torch can use")
-    try:
-        version("torch_xla")
-    except PackageNotFoundError:
-        yield Finding("tpu", "note", "torch_xla is not installed; the extra `tpu` has it")
-    else:
-        yield _in_child("tpu", "import torch_xla; print(torch_xla.device())")
-
-
-def _in_child(what: str, program: str) -> Finding:
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", program], capture_output=True, text=True, timeout=CHILD_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return Finding(f"{what} works", "bad", f"no answer within {CHILD_SECONDS} s")
-    if done.returncode != 0:
-        last_line = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
-        return Finding(f"{what} works", "bad", last_line)
-    return Finding(f"{what} works", "ok", done.stdout.strip())
-
-
-def _credentials() -> Iterator[Finding]:
-    """Whether Kaggle could log in; nothing is read, shown or sent."""
-    home = Path.home() / ".kaggle"
-    places = [home / name for name in ("access_token", "access_token.txt", "kaggle.json", "credentials.json")]
-    if os.environ.get("KAGGLE_API_TOKEN") or {"KAGGLE_USERNAME", "KAGGLE_KEY"} <= os.environ.keys():
-        yield Finding("kaggle login", "ok", "from the environment")
-        return
-    found = [place for place in places if place.exists()]
-    if not found:
-        yield Finding("kaggle login", "note", "none; only the Kaggle commands need one")
-        return
-    open_to_others = [place for place in found if place.stat().st_mode & 0o077]
-    if open_to_others:
-        yield Finding("kaggle login", "bad", f"others can read {open_to_others[0]}; run `chmod 600` on it")
-        return
-    yield Finding("kaggle login", "ok", str(found[0]))
-
-
-def _disk(logs: Path) -> Iterator[Finding]:
-    folder = logs.resolve()
-    existing = next(place for place in (folder, *folder.parents) if place.exists())
-    free = shutil.disk_usage(existing).free
-    level = "ok" if free > LITTLE_SPACE else "bad"
-    yield Finding("disk", level, f"{free / (1 << 30):.1f} GiB free for {logs}")
-    writable = os.access(existing, os.W_OK)
-    says = "can be written" if writable else f"{existing} cannot be written; choose another with --logs DIR"
-    yield Finding("logs folder", "ok" if writable else "bad", says)
 
 
 @click.command()

@@ -5,17 +5,22 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import tempfile
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
 
+import psutil
 import ray
-from ray._private.node import Node
 
+from cockpit.engine import ray_token
 from cockpit.engine.machine import Share, cores
+from cockpit.engine.ray_guard import guarded_folder
+from cockpit.engine.ray_private import addresses_as_given, read_authentication_anew, small_private_head
 from cockpit.engine.signals import kept
+from cockpit.store.machine.listeners import listeners
 
+LOOPBACK = "127.0.0.1"
 OBJECT_STORE_BYTES = 100 << 20  # nothing but small messages goes through it
 SETTINGS = {
     "RAY_AIR_NEW_OUTPUT": "0",
@@ -32,19 +37,19 @@ SETTINGS = {
 def running_ray(share: Share, address: str | None) -> Iterator[str]:
     """Ray, connected to, and a folder for Tune's files; both are gone afterwards, a cluster excepted.
 
-    Raises what `ray.init` raises.
+    A Ray that is started here listens on loopback only and asks for a token that is made for it. One that is joined
+    has the user's own settings. Raises `TokenError` for a token that others can read, and what `ray.init` raises.
     """
     # Tune starts one actor after the other by default, and loses those whose trial found another place meanwhile.
-    os.environ.update(SETTINGS, TUNE_MAX_PENDING_TRIALS_PG=str(share.concurrent))
-    # Short, because Ray puts Unix sockets into it, whose paths may have about 100 characters.
-    with tempfile.TemporaryDirectory(prefix="cockpit-ray-", ignore_cleanup_errors=True) as folder:
-        with kept():  # Ray has its own way with SIGTERM
-            if address:
-                ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-            else:
-                _start(share, folder)
+    settings = {**SETTINGS, "TUNE_MAX_PENDING_TRIALS_PG": str(share.concurrent)}
+    with guarded_folder(Path(ray.__path__[0])) as folder, _environment(settings):
         try:
-            yield folder
+            with kept():  # Ray has its own way with SIGTERM
+                if address:
+                    _join(address)
+                else:
+                    _start(share, folder)
+            yield str(folder)
         finally:
             # Ray ends the process, without a word, when something of it is released after its shutdown, by whichever
             # thread collects garbage next. So the garbage goes first.
@@ -52,43 +57,59 @@ def running_ray(share: Share, address: str | None) -> Iterator[str]:
             ray.shutdown()
 
 
-def _start(share: Share, folder: str) -> None:
-    with _small_head():
+def _join(address: str) -> None:
+    ray_token.check_token_of_cluster()
+    read_authentication_anew()
+    with addresses_as_given():
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+
+
+def _start(share: Share, folder: Path) -> None:
+    with _own_token(folder), small_private_head():
         ray.init(
+            address="local",  # whatever RAY_ADDRESS says
             num_cpus=max(cores(), int(share.concurrent * share.cpu + 0.999)),
             include_dashboard=False,
             object_store_memory=OBJECT_STORE_BYTES,
             log_to_driver=False,
             logging_level=logging.ERROR,
-            _node_ip_address="127.0.0.1",
-            _temp_dir=folder,
+            _node_ip_address=LOOPBACK,
+            # Ray opens this folder to everybody, but not the one around it.
+            _temp_dir=str(folder / "r"),
         )
-
-
-def _nothing(node: Any) -> None:
-    """Stands in for a process that is not started."""
-
-
-def _no_api_server(node: Any, **_: Any) -> None:
-    node._webui_url = ""
-
-
-_LEFT_OUT = {"start_monitor": _nothing, "start_log_monitor": _nothing, "start_api_server": _no_api_server}
+    _tell_of_open_ports()
 
 
 @contextmanager
-def _small_head() -> Iterator[None]:
-    """Leave out the dashboard's server, the autoscaler and the log monitor, which serve nobody in a sweep.
+def _own_token(folder: Path) -> Iterator[None]:
+    """Let Ray start with a token of its own, which nothing that this process starts later gets to know."""
+    path = ray_token.write_token(folder)
+    with _environment({ray_token.MODE: "token", ray_token.TOKEN_PATH: str(path), ray_token.TOKEN: None}):
+        read_authentication_anew()
+        yield
 
-    `ray.init` has no switch for them, even `include_dashboard=False` starts the server. Without them a sweep of short
-    trials takes little more than half the time on two cores, and three processes fewer listen. They are methods of a
-    private class: where a version of Ray has them no more, Ray starts with all of them.
-    """
-    originals = {name: getattr(Node, name) for name in _LEFT_OUT if hasattr(Node, name)}
-    for name in originals:
-        setattr(Node, name, _LEFT_OUT[name])
+
+def _tell_of_open_ports() -> None:
+    """Say what a version of Ray does that cannot be kept to loopback. This process listens as all of its others do."""
+    found = sorted(listener.where for listener in listeners([psutil.Process()]) if listener.beyond)
+    if found:
+        print(f"Ray {ray.__version__} listens beyond this machine, here on {', '.join(found)}", file=sys.stderr)
+
+
+@contextmanager
+def _environment(changes: Mapping[str, str | None]) -> Iterator[None]:
+    """Variables of this process's environment as they are wanted, and as they were again afterwards."""
+    before = {name: os.environ.get(name) for name in changes}
+    _set(changes)
     try:
         yield
     finally:
-        for name, original in originals.items():
-            setattr(Node, name, original)
+        _set(before)
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

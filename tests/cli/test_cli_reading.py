@@ -325,26 +325,28 @@ def test_where_names_the_folders(cockpit, folder):
 
 
 def test_the_doctor_speaks_json_and_fails_for_what_is_bad_only(cockpit, monkeypatch):
-    from cockpit.cli import upkeep
+    from cockpit.cli import doctor
+    from cockpit.cli.finding import Finding
 
-    monkeypatch.setattr(upkeep, "_devices", lambda: iter([upkeep.Finding("cuda", "note", "none")]))
-    monkeypatch.setattr(upkeep, "_disk", lambda logs: iter([upkeep.Finding("disk", "ok", "enough")]))
-    monkeypatch.setattr(upkeep, "PACKAGES", ("click",))
+    monkeypatch.setattr(doctor, "_devices", lambda: iter([Finding("cuda", "note", "none")]))
+    monkeypatch.setattr(doctor, "exposure", lambda: iter([Finding("listening", "note", "a browser")]))
+    monkeypatch.setattr(doctor, "_disk", lambda logs: iter([Finding("disk", "ok", "enough")]))
+    monkeypatch.setattr(doctor, "PACKAGES", ("click",))
     findings = only_json(cockpit("doctor", "--json"))
     assert [finding["what"] for finding in findings][:2] == ["python", "click"]
     assert {finding["level"] for finding in findings} <= {"ok", "note"}
-    monkeypatch.setattr(upkeep, "PACKAGES", ("no-such-package",))
+    monkeypatch.setattr(doctor, "PACKAGES", ("no-such-package",))
     answer = cockpit("doctor")
     assert answer.code == 1
     assert "✗  no-such-package  not installed; run `" in answer.out
 
 
 def test_the_doctor_survives_what_it_examines(monkeypatch):
-    from cockpit.cli import upkeep
+    from cockpit.cli import doctor
 
-    assert upkeep._in_child("x", "print('fine')") == ("x works", "ok", "fine")
-    assert upkeep._in_child("x", "raise OSError('torn library')") == ("x works", "bad", "OSError: torn library")
-    assert upkeep._in_child("x", "import os; os.abort()").level == "bad"
+    assert doctor._in_child("x", "print('fine')") == ("x works", "ok", "fine")
+    assert doctor._in_child("x", "raise OSError('torn library')") == ("x works", "bad", "OSError: torn library")
+    assert doctor._in_child("x", "import os; os.abort()").level == "bad"
 
 
 def test_new_search_can_be_planned_at_once(cockpit, folder):
