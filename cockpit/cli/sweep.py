@@ -41,7 +41,7 @@ class Wanted:
 @click.option("--epochs", type=Amount(), metavar="X", help="Passes over the data per trial; fractions work.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Fix a parameter for all trials.")
 @click.option("--engine", type=click.Choice(["ray", "local"]), help="Ray Tune, or a plain loop without Ray.")
-@click.option("--address", metavar="ADDR", help="Join the Ray there, as its share of this machine.")
+@click.option("--address", metavar="ADDR", help="Join the Ray cluster there and use all of its nodes.")
 @click.option("--concurrent", type=int, metavar="N", help="Trials at once.")
 @click.option("--cpus", type=Amount(), metavar="X", help="Cores per trial.")
 @click.option("--gpus", type=Amount(), metavar="X", help="GPUs per trial; a fraction shares one.")
@@ -73,7 +73,7 @@ def sweep(
 
     if address and wanted["engine"] == "local":
         raise click.UsageError("--address joins a Ray cluster, which --engine local does not use; drop one of them")
-    plan = make_plan(_resolve(search, Wanted(**wanted)), device, data)
+    plan = make_plan(_resolve(search, Wanted(**wanted)), device, data, joining=address is not None)
     if dry_run:
         _print_plan(plan, as_json)
         return 0

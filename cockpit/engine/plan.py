@@ -92,8 +92,11 @@ class Plan:
         return [dict(proposal) for proposal in proposals if proposal is not None]
 
 
-def make_plan(search: Search, device: str = "auto", data: Path | None = None) -> Plan:
-    """Check everything that can be known now. Raises `SearchError` for the search and `InputError` for the data."""
+def make_plan(search: Search, device: str = "auto", data: Path | None = None, *, joining: bool = False) -> Plan:
+    """Check everything that can be known now. Raises `SearchError` for the search and `InputError` for the data.
+
+    Whether trials fit is not known of a sweep that is `joining` a cluster.
+    """
     trainer = registry.find(resolve_trainer(search, registry.names()))
     check_search(search, registry.fields(trainer), trainer.metrics, reserved=RUN_FIELDS)
     _check_it_is_run_here(search)
@@ -103,7 +106,7 @@ def make_plan(search: Search, device: str = "auto", data: Path | None = None) ->
     shared = {} if data is None else {"data": str(data.resolve())}
     search = replace(search, metric=metric)
     try:
-        machine_share = share(search, device, cores(), len(gpu_ids()))
+        machine_share = share(search, device, cores(), len(gpu_ids()), joining=joining)
     except NoRoomError as error:
         raise SearchError(str(error), search.path) from None
     plan = Plan(search, trainer, metric, machine_share, device, shared)
