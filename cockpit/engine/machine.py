@@ -73,7 +73,7 @@ def share(search: Search, device: str, available_cores: int, gpus: int, *, joini
     return Share(concurrent=max(1, concurrent), cpu=cpu, gpu=gpu, processes=processes)
 
 
-def times(room: int, each: float) -> int:
+def times(room: float, each: float) -> int:
     """How many times `each` fits: 10 times 0.1 fit into 1, whatever floating point makes of it."""
     return int(room / each + 1e-9)
 

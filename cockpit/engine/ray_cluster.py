@@ -141,11 +141,11 @@ class Cluster:
 
     def close(self) -> None:
         """End what the sweep has on the nodes."""
-        closing = {node: node.host.close.remote() for node in list(self._nodes.values()) if node.report is not None}
+        closing = {node.id: node.host.close.remote() for node in self._nodes.values() if node.report is not None}
         if closing:
             ray.wait(list(closing.values()), num_returns=len(closing), timeout=2 * ORDER_SECONDS)
         for node in self._nodes.values():
-            said = _answer(closing.get(node))
+            said = _answer(closing.get(node.id))
             if said:
                 print(f"the warm parent of {node} said:\n{said}")
             ray.kill(node.host)
