@@ -73,6 +73,8 @@ def sweep(
 
     if address and wanted["engine"] == "local":
         raise click.UsageError("--address joins a Ray cluster, which --engine local does not use; drop one of them")
+    if address:
+        wanted["engine"] = "ray"
     plan = make_plan(_resolve(search, Wanted(**wanted)), device, data, joining=address is not None)
     if dry_run:
         _print_plan(plan, as_json)

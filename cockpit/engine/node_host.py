@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
+import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -49,12 +51,18 @@ class NodeHost:
         self._needs = Needs(**needs)
         self._report: Report | None = None
         self._shipments: dict[str, Shipment] = {}
+        self._over = threading.Event()
         self._stack = ExitStack()
-        self._folder = self._stack.enter_context(guarded_folder(Path(ray.__path__[0])))
+        # With this for a package, the warm parent and its trials are the watchdog's business: they name the folder too.
+        self._folder = self._stack.enter_context(guarded_folder(Path(sys.prefix), in_a_worker=True))
         tempfile.tempdir = str(self._folder)  # nothing of a host that is killed stays behind anywhere else
         self._log = self._folder / "warm.log"
         log = self._stack.enter_context(self._log.open("ab"))
         self._warm = self._stack.enter_context(WarmParentProcess(preload, log))
+
+    def stay(self) -> None:
+        """Return when this is over; so the driver hears of it."""
+        self._over.wait()
 
     def report(self) -> Report:
         """Look whether everything is there that trials need."""
@@ -109,6 +117,7 @@ class NodeHost:
             self.let_go(attempt)
         said = self._log.read_text(errors="replace")[-(1 << 16) :]
         self._stack.close()
+        self._over.set()
         return said
 
     def _fetch(self, checkpoint: str, folder: Path) -> str:

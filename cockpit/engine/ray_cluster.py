@@ -33,13 +33,17 @@ _DEAD_NODE = re.compile(r"node has died\. Node Id: ([0-9a-f]+)")
 
 @dataclass
 class Node:
-    """`report` is None until its host has answered, `suspect_until` a time of the monotonic clock."""
+    """`report` is None until its host has answered, `staying` is there once the host is gone.
+
+    `suspect_until` is a time of the monotonic clock.
+    """
 
     id: str
     name: str
     room: Room
     host: Any
     asked: Any
+    staying: Any
     report: Report | None = None
     suspect_until: float = 0.0
 
@@ -81,6 +85,10 @@ class Cluster:
     def begin(self) -> None:
         """Ask all nodes whether they take trials, and wait for their answers. Raises `NoRoomError` if nothing fits."""
         deadline = time.monotonic() + START_SECONDS
+        plan = self._conductor.plan
+        everything = [_room(node) for node in ray.nodes() if node["Alive"]]
+        if not cluster_share(plan.search, plan.device, everything).concurrent:
+            raise NoRoomError(self._why_nothing_fits())
         self.look(at_once=True)
         while any(node.report is None for node in self._nodes.values()) and time.monotonic() < deadline:
             ray.wait([node.asked for node in self._nodes.values() if node.report is None], timeout=1.0)
@@ -101,9 +109,12 @@ class Cluster:
                 self._home_room = _room(found)
             elif id not in self._nodes:
                 self._nodes[id] = self._welcome(id, found)
-        for node in self._nodes.values():
-            if node.report is None and ray.wait([node.asked], timeout=0)[0]:
+        for node in list(self._nodes.values()):
+            if node.report is None and _is_there(node.asked):
                 _hear(node)
+            elif node.takes_trials and _is_there(node.staying):
+                print(f"what the sweep had on {node} is dead and is started again")
+                self._nodes[node.id] = self._welcome(node.id, alive[node.id])
         self._divide()
 
     def expect(self, request: TrialRequest) -> None:
@@ -159,12 +170,11 @@ class Cluster:
                 name=host_name(id),
                 num_cpus=0,
                 max_concurrency=THREADS,
-                max_restarts=3,
                 scheduling_strategy=NodeAffinitySchedulingStrategy(id, soft=False),
             )
             .remote(self._recorder, self._needs, self._conductor.plan.preload)
         )
-        return Node(id, name, _room(found), host, host.report.remote())
+        return Node(id, name, _room(found), host, host.report.remote(), host.stay.remote())
 
     def _divide(self) -> None:
         plan = self._conductor.plan
@@ -204,6 +214,10 @@ def _hear(node: Node) -> None:
         print(f"{node} has {note}; results may differ a little")
 
 
+def _is_there(reference: Any) -> bool:
+    return bool(ray.wait([reference], timeout=0)[0])
+
+
 def _room(found: dict[str, Any]) -> Room:
     resources = found.get("Resources", {})
     return Room(float(resources.get("CPU", 0.0)), float(resources.get("GPU", 0.0)))
@@ -211,7 +225,7 @@ def _room(found: dict[str, Any]) -> Room:
 
 def _answer(reference: Any) -> str:
     """What a host has answered, if it has."""
-    if reference is None or not ray.wait([reference], timeout=0)[0]:
+    if reference is None or not _is_there(reference):
         return ""
     try:
         return str(ray.get(reference)).strip()

@@ -51,9 +51,11 @@ class OtherNode:
     """Trials are guests of the `NodeHost` that the driver has made here."""
 
     def __init__(self, node: str) -> None:
-        self._host = _find_host(node)
+        self._node = node
+        self._host: Any = None
 
     def take_in(self, request: TrialRequest) -> tuple[TrialRequest, str]:
+        self._host = _find_host(self._node)  # another one may have taken its place since the last trial
         try:
             local, socket_path = ray.get(self._host.take_in.remote(request.to_json()))
         except RayError as error:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -86,6 +88,12 @@ class Nodes:
                 found[trial] = begun[-1].pid
         return found
 
+    def left(self) -> list[str]:
+        """Warm parents that live, and folders of hosts that are there."""
+        mine = [p for p in processes() if str(self.temporary) in p.command]
+        warm = [p.command for p in mine if "cockpit.engine.warm" in p.command]
+        return [*warm, *(str(folder) for folder in self.temporary.glob("cockpit-*"))]
+
     def sweep(self, logs: Path, view: Any, **keys: Any) -> Sweep:
         plan = make_plan(search(engine="ray", **{"resources": {"cpu": 1}, **keys}), device="cpu", joining=True)
         job = Job(plan, logs, "a test", self.address)
@@ -146,7 +154,8 @@ class Watching:
         self.live_steps: dict[str, int] = {}
 
     def has_two_away(self, rows: dict[str, TrialRow], run_folder: RunFolder) -> bool:
-        return len(rows) >= 3 and all(row.steps > 3 for row in rows.values()) and len(self._nodes.away(run_folder)) == 2
+        away = self._nodes.away(run_folder)
+        return len(away) == 2 and all(rows[trial].steps > 3 for trial in away)
 
     def look_and_steer(self, run_folder: RunFolder) -> None:
         self.away = self._nodes.away(run_folder)
@@ -174,7 +183,7 @@ def watching(nodes: Nodes) -> Watching:
 
 @pytest.fixture(scope="module")
 def steered(nodes: Nodes, watching: Watching, tmp_path_factory: pytest.TempPathFactory) -> Sweep:
-    """Four trials on three nodes; of the two on other nodes one takes another value and is stopped, one is paused."""
+    """Six trials on three nodes; of two on other nodes one takes another value and is stopped, one is paused."""
     logs = tmp_path_factory.mktemp("steered")
     folders = lambda: RunFolder(next(logs.glob("exp*")))  # noqa: E731
     view = Scenes(
@@ -184,7 +193,7 @@ def steered(nodes: Nodes, watching: Watching, tmp_path_factory: pytest.TempPathF
             watching.stop,
         ),
     )
-    return nodes.sweep(logs, view, **trials(4, steps=40, delay=0.05))
+    return nodes.sweep(logs, view, **trials(6, steps=40, delay=0.05))
 
 
 def _has_changed(run_folder: RunFolder, watching: Watching) -> bool:
@@ -223,7 +232,7 @@ def test_commands_reach_trials_on_other_nodes(steered: Sweep, watching: Watching
 
 
 def test_the_record_is_the_one_of_a_run_on_this_machine(steered: Sweep, watching: Watching, tmp_path: Path) -> None:
-    here = run(tmp_path, **trials(4, steps=40, delay=0.0))
+    here = run(tmp_path, **trials(6, steps=40, delay=0.0))
     first, second = watching.away
     for trial in (row.id for row in here.trials if row.id != first):
         assert _steps(steered, trial) == _steps(here, trial)
@@ -231,7 +240,7 @@ def test_the_record_is_the_one_of_a_run_on_this_machine(steered: Sweep, watching
         folder, expected = steered.run.trial(trial), here.run.trial(trial)
         assert json.loads((folder.path / "last.json").read_text())["step"] == 120
         assert _printed_scores(folder) == _printed_scores(expected)
-        assert folder.config.read_text() == expected.config.read_text()
+        assert json.loads(folder.config.read_text()) == {**json.loads(expected.config.read_text()), "delay": 0.05}
     evaluations = {row.id: row.evaluations for row in here.trials if row.id != first}
     assert {row.id: row.evaluations for row in steered.trials if row.id != first} == evaluations
     again = [event for event in events_in(steered.run.trial(second).events) if isinstance(event, Built)]
@@ -266,10 +275,8 @@ class Killing:
         away = self._nodes.away(run_folder)
         saved = [trial for trial in away if (run_folder.trial(trial).path / "last.json").exists()]
         ahead = [trial for trial in saved if rows[trial].steps > _last_saved(run_folder, trial) + 3]
-        if len(rows) < 3 or not ahead:
-            return False
-        self.trial = ahead[0]
-        return True
+        self.trial = ahead[0] if ahead else ""
+        return bool(ahead)
 
     def kill(self, run_folder: RunFolder) -> None:
         node = self._nodes.of(self._nodes.away(run_folder)[self.trial])
@@ -290,10 +297,10 @@ def killing(nodes: Nodes) -> Killing:
 
 @pytest.fixture(scope="module")
 def bereft(steered: Sweep, nodes: Nodes, killing: Killing, tmp_path_factory: pytest.TempPathFactory) -> Sweep:
-    """Four trials on three nodes, one of which is killed."""
+    """Six trials on three nodes, one of which is killed."""
     logs = tmp_path_factory.mktemp("bereft")
     view = Scenes((lambda rows: killing.has_victim(rows, RunFolder(next(logs.glob("exp*")))), killing.kill))
-    return nodes.sweep(logs, view, **trials(4, steps=20, delay=0.05))
+    return nodes.sweep(logs, view, **trials(6, steps=20, delay=0.05))
 
 
 def test_a_trial_of_a_lost_node_goes_on_elsewhere_from_its_last_checkpoint(bereft: Sweep, killing: Killing) -> None:
@@ -307,7 +314,7 @@ def test_a_trial_of_a_lost_node_goes_on_elsewhere_from_its_last_checkpoint(beref
     built = [event for event in events_in(bereft.run.trial(killing.trial).events) if isinstance(event, Built)]
     assert [event.step > 0 for event in built] == [False, True]
     assert bereft.ending.status == "finished"
-    assert bereft.statuses == ["finished"] * 4
+    assert bereft.statuses == ["finished"] * 6
 
 
 def test_nothing_is_lost_with_a_node_and_nothing_is_there_twice(bereft: Sweep, killing: Killing) -> None:
@@ -315,16 +322,30 @@ def test_nothing_is_lost_with_a_node_and_nothing_is_there_twice(bereft: Sweep, k
         assert bereft.run.trial(trial).events.read_bytes().startswith(record)
     for row in bereft.trials:
         assert [step for step, _ in _steps(bereft, row.id)] == list(range(1, 61))
-        assert [step for step, _ in row.evaluations] == [20, 40, 60] if row.evaluations else False
+        assert len(row.evaluations) == 3
 
 
 def test_nothing_is_left_on_any_node(steered: Sweep, bereft: Sweep, killing: Killing, nodes: Nodes) -> None:
-    for sweep in (steered, bereft):
-        assert attempts(sweep.run)
-        wait_until(lambda: not left_processes(sweep.run))
-    folder = str(nodes.temporary)
-    wait_until(lambda: not [p for p in processes() if "cockpit.engine.warm" in p.command and folder in p.command])
-    wait_until(lambda: not list(nodes.temporary.glob("cockpit-*")))
+    assert attempts(steered.run)
+    assert attempts(bereft.run)
+    wait_until(lambda: not left_processes(steered.run) + left_processes(bereft.run))
+
+    wait_until(lambda: not nodes.left())
+
+
+def test_a_killed_sweep_leaves_nothing_on_other_nodes(bereft: Sweep, nodes: Nodes, tmp_path: Path) -> None:
+    endless = ("--trials", "4", "--cpus", "1", "--set", "delay=0.02", "--set", "epochs=1000000", "--set", "steps=10")
+    command = [sys.executable, "-m", "cockpit", "sweep", "demo", "--address", nodes.address, *endless]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        (run_folder,) = wait_until(lambda: [RunFolder(path) for path in tmp_path.glob("logs/exp*")])
+        away = wait_until(lambda: nodes.away(run_folder))
+        wait_until(lambda: all((run_folder.trial(trial).path / "last.json").exists() for trial in away))
+    finally:
+        process.kill()
+        process.wait()
+    wait_until(lambda: not left_processes(run_folder))
+    wait_until(lambda: not nodes.left())
 
 
 def test_a_node_without_the_data_takes_no_trials(
