@@ -61,7 +61,7 @@ class Manner:
 @click.option("--epochs", type=Amount(), metavar="X", help="Passes over the data per trial; fractions work.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Fix a parameter for all trials.")
 @click.option("--engine", type=click.Choice(["ray", "local"]), help="Ray Tune, or a plain loop without Ray.")
-@click.option("--address", metavar="ADDR", help="Join the Ray there, as its share of this machine.")
+@click.option("--address", metavar="ADDR", help="Join the Ray cluster there and use all of its nodes.")
 @click.option("--concurrent", type=int, metavar="N", help="Trials at once.")
 @click.option("--cpus", type=Amount(), metavar="X", help="Cores per trial.")
 @click.option("--gpus", type=Amount(), metavar="X", help="GPUs per trial; a fraction shares one.")
@@ -108,10 +108,13 @@ def sweep(
     at the end is stopped.
     """
     from cockpit.engine import timings
+    from cockpit.engine.plan import make_plan
+    from cockpit.store.folder import find_experiment
 
     if address and wanted["engine"] == "local":
         raise click.UsageError("--address joins a Ray cluster, which --engine local does not use; drop one of them")
     if address:
+        wanted["engine"] = "ray"
         from cockpit.engine.ray_token import check_token_of_cluster
 
         check_token_of_cluster()
@@ -119,10 +122,13 @@ def sweep(
         timings.mark("imports")
         if resume is not None:
             again = _experiment(logs, resume, search, Wanted(**wanted), device, data, sources)
-            plan = _plan_again(again, Wanted(**wanted))
+            plan = _plan_again(again, Wanted(**wanted), joining=bool(address))
         else:
             again = None
-            plan = _plan(_resolve(search, Wanted(**wanted)), device, data, logs, sources)
+            known = [find_experiment(logs, name) for name in sources]
+            plan = make_plan(_resolve(search, Wanted(**wanted)), device, data, known, joining=bool(address))
+            for lesson in plan.lessons:
+                click.echo(lesson.text, err=True)
         timings.mark("plan")
         if dry_run:
             from cockpit.cli.plan import show_plan
@@ -161,22 +167,13 @@ def _experiment(
     return find_experiment(logs, name)
 
 
-def _plan(search: Search, device: str, data: Path | None, logs: Path, sources: tuple[str, ...]) -> Plan:
-    from cockpit.engine.plan import make_plan
-    from cockpit.store.folder import find_experiment
-
-    plan = make_plan(search, device, data, [find_experiment(logs, name) for name in sources])
-    for lesson in plan.lessons:
-        click.echo(lesson.text, err=True)
-    return plan
-
-
-def _plan_again(run: RunFolder, wanted: Wanted) -> Plan:
+def _plan_again(run: RunFolder, wanted: Wanted, *, joining: bool) -> Plan:
     from cockpit.engine.plan import make_plan
     from cockpit.engine.take_up import circumstances
 
     before = circumstances(run)
-    return make_plan(_overridden(before.search, wanted), before.device, before.data, before.sources)
+    search = _overridden(before.search, wanted)
+    return make_plan(search, before.device, before.data, before.sources, joining=joining)
 
 
 def _resolve(name: str | None, wanted: Wanted) -> Search:

@@ -83,6 +83,11 @@ class Conductor:
             self._take_up(past)
 
     @property
+    def run(self) -> RunFolder:
+        """Where everything is recorded."""
+        return self._run
+
+    @property
     def is_ending(self) -> bool:
         """Whether nothing more starts."""
         return self.ending is not None

@@ -45,23 +45,25 @@ def gpu_ids() -> list[str]:
     return [str(number) for number in range(count)]
 
 
-def share(search: Search, device: str, available_cores: int, gpus: int) -> Share:
+def share(search: Search, device: str, available_cores: int, gpus: int, *, joining: bool = False) -> Share:
     """Divide the machine among trials.
 
     A search that says nothing of GPUs gets one a trial where there are some, unless it is bound for the CPU. Raises
-    `NoRoomError` when not even one trial fits.
+    `NoRoomError` when not even one trial fits. A sweep that is `joining` a cluster finds out there what fits.
     """
     cpu = search.resources.cpu or 1.0
     gpu = search.resources.gpu or (1.0 if gpus and device in ("auto", "cuda") else 0.0)
+    if joining:
+        return Share(search.concurrent or 1, cpu, gpu, search.resources.processes or max(1, int(gpu)))
     if gpu > gpus:
         raise NoRoomError(f"resources.gpu: a trial wants {gpu:g} GPUs and this machine has {gpus}; ask for less")
     if cpu > available_cores:
         raise NoRoomError(
             f"resources.cpu: a trial wants {cpu:g} cores and this machine has {available_cores}; ask for less"
         )
-    fit = _fit(available_cores, cpu)
+    fit = times(available_cores, cpu)
     if gpu:
-        fit = min(fit, gpus * _fit(1, gpu) if gpu < 1 else _fit(gpus, gpu))
+        fit = min(fit, gpus * times(1, gpu) if gpu < 1 else times(gpus, gpu))
     concurrent = search.concurrent or fit
     if gpu and concurrent > fit:
         raise NoRoomError(f"concurrent: {concurrent} trials at once do not fit on {gpus} GPUs; at most {fit} do")
@@ -71,7 +73,7 @@ def share(search: Search, device: str, available_cores: int, gpus: int) -> Share
     return Share(concurrent=max(1, concurrent), cpu=cpu, gpu=gpu, processes=processes)
 
 
-def _fit(room: int, each: float) -> int:
+def times(room: float, each: float) -> int:
     """How many times `each` fits: 10 times 0.1 fit into 1, whatever floating point makes of it."""
     return int(room / each + 1e-9)
 

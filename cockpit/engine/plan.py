@@ -105,11 +105,17 @@ class Plan:
 
 
 def make_plan(
-    search: Search, device: str = "auto", data: Path | None = None, sources: Sequence[RunFolder] = ()
+    search: Search,
+    device: str = "auto",
+    data: Path | None = None,
+    sources: Sequence[RunFolder] = (),
+    *,
+    joining: bool = False,
 ) -> Plan:
     """Check everything that can be known now. The search starts with what the experiments in `sources` found.
 
-    Raises `SearchError` for the search, `InputError` for the data and `FolderError` for a source.
+    Whether trials fit is not known of a sweep that is `joining` a cluster. Raises `SearchError` for the search,
+    `InputError` for the data and `FolderError` for a source.
     """
     work = work_of(search, Path.cwd())
     search, metric = work.settle(search)
@@ -120,7 +126,7 @@ def make_plan(
         raise InputError("--data: a program gets its data by a parameter of its own; write --set NAME=DIR")
     shared = {} if data is None else {"data": str(data.resolve())}
     try:
-        machine_share = share(search, device, cores(), len(gpu_ids()))
+        machine_share = share(search, device, cores(), len(gpu_ids()), joining=joining)
     except NoRoomError as error:
         raise SearchError(str(error), search.path) from None
     lessons = tuple(history(source, search) for source in sources)

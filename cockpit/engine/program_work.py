@@ -53,6 +53,10 @@ class ProgramWork:
     def preload(self) -> tuple[str, ...]:
         return ("cockpit.engine.trial_process", "cockpit.engine.program_trial")
 
+    @property
+    def modules(self) -> tuple[str, ...]:
+        return ()
+
     def settle(self, search: Search) -> tuple[Search, Metric]:
         for key, least in (("seeds", 1), ("confirm", 0)):
             if getattr(search, key) > least:

@@ -16,20 +16,24 @@ from cockpit.engine import ray_watchdog
 PREFIX = "cockpit-ray-"
 # The names of Ray's Unix sockets have 64 characters after its folder; 103 in all is what every system allows.
 LONGEST = 103 - 64
+# Runs the words after it as nobody's child. What a shell puts into the background loses its standard input otherwise.
+LET_GO = ("/bin/sh", "-c", 'exec 3<&0; "$@" <&3 3<&- &', "sh")
 
 
 @contextmanager
-def guarded_folder(package: Path) -> Iterator[Path]:
+def guarded_folder(package: Path, *, in_a_worker: bool = False) -> Iterator[Path]:
     """A folder that only this user can enter. `package` is where Ray is installed, by which its processes are known.
 
     A watchdog stands by from before the folder is used until it is gone. It outlives this process when that is killed,
-    ends the processes of a Ray whose temporary folder is in this one, and removes it.
+    ends the processes of a Ray whose temporary folder is in this one, and removes it. A worker of Ray that ends kills
+    its children, so `in_a_worker` the watchdog is none.
     """
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_parent()))  # mkdtemp makes it 0700
     reader, writer = os.pipe()  # no process that is started from here on inherits an end of it
+    command = [sys.executable, "-I", "-S", ray_watchdog.__file__, str(folder), str(package)]
     try:
         watchdog = subprocess.Popen(
-            [sys.executable, "-I", "-S", ray_watchdog.__file__, str(folder), str(package)],
+            [*LET_GO, *command] if in_a_worker else command,
             stdin=reader,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -6,7 +6,7 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from cockpit.store.machine.listeners import listeners
 
 LOOPBACK = "127.0.0.1"
 OBJECT_STORE_BYTES = 100 << 20  # nothing but small messages goes through it
+MOST_PENDING = 10_000  # how many trials a cluster takes at once is found out later
 SETTINGS = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
@@ -34,19 +35,22 @@ SETTINGS = {
 
 
 @contextmanager
-def running_ray(share: Share, address: str | None) -> Iterator[str]:
+def running_ray(share: Share, address: str | None, code: Sequence[str] = ()) -> Iterator[str]:
     """Ray, connected to, and a folder for Tune's files; both are gone afterwards, a cluster excepted.
+
+    `code` are packages and modules, as paths, with which the nodes of a cluster run instead of what they have.
 
     A Ray that is started here listens on loopback only and asks for a token that is made for it. One that is joined
     has the user's own settings. Raises `TokenError` for a token that others can read, and what `ray.init` raises.
     """
     # Tune starts one actor after the other by default, and loses those whose trial found another place meanwhile.
-    settings = {**SETTINGS, "TUNE_MAX_PENDING_TRIALS_PG": str(share.concurrent)}
+    pending = MOST_PENDING if address else share.concurrent
+    settings = {**SETTINGS, "TUNE_MAX_PENDING_TRIALS_PG": str(pending)}
     with guarded_folder(Path(ray.__path__[0])) as folder, _environment(settings):
         try:
             with kept():  # Ray has its own way with SIGTERM
                 if address:
-                    _join(address)
+                    _join(address, code)
                 else:
                     _start(share, folder)
             yield str(folder)
@@ -57,11 +61,12 @@ def running_ray(share: Share, address: str | None) -> Iterator[str]:
             ray.shutdown()
 
 
-def _join(address: str) -> None:
+def _join(address: str, code: Sequence[str]) -> None:
     ray_token.check_token_of_cluster()
     read_authentication_anew()
+    surroundings = {"py_modules": list(code), "env_vars": SETTINGS, "excludes": ["__pycache__"]}
     with addresses_as_given():
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        ray.init(address=address, runtime_env=surroundings, log_to_driver=False, logging_level=logging.ERROR)
 
 
 def _start(share: Share, folder: Path) -> None:

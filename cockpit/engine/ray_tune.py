@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import traceback
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
@@ -18,60 +20,86 @@ from ray.tune.search import Searcher
 
 from cockpit.engine import timings
 from cockpit.engine.base import decide
+from cockpit.engine.channel import Message
 from cockpit.engine.conductor import Conductor
-from cockpit.engine.machine import gpu_environment
+from cockpit.engine.machine import NoRoomError, gpu_environment
+from cockpit.engine.needs import code_to_ship
+from cockpit.engine.ray_cluster import Cluster
 from cockpit.engine.ray_start import running_ray
 from cockpit.engine.request import Outcome, TrialRequest
 from cockpit.engine.steering import Steering
 from cockpit.engine.trial import Trial, wait_for
+from cockpit.engine.trial_place import Place, this_place
 from cockpit.engine.warm_client import WarmParentProcess
+from cockpit.events.text import one_line
+
+NODE_LABEL = "ray.io/node-id"
 
 
 class RayEngine:
-    """Runs trials on this machine, in a Ray started for this sweep or in the one at `address`."""
+    """Runs trials on this machine, in a Ray started for this sweep, or on all nodes of the cluster at `address`."""
 
     def __init__(self, address: str | None = None) -> None:
         self._address = address
 
     def run(self, conductor: Conductor, warm: WarmParentProcess, steering: Steering) -> None:
-        with running_ray(conductor.plan.share, self._address) as folder:
+        code = code_to_ship(conductor.plan) if self._address else ()
+        with running_ray(conductor.plan.share, self._address, code) as folder:
             timings.mark("engine")
-            failure = _fit(conductor, warm, steering, folder)
+            failure = _fit(conductor, warm, steering, folder, joined=bool(self._address))
         if failure is not None:
             raise failure
 
 
-def _fit(conductor: Conductor, warm: WarmParentProcess, steering: Steering, folder: str) -> BaseException | None:
+def _fit(
+    conductor: Conductor, warm: WarmParentProcess, steering: Steering, folder: str, *, joined: bool
+) -> BaseException | None:
     """Run the sweep. Returns a failure instead of raising it, as a copy, because a traceback keeps objects of Ray alive
     beyond its shutdown, which they must not be.
     """
     try:
-        _tuner(conductor, warm, steering, folder).fit()
+        with ExitStack() as stack:
+            cluster = stack.enter_context(_joined(conductor, warm)) if joined else None
+            _tuner(conductor, warm, steering, folder, cluster).fit()
     except KeyboardInterrupt:
         return KeyboardInterrupt()
+    except NoRoomError as error:
+        return RuntimeError(str(error))
     except Exception as error:
         traceback.print_exc()
         return RuntimeError(str(error) or type(error).__name__)
     return None
 
 
-def _tuner(conductor: Conductor, warm: WarmParentProcess, steering: Steering, folder: str) -> tune.Tuner:
-    share = conductor.plan.share
-    # A sliver of what only this node has: the warm parent and the run folder are here.
-    here = f"node:{ray.util.get_node_ip_address()}"
+@contextmanager
+def _joined(conductor: Conductor, warm: WarmParentProcess) -> Iterator[Cluster]:
+    """The nodes of a cluster, ready for trials, and what trials there are told on its way to them."""
+    cluster = Cluster(conductor)
+    try:
+        cluster.begin()
+        warm.elsewhere = cluster
+        yield cluster
+    finally:
+        warm.elsewhere = None
+        cluster.close()
+
+
+def _tuner(
+    conductor: Conductor, warm: WarmParentProcess, steering: Steering, folder: str, cluster: Cluster | None
+) -> tune.Tuner:
     return tune.Tuner(
-        tune.with_resources(TrialActor, {"cpu": share.cpu, "gpu": share.gpu, here: 0.001}),
+        TrialActor,
         tune_config=tune.TuneConfig(
             num_samples=-1,  # the conductor counts, and a trial may be added while others run
-            search_alg=_Proposals(_Here(conductor), _Here(steering), warm.socket_path),
-            scheduler=_Decisions(_Here(conductor)),
+            search_alg=_Proposals(_Here(conductor), _Here(steering), _Here(cluster), warm.socket_path),
+            scheduler=_Decisions(_Here(conductor), _Here(cluster)),
             reuse_actors=True,
         ),
         run_config=tune.RunConfig(
             name="sweep",
             storage_path=folder,
             verbose=0,
-            stop=_Steered(_Here(conductor), _Here(steering)),
+            stop=_Steered(_Here(conductor), _Here(steering), _Here(cluster)),
             checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
         ),
     )
@@ -90,8 +118,7 @@ class _Here(Generic[T]):
         return (_Here, ())
 
     def __call__(self) -> T:
-        assert self._value is not None  # only a copy made by pickle has none
-        return self._value
+        return self._value  # type: ignore[return-value]  # only a copy made by pickle lacks it
 
 
 class TrialActor(tune.Trainable):  # type: ignore[misc]  # Ray's types are not complete
@@ -102,6 +129,13 @@ class TrialActor(tune.Trainable):  # type: ignore[misc]  # Ray's types are not c
 
     _config: dict[str, Any]
     _trial: Trial | None = None
+    _place: Place | None = None
+
+    @classmethod
+    def default_resource_request(cls, config: dict[str, Any]) -> tune.PlacementGroupFactory:
+        """What a trial takes of one node, and which nodes it is not for."""
+        labels = {"bundle_label_selector": [config["labels"]]} if config["labels"] else {}
+        return tune.PlacementGroupFactory([config["resources"]], **labels)
 
     def setup(self, config: dict[str, Any]) -> None:
         # Nothing is started here: Tune makes actors ahead of time, and then may give the trial to one that is free.
@@ -114,21 +148,36 @@ class TrialActor(tune.Trainable):  # type: ignore[misc]  # Ray's types are not c
             try:
                 trial = self._trial = self._start()
             except ConnectionError as error:
-                return _last_result(Outcome("lost", reason=str(error), error=str(error)))
+                return self._result(outcome=Outcome("lost", reason=str(error), error=str(error)))
         else:
             trial.answer(True)  # to the last message; Tune would not have called again otherwise
         while trial.outcome is None:
             wait_for([trial], 1.0)
             messages = trial.read()
             if messages:
-                return {"message": json.dumps(messages[0])}  # one at most: the trial waits for its answer
-        return _last_result(trial.outcome)
+                self._at.record(trial.request.name)
+                return self._result(message=messages[0])  # one at most: the trial waits for its answer
+        self._at.let_go(trial.request.name)
+        return self._result(outcome=trial.outcome)
+
+    @property
+    def _at(self) -> Place:
+        if self._place is None:
+            self._place = this_place(self._config)
+        return self._place
 
     def _start(self) -> Trial:
         timings.mark("worker")
-        request = TrialRequest(**self._config["request"])
+        request, socket_path = self._at.take_in(TrialRequest(**self._config["request"]))
         gpus = [str(gpu) for gpu in ray.get_gpu_ids()]
-        return Trial(replace(request, environment=gpu_environment(gpus)), self._config["socket_path"])
+        return Trial(replace(request, environment=gpu_environment(gpus)), socket_path)
+
+    @staticmethod
+    def _result(message: Message | None = None, outcome: Outcome | None = None) -> dict[str, Any]:
+        node = {"node": ray.get_runtime_context().get_node_id()}
+        if outcome is not None:
+            return {"outcome": json.dumps(outcome.to_json()), "done": True, **node}
+        return {"message": json.dumps(message), **node}
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         self.cleanup()
@@ -138,15 +187,23 @@ class TrialActor(tune.Trainable):  # type: ignore[misc]  # Ray's types are not c
     def cleanup(self) -> None:
         if self._trial is not None:
             self._trial.close()
+            self._at.let_go(self._trial.request.name)
 
 
 class _Proposals(Searcher):  # type: ignore[misc]
     """Tune asks for the next trial; the conductor knows it."""
 
-    def __init__(self, conductor: _Here[Conductor], steering: _Here[Steering], socket_path: str) -> None:
+    def __init__(
+        self,
+        conductor: _Here[Conductor],
+        steering: _Here[Steering],
+        cluster: _Here[Cluster | None],
+        socket_path: str,
+    ) -> None:
         super().__init__()
         self._conductor = conductor
         self._steering = steering
+        self._cluster = cluster
         self._socket_path = socket_path
 
     def suggest(self, trial_id: str) -> Any:
@@ -160,7 +217,20 @@ class _Proposals(Searcher):  # type: ignore[misc]
             # Tune does not ask again after FINISHED, and while trials run or are held back one may still come.
             going_on = self._conductor().running or self._conductor().holds
             return None if going_on else Searcher.FINISHED
-        return {"request": request.to_json(), "socket_path": self._socket_path}
+        return {"request": request.to_json(), "socket_path": self._socket_path, **self._room_for(request)}
+
+    def _room_for(self, request: TrialRequest) -> dict[str, Any]:
+        share, cluster = self._conductor().plan.share, self._cluster()
+        resources = {"CPU": share.cpu, "GPU": share.gpu}
+        if cluster is None:
+            # A sliver of what only this node has: the warm parent and the run folder are here.
+            here = f"node:{ray.util.get_node_ip_address()}"
+            home = ray.get_runtime_context().get_node_id()
+            return {"resources": {**resources, here: 0.001}, "labels": {}, "home": home}
+        cluster.expect(request)
+        closed = cluster.closed_nodes()
+        labels = {NODE_LABEL: f"!in({','.join(closed)})"} if closed else {}
+        return {"resources": resources, "labels": labels, "home": cluster.home}
 
     def on_trial_complete(self, trial_id: str, result: Any = None, error: bool = False) -> None:
         pass  # the conductor has heard it from the scheduler
@@ -175,29 +245,41 @@ class _Proposals(Searcher):  # type: ignore[misc]
 class _Decisions(FIFOScheduler):  # type: ignore[misc]
     """Tune passes on every result; the conductor answers."""
 
-    def __init__(self, conductor: _Here[Conductor]) -> None:
+    def __init__(self, conductor: _Here[Conductor], cluster: _Here[Cluster | None]) -> None:
         super().__init__()
         self._conductor = conductor
+        self._cluster = cluster
+        self._nodes: dict[str, str] = {}  # by Tune's ids of trials
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
+        self._nodes[trial.trial_id] = result["node"]
         go_on = decide(self._conductor(), _id(trial), json.loads(result["message"]))
+        if not go_on:
+            del self._nodes[trial.trial_id]
         return str(self.CONTINUE if go_on else self.STOP)
 
     def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
+        self._nodes.pop(trial.trial_id, None)
         if "outcome" in result:
             self._conductor().on_exit(_id(trial), Outcome(**json.loads(result["outcome"])))
 
     def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
-        error = str(trial.get_error() or "its Ray worker died").strip().splitlines()[-1]
-        self._conductor().on_exit(_id(trial), Outcome("lost", reason=error, error=error))
+        node, cluster = self._nodes.pop(trial.trial_id, None), self._cluster()
+        error = trial.get_pickled_error() or trial.get_error() or "its Ray worker died"
+        outcome = cluster.loss(error, node) if cluster is not None else None
+        if outcome is None:
+            text = one_line(str(error).strip().splitlines()[-1])
+            outcome = Outcome("lost", reason=text, error=text)
+        self._conductor().on_exit(_id(trial), outcome)
 
 
 class _Steered(tune.Stopper):  # type: ignore[misc]
     """Attends to commands, and ends the experiment once the conductor says so."""
 
-    def __init__(self, conductor: _Here[Conductor], steering: _Here[Steering]) -> None:
+    def __init__(self, conductor: _Here[Conductor], steering: _Here[Steering], cluster: _Here[Cluster | None]) -> None:
         self._conductor = conductor
         self._steering = steering
+        self._cluster = cluster
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
         return False
@@ -205,11 +287,10 @@ class _Steered(tune.Stopper):  # type: ignore[misc]
     def stop_all(self) -> bool:
         """Tune asks this in every turn of its loop, which waits a tenth of a second at most for something to happen."""
         self._steering().attend()
+        cluster = self._cluster()
+        if cluster is not None:
+            cluster.look()
         return self._conductor().ending is not None
-
-
-def _last_result(outcome: Outcome) -> dict[str, Any]:
-    return {"outcome": json.dumps(outcome.to_json()), "done": True}
 
 
 def _id(trial: Any) -> str:

@@ -39,6 +39,10 @@ class TrainerWork:
         return ("cockpit.engine.trial_process", *self.trainer.preload)
 
     @property
+    def modules(self) -> tuple[str, ...]:
+        return (self.trainer.recipe.partition(":")[0],)
+
+    @property
     def steerable(self) -> Collection[str]:
         return [name for name, info in registry.fields(self.trainer).items() if info.steerable]
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Protocol
 
 from cockpit.engine.channel import Message
 from cockpit.engine.ray_token import without_token
@@ -24,11 +24,24 @@ SIGNAL_SECONDS = 5.0  # the warm parent does nothing that takes longer, once it 
 DIED = "the warm parent of this node died; see engine.log"
 
 
+class Reach(Protocol):
+    """Reaches trials that run on other machines."""
+
+    def terminate_trials(self) -> None: ...
+
+    def signal_trial(self, attempt: str, number: int) -> None: ...
+
+    def order_trial(self, attempt: str, order: Message) -> None: ...
+
+
 class WarmParentProcess:
     """Runs the warm parent for as long as this object is open; closing it ends every trial.
 
-    `socket_path` is what supervisors connect to, from any process of this user on this node.
+    `socket_path` is what supervisors connect to, from any process of this user on this node. What trials are told here
+    goes to those that `elsewhere` reaches as well.
     """
+
+    elsewhere: Reach | None = None
 
     def __init__(self, preload: Sequence[str], log: IO[bytes]) -> None:
         # Short, because the path of a Unix socket may have about 100 characters; private, because it starts processes.
@@ -43,6 +56,8 @@ class WarmParentProcess:
         """Ask all trials of this node to close themselves now."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
+        if self.elsewhere is not None:
+            self.elsewhere.terminate_trials()
 
     def signal_trial(self, attempt: str, number: int) -> None:
         """Send a signal to the process of an attempt; SIGKILL to all of its group.
@@ -51,10 +66,14 @@ class WarmParentProcess:
         for afterwards can overtake it.
         """
         self._send({"attempt": attempt, "signal": number})
+        if self.elsewhere is not None:
+            self.elsewhere.signal_trial(attempt, number)
 
     def order_trial(self, attempt: str, order: Message) -> None:
         """Give an attempt an order for its next step. Returns once it is sent, as `signal_trial` does."""
         self._send({"attempt": attempt, "order": order})
+        if self.elsewhere is not None:
+            self.elsewhere.order_trial(attempt, order)
 
     def _send(self, message: Message) -> None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
