@@ -46,6 +46,8 @@ def go_on(experiment: Experiment) -> None:
 
 def test_a_record_cut_at_any_byte_of_its_last_line_is_one_without_that_line(copied: Copy) -> None:
     run = copied().run
+    for trial in ends(run):
+        shutil.rmtree(run.trial(trial).path)  # what is read again and again shall be short
     for path in (run.sweep, *(run.trial(trial).events for trial in open_trials(run))):
         whole = known(run)
         before, line = last_line(path)
@@ -63,7 +65,7 @@ def test_changed_bytes_in_the_record_raise_nothing(copied: Copy, seed: int) -> N
     for path in (run.sweep, run.trial(open_trials(run)[0]).events):
         whole = path.read_bytes()
         first = whole.index(b"\n") + 1  # how a sweep began cannot be told from anything else
-        for _ in range(150):
+        for _ in range(60):
             data = bytearray(whole)
             for _ in range(random.choice((1, 1, 8))):
                 data[random.randrange(first, len(data))] = random.randrange(256)
@@ -78,7 +80,7 @@ def test_changed_bytes_in_the_record_raise_nothing(copied: Copy, seed: int) -> N
 def test_a_summary_cut_at_any_byte_is_made_from_the_index(copied: Copy) -> None:
     run = copied().run
     whole = run.summary.read_bytes()
-    for end in range(0, len(whole), 7):
+    for end in range(0, len(whole), 31):
         run.summary.write_bytes(whole[:end])
         assert read_summary(run, 0.0)["status"] == "interrupted"
 
