@@ -13,8 +13,9 @@ import pytest
 from cockpit.engine.control import Inbox
 from cockpit.engine.rebuild import Rebuilt, rebuild
 from cockpit.events.codec import encode
-from cockpit.events.kinds import Step, TrialEnded, TrialStarted, Unknown
-from cockpit.store.folder import RunFolder
+from cockpit.events.kinds import Step, SweepEnded, SweepStarted, SweepStatus, TrialEnded, TrialStarted, Unknown
+from cockpit.events.writer import EventWriter
+from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.indexer import reindex
 from cockpit.store.reader import Index
 from cockpit.store.summary import read_summary
@@ -179,3 +180,31 @@ def test_what_cannot_be_done_without_is_named(copied: Copy, name: str, says: str
     assert len(experiment.said().splitlines()) == 1, experiment.said()
     assert says in experiment.said()
     assert json.dumps(experiment.shown("ls"))
+
+
+def test_a_sweep_that_was_taken_up_again_and_cut_off_at_once_is_not_shown_as_finished(copied: Copy) -> None:
+    run = copied().run
+    writer = EventWriter(run.sweep)
+    writer.write(SweepEnded(status="finished"))
+    reindex(run)
+    with Index(run) as index:
+        assert index.sweep().status == "finished"
+    dead = next(event for event in ledger(run) if isinstance(event, SweepStarted))
+    writer.write(SweepStatus(status="running", host=dead.host, pid=dead.pid, environment=dead.environment))
+    writer.close()
+    with Index(run) as index:
+        assert index.sweep().status == "interrupted"
+
+
+def test_an_index_with_changed_bytes_is_refused_with_what_to_do(copied: Copy) -> None:
+    run = copied().run
+    reindex(run)
+    data = bytearray(run.index.read_bytes())
+    data[100:4096] = b"?" * 3996  # the first page behind its header
+    run.index.write_bytes(data)
+    with pytest.raises(FolderError, match="run `cockpit reindex exp001`") as refused:
+        Index(run)
+    assert "\n" not in str(refused.value)
+    assert reindex(run) > 0
+    with Index(run) as index:
+        assert index.trials()
