@@ -38,6 +38,10 @@ test-ray *words:
 test-slow *words:
     {{bin}}/python -m pytest -m slow {{words}}
 
+# Kill sweeps in the middle until N processes have died, resume each, and check that nothing is lost
+faults kills="50" *words:
+    {{bin}}/python -m tests.faults --kills {{kills}} {{words}}
+
 # Measurements against peers, as ratios in one run
 bench *words:
     {{bin}}/pip install -q -e '.[bench]'

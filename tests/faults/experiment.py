@@ -9,13 +9,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from functools import cached_property
+from io import StringIO
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from cockpit.cli.main import run
 from cockpit.search import sampling
 from cockpit.search.reader import load
 from cockpit.store.folder import RunFolder
@@ -105,10 +107,10 @@ class Experiment:
 
     def shown(self, *words: str) -> Any:
         """What a command of the cockpit prints as JSON."""
-        command = [sys.executable, "-m", "cockpit", *words, "--logs", "logs", "--json"]
-        done = subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, check=False)
-        assert done.returncode == 0, done.stderr.decode()
-        return json.loads(done.stdout)
+        with redirect_stdout(StringIO()) as printed:
+            code = run([*words, "--logs", str(self.folder / "logs"), "--json"])
+        assert code == 0, printed.getvalue()
+        return json.loads(printed.getvalue())
 
     def end(self) -> None:
         for process in self.started:

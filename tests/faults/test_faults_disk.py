@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,13 +16,18 @@ from stage import Stage
 from cockpit.engine.mending import mend
 from cockpit.engine.rebuild import rebuild
 from cockpit.engine.request import Outcome
-from cockpit.events.kinds import Lost, SweepStarted
+from cockpit.events.kinds import Lost, Saved, Step, SweepStarted
 from cockpit.events.writer import EventWriter
+from cockpit.store.indexer import Indexer, reindex
+from cockpit.store.reader import Index
+from trainers import contract, registry
+from trainers.devices.select import select_for
 
-from .experiment import ROOT
+from .experiment import ROOT, Experiment
 from .full_disk import REFUSED
-from .records import ledger
+from .records import ledger, open_trials, told
 
+Copy = Callable[[], Experiment]
 NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount")
 
 
@@ -78,3 +85,47 @@ def test_a_writer_that_has_lost_its_file_raises_nothing(tmp_path: Path, capfd: p
         writer.write(SweepStarted(experiment="exp001", search="hill"))
     assert writer.lost == 3
     assert capfd.readouterr().err.count("\n") == 1
+
+
+def test_an_index_that_found_no_room_lacks_nothing_afterwards(copied: Copy) -> None:
+    run = copied().run
+    reindex(run)
+    with Indexer(run) as indexer:
+        writer = EventWriter(run.trial("t000").events)
+        for step in range(100, 4000):
+            writer.write(Step(step=step, metrics={"loss": 1.0}))
+        writer.close()
+        pages = indexer._connection.execute("PRAGMA page_count").fetchone()[0]
+        indexer._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+        for _ in range(2):
+            with pytest.raises(sqlite3.OperationalError, match="full"):
+                indexer.sync()
+        indexer._connection.execute("PRAGMA max_page_count = 1000000")
+        indexer.sync()
+    with Index(run) as index:
+        assert [row.step for row in index.steps("t000") if row.step >= 100] == list(range(100, 4000))
+
+
+def test_steps_that_a_checkpoint_has_and_the_record_has_not_are_told_as_lost(copied: Copy) -> None:
+    """The disk took the checkpoints of steps 10 and 20, and nothing of what was recorded between them."""
+    made = copied()
+    trial = open_trials(made.run)[0]
+    folder = made.run.trial(trial)
+    folder.events.unlink()
+    writer = EventWriter(folder.events)
+    toy = registry.find("toy")
+    config = registry.build_config(toy, {**made.configs[trial], "out": str(folder.path)})
+    for event in registry.load_recipe(toy)(config, select_for(toy, "cpu")):
+        if isinstance(event, contract.Saved):
+            if event.step == 20:
+                break
+            writer.write(Saved(path="last.json", step=event.step, label="last"))
+        elif isinstance(event, contract.Step) and event.step <= 10:
+            writer.write(Step(step=event.step, metrics=event.metrics))
+    writer.close()
+    process = made.resume()
+    assert process.wait(timeout=90) == 0, made.said()
+    assert [event.count for event in told(made.run, trial) if isinstance(event, Lost)] == [10]
+    with Index(made.run) as index:
+        steps = [row.step for row in index.steps(trial) if row.kind == "step"]
+    assert steps == [*range(1, 11), *range(21, 31)]

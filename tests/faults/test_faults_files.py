@@ -13,8 +13,9 @@ import pytest
 from cockpit.engine.control import Inbox
 from cockpit.engine.rebuild import Rebuilt, rebuild
 from cockpit.events.codec import encode
-from cockpit.events.kinds import Step, TrialEnded, TrialStarted, Unknown
-from cockpit.store.folder import RunFolder
+from cockpit.events.kinds import Step, SweepEnded, SweepStarted, SweepStatus, TrialEnded, TrialStarted, Unknown
+from cockpit.events.writer import EventWriter
+from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.indexer import reindex
 from cockpit.store.reader import Index
 from cockpit.store.summary import read_summary
@@ -46,6 +47,8 @@ def go_on(experiment: Experiment) -> None:
 
 def test_a_record_cut_at_any_byte_of_its_last_line_is_one_without_that_line(copied: Copy) -> None:
     run = copied().run
+    for trial in ends(run):
+        shutil.rmtree(run.trial(trial).path)  # what is read again and again shall be short
     for path in (run.sweep, *(run.trial(trial).events for trial in open_trials(run))):
         whole = known(run)
         before, line = last_line(path)
@@ -63,7 +66,7 @@ def test_changed_bytes_in_the_record_raise_nothing(copied: Copy, seed: int) -> N
     for path in (run.sweep, run.trial(open_trials(run)[0]).events):
         whole = path.read_bytes()
         first = whole.index(b"\n") + 1  # how a sweep began cannot be told from anything else
-        for _ in range(150):
+        for _ in range(60):
             data = bytearray(whole)
             for _ in range(random.choice((1, 1, 8))):
                 data[random.randrange(first, len(data))] = random.randrange(256)
@@ -78,7 +81,7 @@ def test_changed_bytes_in_the_record_raise_nothing(copied: Copy, seed: int) -> N
 def test_a_summary_cut_at_any_byte_is_made_from_the_index(copied: Copy) -> None:
     run = copied().run
     whole = run.summary.read_bytes()
-    for end in range(0, len(whole), 7):
+    for end in range(0, len(whole), 31):
         run.summary.write_bytes(whole[:end])
         assert read_summary(run, 0.0)["status"] == "interrupted"
 
@@ -177,3 +180,31 @@ def test_what_cannot_be_done_without_is_named(copied: Copy, name: str, says: str
     assert len(experiment.said().splitlines()) == 1, experiment.said()
     assert says in experiment.said()
     assert json.dumps(experiment.shown("ls"))
+
+
+def test_a_sweep_that_was_taken_up_again_and_cut_off_at_once_is_not_shown_as_finished(copied: Copy) -> None:
+    run = copied().run
+    writer = EventWriter(run.sweep)
+    writer.write(SweepEnded(status="finished"))
+    reindex(run)
+    with Index(run) as index:
+        assert index.sweep().status == "finished"
+    dead = next(event for event in ledger(run) if isinstance(event, SweepStarted))
+    writer.write(SweepStatus(status="running", host=dead.host, pid=dead.pid, environment=dead.environment))
+    writer.close()
+    with Index(run) as index:
+        assert index.sweep().status == "interrupted"
+
+
+def test_an_index_with_changed_bytes_is_refused_with_what_to_do(copied: Copy) -> None:
+    run = copied().run
+    reindex(run)
+    data = bytearray(run.index.read_bytes())
+    data[100:4096] = b"?" * 3996  # the first page behind its header
+    run.index.write_bytes(data)
+    with pytest.raises(FolderError, match="run `cockpit reindex exp001`") as refused:
+        Index(run)
+    assert "\n" not in str(refused.value)
+    assert reindex(run) > 0
+    with Index(run) as index:
+        assert index.trials()
