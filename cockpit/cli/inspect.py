@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from cockpit.cli.options import json_option, logs_option, print_json, print_table
-
-if TYPE_CHECKING:
-    pass
 
 GLYPHS = {
     "running": "●",
