@@ -226,6 +226,7 @@ def _how_it_is(logs: Path, name: str) -> str:
 
 def _run(plan: Plan, logs: Path, manner: Manner, as_json: bool, marks: Path | None) -> int:
     from cockpit.cli.ending import keep_timings, print_end, print_timings
+    from cockpit.cli.show import goals_of
     from cockpit.diary.book import write_entry
     from cockpit.engine.budget import Budget
     from cockpit.engine.observer import NoView, View
@@ -258,7 +259,7 @@ def _run(plan: Plan, logs: Path, manner: Manner, as_json: bool, marks: Path | No
     timed = keep_timings(run, marks)
     with Index(run) as index:
         if as_json:
-            print_json({**experiment_document(index), **({"timings": timed} if timed else {})})
+            print_json({**experiment_document(index, goals_of(run)), **({"timings": timed} if timed else {})})
         elif not detached:
             print_end(index, diary)
             print_timings(timed)

@@ -36,6 +36,7 @@ _NOT_ENDED = {"reason": "", "rule": "", "error": "", "traceback": ""} | dict.fro
     ("evaluation", "value", "threshold", "rank", "of")
 )
 
+_ANY_STEP = "SELECT 1 FROM step WHERE trial = ? LIMIT 1"
 _ANY_STARTED = "SELECT 1 FROM trial WHERE started IS NOT NULL LIMIT 1"
 
 
@@ -150,10 +151,12 @@ class Batch:
 
     def _go_back(self, number: int, step: int) -> None:
         """An attempt goes on after this step, so what was recorded beyond it by an earlier one has not happened."""
+        gathered = any(row[0] == number for row in self._steps)
+        if not gathered and not self._connection.execute(_ANY_STEP, (number,)).fetchone():
+            return  # it is the first attempt
         self.write()
-        for table in ("step", "point", "norm"):
+        for table in ("step", "point", "norm", "latest"):
             self._connection.execute(f"DELETE FROM {table} WHERE trial = ? AND step > ?", (number, step))
-        self._connection.execute("DELETE FROM latest WHERE trial = ? AND step > ?", (number, step))
         self._connection.execute(
             "INSERT OR REPLACE INTO latest SELECT trial, metric, max(step), value FROM point WHERE trial = ? "
             "GROUP BY metric",
