@@ -29,7 +29,10 @@ def test_a_node_with_the_same_code_and_data_is_fine_and_others_say_why(tmp_path:
 
 
 def test_a_trainer_of_the_user_is_shipped_with_our_packages() -> None:
-    names = [Path(path).name for path in code_to_ship(plan_of(trainer="engine_trainers.probe", parameters={"x": {"value": 1.0}}))]
+    names = [
+        Path(path).name
+        for path in code_to_ship(plan_of(trainer="engine_trainers.probe", parameters={"x": {"value": 1.0}}))
+    ]
     assert names == ["cockpit", "trainers", "engine_trainers"]
     assert [Path(path).name for path in code_to_ship(plan_of())] == ["cockpit", "trainers"]
 
