@@ -79,7 +79,7 @@ class Cluster:
                 max_task_retries=5,
                 scheduling_strategy=NodeAffinitySchedulingStrategy(self.home, soft=False),
             )
-            .remote(str(conductor.run.trials))
+            .remote(str(conductor.run.trials.resolve()))
         )
 
     def begin(self) -> None:

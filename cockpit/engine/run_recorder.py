@@ -22,13 +22,13 @@ FILE_MODE = 0o644
 
 
 class RunRecorder:
-    """Writes the trials' folders in `trials`. Its methods may be called by several threads.
+    """Writes the trials' folders in `trials`, an absolute path: this runs in another folder than the sweep. Its methods may be called by several threads.
 
     A full disk is nothing to fail for: less is here than was sent, and the sender tries again.
     """
 
     def __init__(self, trials: str) -> None:
-        self._trials = Path(trials).resolve()
+        self._trials = Path(trials)
         self._latest: dict[str, int] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
@@ -88,7 +88,7 @@ class RunRecorder:
 
     def read(self, path: str, offset: int, most: int) -> bytes:
         """A piece of a checkpoint in the run folder; empty at its end. Raises `OSError`."""
-        file = Path(path).resolve()
+        file = Path(os.path.normpath(path))
         if not file.is_relative_to(self._trials):
             raise PermissionError(f"{path} is not in {self._trials}")
         with file.open("rb") as stream:

@@ -92,7 +92,7 @@ class Nodes:
         """Warm parents that live, and folders of hosts that are there."""
         mine = [p for p in processes() if str(self.temporary) in p.command]
         warm = [p.command for p in mine if "cockpit.engine.warm" in p.command]
-        return [*warm, *(str(folder) for folder in self.temporary.glob("cockpit-*"))]
+        return [*warm, *(str(folder) for folder in self.temporary.glob("cockpit-ray-*"))]
 
     def sweep(self, logs: Path, view: Any, **keys: Any) -> Sweep:
         plan = make_plan(search(engine="ray", **{"resources": {"cpu": 1}, **keys}), device="cpu", joining=True)
@@ -334,12 +334,25 @@ def test_nothing_is_left_on_any_node(steered: Sweep, bereft: Sweep, killing: Kil
 
 
 def test_a_killed_sweep_leaves_nothing_on_other_nodes(bereft: Sweep, nodes: Nodes, tmp_path: Path) -> None:
-    endless = ("--trials", "4", "--cpus", "1", "--set", "delay=0.02", "--set", "epochs=1000000", "--set", "steps=10")
+    endless = (
+        "--trials",
+        "4",
+        "--concurrent",
+        "4",
+        "--cpus",
+        "1",
+        "--set",
+        "delay=0.02",
+        "--set",
+        "epochs=1000000",
+        "--set",
+        "steps=10",
+    )
     command = [sys.executable, "-m", "cockpit", "sweep", "demo", "--address", nodes.address, *endless]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         (run_folder,) = wait_until(lambda: [RunFolder(path) for path in tmp_path.glob("logs/exp*")])
-        away = wait_until(lambda: nodes.away(run_folder))
+        away = wait_until(lambda: nodes.away(run_folder), seconds=90)
         wait_until(lambda: all((run_folder.trial(trial).path / "last.json").exists() for trial in away))
     finally:
         process.kill()
