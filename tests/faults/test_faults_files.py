@@ -134,23 +134,16 @@ def changed_line(run: RunFolder, kind: type, trial: str) -> None:
 
 
 @pytest.mark.parametrize("settings_too", [False, True])
-def test_a_trial_whose_beginning_cannot_be_read_is_not_lost(copied: Copy, settings_too: bool) -> None:
+def test_trials_whose_beginning_or_end_cannot_be_read_are_not_lost(copied: Copy, settings_too: bool) -> None:
     experiment = copied()
     run = experiment.run
+    changed_line(run, TrialEnded, next(iter(ends(run))))
     changed_line(run, TrialStarted, "t001")
     if settings_too:
         run.trial("t001").config.write_text("")
     go_on(experiment)
     check_complete(experiment)
     check_attempts(run)
-
-
-def test_a_trial_whose_end_cannot_be_read_ends_again(copied: Copy) -> None:
-    experiment = copied()
-    trial = next(iter(ends(experiment.run)))
-    changed_line(experiment.run, TrialEnded, trial)
-    go_on(experiment)
-    check_complete(experiment)
 
 
 def test_trials_whose_folders_are_gone_start_over_or_stay_as_the_ledger_has_them(copied: Copy) -> None:
