@@ -37,7 +37,7 @@ from cockpit.store.folder import RunFolder, TrialFolder
 from cockpit.store.reader import Index
 from cockpit.store.rows import TrialRow
 
-pytestmark = pytest.mark.ray
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 STORE_BYTES = 80 << 20
 HEALTH = {"health_check_initial_delay_ms": 1000, "health_check_period_ms": 500, "health_check_failure_threshold": 4}

@@ -27,6 +27,8 @@ from .experiment import ROOT, Experiment
 from .full_disk import REFUSED
 from .records import ledger, open_trials, told
 
+pytestmark = pytest.mark.slow
+
 Copy = Callable[[], Experiment]
 NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount")
 

@@ -24,6 +24,8 @@ from .checks import check_attempts, check_complete, check_nothing_is_left
 from .experiment import Experiment
 from .records import ends, ledger, open_trials, told
 
+pytestmark = pytest.mark.slow
+
 Copy = Callable[[], Experiment]
 
 

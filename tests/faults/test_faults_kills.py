@@ -9,6 +9,8 @@ import pytest
 
 from .campaign import survive
 
+pytestmark = pytest.mark.slow
+
 FIRST_SEED = int(os.environ.get("COCKPIT_FAULTS_SEED", "1"))
 SEEDS = int(os.environ.get("COCKPIT_FAULTS_SEEDS", "1"))
 
