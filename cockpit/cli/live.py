@@ -37,20 +37,21 @@ STYLES = {
 }
 
 
-def view_for(terminal: TextIO) -> View:
-    """The live table for a terminal, lines for a pipe."""
+def view_for(terminal: TextIO, since: float = 0.0) -> View:
+    """The live table for a terminal, lines for a pipe; `since` is when a sweep was taken up again."""
     if terminal.isatty():
         return LiveTable(Console(file=terminal, highlight=False, emoji=False, markup=False))
-    return Lines(terminal)
+    return Lines(terminal, since)
 
 
 class Lines:
     """One line for each evaluation, and for each trial that ended, paused or has to wait, in the order of their being
-    seen.
+    seen. What began before `since` has been told by then.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, since: float = 0.0) -> None:
         self._stream = stream
+        self._since = since
         self._shown: dict[str, int] = {}
         self._told: dict[str, tuple[str, int]] = {}  # status and attempt
         self._queued = ""
@@ -60,13 +61,16 @@ class Lines:
             self._queued = sweep.reason
             self._say(f"queued  {sweep.reason}")
         for trial in trials:
+            now = (trial.status, trial.attempt)
+            if trial.id not in self._shown and trial.started is not None and trial.started < self._since:
+                self._shown[trial.id] = len(trial.evaluations)
+                self._told[trial.id] = now
             shown = self._shown.get(trial.id, 0)
             for number, value in enumerate(trial.evaluations[shown:], start=shown + 1):
                 best = best_of(trial.evaluations[:number], sweep.goal)
                 said = "NaN" if value is None else metric_text(value)
                 self._say(f"{trial.id}  evaluation {number}  {sweep.metric} {said}  best {metric_text(best)}")
             self._shown[trial.id] = len(trial.evaluations)
-            now = (trial.status, trial.attempt)
             if trial.status != "running" and self._told.get(trial.id) != now:
                 self._told[trial.id] = now
                 reason = f"  {trial.reason}" if trial.reason else ""

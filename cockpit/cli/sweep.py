@@ -246,7 +246,7 @@ def _run(plan: Plan, logs: Path, manner: Manner, as_json: bool, marks: Path | No
             return NoView()
         from cockpit.cli.live import view_for
 
-        return view_for(terminal)
+        return view_for(terminal, since=0.0 if manner.again is None else time.time())
 
     def announce(run: RunFolder) -> None:
         write_entry(logs, run)  # so that the diary knows of it whatever happens

@@ -92,6 +92,18 @@ def test_lines_say_every_evaluation_and_every_end_once(tmp_path):
     ]
 
 
+def test_of_a_sweep_that_is_taken_up_again_only_what_is_new_is_told(tmp_path):
+    recorder = Recorder(tmp_path)
+    recorder.trial(0, [0.1], baseline=True)
+    stream = io.StringIO()
+    view = Lines(stream, since=1_000_001.5)
+    recorder.trial(1, [0.2])
+    with Index(recorder.run) as index:
+        view.show(index, index.sweep(), index.trials())
+    assert "t000" not in stream.getvalue()
+    assert "t001  evaluation 1" in stream.getvalue()
+
+
 def test_a_terminal_gets_the_table_and_a_pipe_gets_lines():
     assert isinstance(view_for(io.StringIO()), Lines)
     table = view_for(Terminal())
