@@ -101,11 +101,12 @@ class Nodes:
 
 
 @pytest.fixture(scope="module")
-def nodes() -> Iterator[Nodes]:
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
     from ray.cluster_utils import Cluster
 
     from cockpit.engine.ray_private import read_authentication_anew, small_private_head
 
+    tmp_path_factory.getbasetemp()  # not in the folder for temporary files that is gone afterwards
     with (
         tempfile.TemporaryDirectory(prefix="ck", ignore_cleanup_errors=True) as folder,
         pytest.MonkeyPatch.context() as patch,
