@@ -24,7 +24,8 @@ FILE_MODE = 0o644
 class RunRecorder:
     """Writes the trials' folders in `trials`, an absolute path, because this runs in another folder than the sweep.
 
-    Its methods may be called by several threads. A full disk is nothing to fail for: less is here than was sent, and the sender tries again.
+    Its methods may be called by several threads. A full disk is nothing to fail for: less is here than was sent, and
+    the sender tries again.
     """
 
     def __init__(self, trials: str) -> None:
