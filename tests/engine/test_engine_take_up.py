@@ -99,10 +99,11 @@ def evaluations(found: RunFolder) -> int:
 @pytest.mark.parametrize("engine", ["local", pytest.param("ray", marks=pytest.mark.ray)])
 def test_a_killed_sweep_goes_on_where_it_was(cockpit: Cockpit, tmp_path: Path, engine: str) -> None:
     found = cut(cockpit, tmp_path, lambda found: evaluations(found) >= 5, engine=engine, delay="0.02")
-    before = {trial: found.trial(trial).events.read_bytes() for trial in found.trial_ids()}
+    before = {trial: path.read_bytes() for trial in found.trial_ids() if (path := found.trial(trial).events).exists()}
     with Index(found) as index:
         assert index.sweep().status == "interrupted"
-    cut_off = [trial for trial, record in before.items() if trial not in Sweep(None, found, None).ended]  # type: ignore[arg-type]
+    killed = Sweep(plan_of(run_cap=1), found, None)  # type: ignore[arg-type]
+    cut_off = [event.trial for event in killed.started if event.trial not in killed.ended]
     assert cut_off
 
     sweep = go_on(cockpit, found)
