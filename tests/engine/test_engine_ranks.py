@@ -11,7 +11,7 @@ from sweeping import Sweep, is_alive, run
 from cockpit.engine.ranks import rank_variables
 
 
-@pytest.fixture(scope="module", params=["local", pytest.param("ray", marks=pytest.mark.ray)])
+@pytest.fixture(scope="module", params=["local", pytest.param("ray", marks=[pytest.mark.ray, pytest.mark.slow])])
 def team(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Sweep:
     return run(
         tmp_path_factory.mktemp("team"),

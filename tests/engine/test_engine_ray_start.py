@@ -22,7 +22,7 @@ from cockpit.events.kinds import Step
 from cockpit.store.folder import RunFolder, find_experiment
 from cockpit.store.machine.listeners import listeners
 
-pytestmark = pytest.mark.ray
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 # Trials that run until somebody ends them.
 ENDLESS = ("--trials", "2", "--concurrent", "2", "--set", "delay=0.02", "--set", "epochs=1000000", "--set", "steps=10")

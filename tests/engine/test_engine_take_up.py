@@ -96,7 +96,7 @@ def evaluations(found: RunFolder) -> int:
     return sum(isinstance(event, Eval) for path in files if path.exists() for event in events_in(path))
 
 
-@pytest.mark.parametrize("engine", ["local", pytest.param("ray", marks=pytest.mark.ray)])
+@pytest.mark.parametrize("engine", ["local", pytest.param("ray", marks=[pytest.mark.ray, pytest.mark.slow])])
 def test_a_killed_sweep_goes_on_where_it_was(cockpit: Cockpit, tmp_path: Path, engine: str) -> None:
     found = cut(cockpit, tmp_path, lambda found: evaluations(found) >= 5, engine=engine, delay="0.02")
     before = {trial: path.read_bytes() for trial in found.trial_ids() if (path := found.trial(trial).events).exists()}
