@@ -131,6 +131,7 @@ def test_a_sweep_file_of_wandb_runs_as_it_is(answer, folder, shown):
     assert "Validation score: " in only_run(folder).trial("t000").output.read_text()
 
 
+@pytest.mark.slow
 def test_a_torch_script_is_one_run(answer, shown):
     said = answer("run", "--", sys.executable, PROGRAMS / "line.py", "--lr", "3e-1", "--epochs", "2")
     assert said.code == 0 and said.out.count("Loss") == 8

@@ -27,7 +27,7 @@ TRIALS = {
 }
 
 
-@pytest.fixture(scope="module", params=["local", pytest.param("ray", marks=pytest.mark.ray)])
+@pytest.fixture(scope="module", params=["local", pytest.param("ray", marks=[pytest.mark.ray, pytest.mark.slow])])
 def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

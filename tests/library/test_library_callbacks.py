@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from scripts import ROOT, of_kind, run_script
 
+pytestmark = pytest.mark.slow  # for the imports of three frameworks
+
 HUGGING_FACE = """
 import json, sys, torch
 from transformers import Trainer, TrainerCallback, TrainingArguments
