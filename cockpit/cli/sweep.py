@@ -231,7 +231,7 @@ def _run(plan: Plan, logs: Path, manner: Manner, as_json: bool, marks: Path | No
     from cockpit.engine.budget import Budget
     from cockpit.engine.observer import NoView, View
     from cockpit.engine.spawn import is_detached, tell_ready
-    from cockpit.engine.sweep import Job, run_sweep
+    from cockpit.engine.sweep import CompleteError, Job, run_sweep
     from cockpit.store.document import experiment_document
     from cockpit.store.reader import Index
 
@@ -254,7 +254,11 @@ def _run(plan: Plan, logs: Path, manner: Manner, as_json: bool, marks: Path | No
         if not as_json and not detached:
             click.echo(f"{run.name}: {plan.search.note or plan.search.name}")
 
-    run, ending = run_sweep(job, make_view, announce)
+    try:
+        run, ending = run_sweep(job, make_view, announce)
+    except CompleteError as complete:  # whoever goes on until everything is done has come to the end
+        click.echo(f"cockpit: {complete}", err=True)
+        return 0
     diary = write_entry(logs, run)
     timed = keep_timings(run, marks)
     with Index(run) as index:

@@ -129,7 +129,10 @@ class Recorder:
         if step and not self._is_borrowed:
             from cockpit.engine.answers import last_step  # most trials begin at their first step
 
-            missing = (step - (last_step(self._writer.path) or 0)) // self._log_every
+            last = last_step(self._writer.path)
+            if last is None:
+                return  # the earlier attempt ran on another machine, and its record is not here
+            missing = (step - last) // self._log_every
             if missing > 0:
                 self._writer.write(kinds.Lost(count=missing, reason="an earlier attempt could not write them"))
 

@@ -35,6 +35,11 @@ from cockpit.search.population import Population
 from cockpit.search.stopping import BASELINE, build_rules
 from cockpit.store.folder import FolderError, RunFolder, claim
 
+
+class CompleteError(FolderError):
+    """Nothing is left to do for a sweep that was to be taken up again."""
+
+
 ViewMaker = Callable[[RunFolder, TextIO], View]
 
 
@@ -74,7 +79,7 @@ def _run(
     inbox = Inbox(run)  # before anybody can know that the sweep runs
     past = None if job.again is None else take_up(run, job.plan.metric.name)
     if past is not None and past.is_complete(job.plan.total):
-        raise FolderError(f"{run.id}: all its trials have ended; `--trials N` plans more of them")
+        raise CompleteError(f"{run.id}: all its trials have ended; `--trials N` plans more of them")
     run.summary.unlink(missing_ok=True)  # of one taken up again it says how that ended, which is not true from here on
     _write_search(run, job.plan)
     ledger = EventWriter(run.sweep)
