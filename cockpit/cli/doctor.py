@@ -16,7 +16,7 @@ from cockpit.cli.exposure import exposure
 from cockpit.cli.finding import Finding
 from cockpit.cli.options import json_option, logs_option, print_json, print_table
 
-PACKAGES = ("torch", "transformers", "ray", "optuna", "pandas", "textual", "kaggle", "six", "pytorch-metric-learning")
+PACKAGES = ("torch", "transformers", "ray", "optuna", "pandas", "textual", "kaggle", "six")
 CHILD_SECONDS = 60
 LITTLE_SPACE = 2 << 30  # bytes; checkpoints of one larger sweep
 

@@ -6,7 +6,8 @@ import os
 import shlex
 import sys
 import time
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -24,6 +25,7 @@ from cockpit.cli.options import (
 
 if TYPE_CHECKING:
     from cockpit.engine.plan import Plan
+    from cockpit.engine.warm_client import WarmParentProcess
     from cockpit.search.spec import Search
     from cockpit.store.folder import RunFolder
 
@@ -108,7 +110,7 @@ def sweep(
     at the end is stopped.
     """
     from cockpit.engine import timings
-    from cockpit.engine.plan import make_plan
+    from cockpit.engine.plan import draft_plan
     from cockpit.store.folder import find_experiment
 
     if address and wanted["engine"] == "local":
@@ -126,18 +128,32 @@ def sweep(
         else:
             again = None
             known = [find_experiment(logs, name) for name in sources]
-            plan = make_plan(_resolve(search, Wanted(**wanted)), device, data, known, joining=bool(address))
+            plan = draft_plan(_resolve(search, Wanted(**wanted)), device, data, known, joining=bool(address))
             for lesson in plan.lessons:
                 click.echo(lesson.text, err=True)
-        timings.mark("plan")
-        if dry_run:
-            from cockpit.cli.plan import show_plan
+        with _warm(plan, wanted=not (dry_run or detach or queue)) as warm:
+            plan.check()
+            timings.mark("plan")
+            if dry_run:
+                from cockpit.cli.plan import show_plan
 
-            show_plan(plan, logs, measure, as_json)
-            return 0
-        if detach:
-            return _detach(logs, as_json)
-        return _run(plan, logs, Manner(address, queue, budget, again), as_json, marks)
+                show_plan(plan, logs, measure, as_json)
+                return 0
+            if detach:
+                return _detach(logs, as_json)
+            return _run(plan, logs, Manner(address, queue, budget, again), as_json, marks, warm)
+
+
+@contextmanager
+def _warm(plan: Plan, *, wanted: bool) -> Iterator[WarmParentProcess | None]:
+    """A warm parent that does its imports while data are looked at, where the sweep begins right after that."""
+    from cockpit.engine.warm_client import WarmParentProcess
+
+    if not wanted:
+        yield None
+        return
+    with WarmParentProcess(plan.preload) as warm:
+        yield warm
 
 
 def _experiment(
@@ -168,12 +184,12 @@ def _experiment(
 
 
 def _plan_again(run: RunFolder, wanted: Wanted, *, joining: bool) -> Plan:
-    from cockpit.engine.plan import make_plan
+    from cockpit.engine.plan import draft_plan
     from cockpit.engine.take_up import circumstances
 
     before = circumstances(run)
     search = _overridden(before.search, wanted)
-    return make_plan(search, before.device, before.data, before.sources, joining=joining)
+    return draft_plan(search, before.device, before.data, before.sources, joining=joining)
 
 
 def _resolve(name: str | None, wanted: Wanted) -> Search:
@@ -224,7 +240,9 @@ def _how_it_is(logs: Path, name: str) -> str:
     return f"is queued ({summary['reason']})" if summary["status"] == "queued" else "runs detached"
 
 
-def _run(plan: Plan, logs: Path, manner: Manner, as_json: bool, marks: Path | None) -> int:
+def _run(
+    plan: Plan, logs: Path, manner: Manner, as_json: bool, marks: Path | None, warm: WarmParentProcess | None
+) -> int:
     from cockpit.cli.ending import keep_timings, print_end, print_timings
     from cockpit.cli.show import goals_of
     from cockpit.diary.book import write_entry
@@ -238,7 +256,15 @@ def _run(plan: Plan, logs: Path, manner: Manner, as_json: bool, marks: Path | No
     detached = is_detached()
     budget = Budget(*manner.budget) if manner.budget else None
     job = Job(
-        plan, logs, _command_line(), manner.address, detached, again=manner.again, queues=manner.queue, budget=budget
+        plan,
+        logs,
+        _command_line(),
+        manner.address,
+        detached,
+        again=manner.again,
+        queues=manner.queue,
+        budget=budget,
+        warm=warm,
     )
 
     def make_view(run: RunFolder, terminal: TextIO) -> View:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from cockpit.engine.conductor import Conductor, Ending
+from cockpit.engine.conductor import Conductor
 from cockpit.engine.control import Inbox
+from cockpit.engine.ending import Ending
 from cockpit.engine.leases import BusyError, Lease, take
 from cockpit.engine.plan import Plan
 from cockpit.engine.queue import Place, waiting_text

@@ -9,7 +9,6 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from cockpit.engine import answers, timings
@@ -19,6 +18,7 @@ from cockpit.engine.channel import Message
 from cockpit.engine.checkpoints import borrowed_checkpoint, last_checkpoint
 from cockpit.engine.control import Command
 from cockpit.engine.desk import Desk
+from cockpit.engine.ending import Ending, ending_of, named
 from cockpit.engine.ledger import Ledger
 from cockpit.engine.plan import Plan
 from cockpit.engine.proposer import Proposer
@@ -33,14 +33,6 @@ from cockpit.search.stopping import CONTINUE, Rules, Verdict
 from cockpit.store.fold import trial_number
 from cockpit.store.folder import RunFolder
 from cockpit.store.ranking import best_of, is_ranked
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How the sweep ends: `finished`, `stopped` (by a command), `interrupted` (by a signal) or `failed`, and why."""
-
-    status: str
-    reason: str = ""
 
 
 class Conductor:
@@ -352,7 +344,7 @@ class Conductor:
         self.desk.on_retry(trial, why)
 
     def _end(self, opened: TrialState, outcome: Outcome, verdict: Verdict = CONTINUE) -> None:
-        outcome = self._named(opened, outcome)
+        outcome = named(opened, outcome, self.ending)
         as_ordered = bool(opened.orders) and outcome.status == "stopped"
         opened.status = outcome.status
         self._roster.settle(opened)
@@ -367,36 +359,14 @@ class Conductor:
             reason = f"the same error in {FAILURES_RUNNING} trials running: {outcome.error}"
             self.ending = Ending("failed", reason)
 
-    def _named(self, opened: TrialState, outcome: Outcome) -> Outcome:
-        """How a trial ended as people know it; `unfinished` marks one that ended with its sweep and can go on."""
-        if outcome.status not in ("terminated", "stopped", "lost"):
-            return outcome
-        with_sweep = {"unfinished": True} if self.ending is not None else {}
-        if with_sweep and opened.status == PAUSED:
-            with_sweep["paused"] = True  # it goes on when somebody resumes it, not by itself
-        own = [order for order in opened.orders if order.trial is not None]
-        if opened.orders:
-            details = {} if own else with_sweep
-            return Outcome("stopped", reason=answers.reason_of(opened.orders), details=details)
-        if outcome.status == "lost":
-            return outcome
-        if self.ending is None:
-            return replace(outcome, status="lost")
-        status = "interrupted" if self.ending.status == "interrupted" else "stopped"
-        return replace(outcome, status=status, reason=self.ending.reason, details={**outcome.details, **with_sweep})
-
     def _budget_text(self) -> str:
         return self.budget.used_text(self._number, self.plan.total)
 
     def _natural_ending(self) -> Ending:
-        statuses = {trial.status for trial in self._roster}
-        if not statuses or statuses & {"finished", "pruned"}:
-            total = self.plan.total
-            more = total is None or self._number - self._added_number < total
-            return Ending("finished", self._budget_text() if self.budget.held_back and more else "")
-        if "stopped" in statuses:
-            return Ending("stopped", "no trial came to an end, some were told to stop")
-        return Ending("failed", "no trial came to an end; `cockpit show` has the reasons")
+        total = self.plan.total
+        more = total is None or self._number - self._added_number < total
+        cut_short = self._budget_text() if self.budget.held_back and more else ""
+        return ending_of({trial.status for trial in self._roster}, cut_short)
 
 
 def _nobody(attempt: str, order: Message) -> None:

@@ -108,13 +108,29 @@ class OptunaProposer:
     def _result(
         self, state: State, value: float | None, values: Mapping[str, float]
     ) -> tuple[State, list[float] | None]:
-        """The values of a complete trial, one for each objective; a trial that lacks one has failed."""
+        """The values of a complete trial, one for each objective; a trial that lacks one has failed.
+
+        A failed one may count as complete, with what the search says that it shall count as.
+        """
+        if state == "failed" and (imputed := self._imputed()):
+            return "complete", imputed
         if state != "complete":
             return state, None
         several = len(self._metrics) > 1
         numbers = [values.get(metric.name) for metric in self._metrics] if several else [value]
         known = [number for number in numbers if number is not None and math.isfinite(number)]
         return (state, known) if len(known) == len(numbers) else ("failed", None)
+
+    def _imputed(self) -> list[float]:
+        """For each objective the worst or best value so far; empty where none is known, or none is wanted."""
+        complete = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        if not complete or any(metric.impute not in ("worst", "best") for metric in self._metrics):
+            return []
+        columns = zip(*(trial.values for trial in complete), strict=True)
+        return [
+            (max if (metric.impute == "best") == (metric.goal == "maximize") else min)(column)
+            for metric, column in zip(self._metrics, columns, strict=True)
+        ]
 
     def _drawn(self, config: Mapping[str, Any]) -> dict[str, Any]:
         return {name: as_drawn(d, config[name]) for name, d in self._space.items()}

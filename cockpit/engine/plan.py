@@ -61,6 +61,13 @@ class Plan:
         """The parameters that may change when a trial copies another. Raises `SearchError` where there are none."""
         return mutable_parameters(self.search, self.work.steerable)
 
+    def check(self) -> None:
+        """Look at the data and at some configurations as trials will get them, which may take seconds.
+
+        Raises `SearchError` for the search and `InputError` for the data.
+        """
+        self.work.check(self.search, (self.trial_config(point) for point in _sample(self.search)))
+
     @property
     def preload(self) -> tuple[str, ...]:
         """Modules for the warm parent."""
@@ -104,7 +111,14 @@ class Plan:
         return [dict(proposal) for proposal in proposals if proposal is not None]
 
 
-def make_plan(
+def make_plan(search: Search, device: str = "auto", data: Path | None = None) -> Plan:
+    """Check everything that can be known now. Raises `SearchError` for the search and `InputError` for the data."""
+    plan = draft_plan(search, device, data)
+    plan.check()
+    return plan
+
+
+def draft_plan(
     search: Search,
     device: str = "auto",
     data: Path | None = None,
@@ -112,10 +126,11 @@ def make_plan(
     *,
     joining: bool = False,
 ) -> Plan:
-    """Check everything that can be known now. The search starts with what the experiments in `sources` found.
+    """What can be told without looking at data; the rest is the plan's `check`.
 
-    Whether trials fit is not known of a sweep that is `joining` a cluster. Raises `SearchError` for the search,
-    `InputError` for the data and `FolderError` for a source.
+    The search starts with what the experiments in `sources` found. Whether trials fit is not known of a sweep that is
+    `joining` a cluster. Raises `SearchError` for the search, `InputError` for what does not go with it, and
+    `FolderError` for a source.
     """
     work = work_of(search, Path.cwd())
     search, metric = work.settle(search)
@@ -135,7 +150,6 @@ def make_plan(
         raise SearchError("nothing is left to try: every point was tried in the experiments of --from", search.path)
     if search.scheduler == "pbt":
         _ = plan.mutable
-    work.check(search, (plan.trial_config(point) for point in _sample(search)))
     return plan
 
 

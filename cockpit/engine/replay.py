@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from cockpit.engine import answers
-from cockpit.engine.conductor import Ending
 from cockpit.engine.control import Command, Inbox
+from cockpit.engine.ending import Ending
 from cockpit.engine.observer import NoView, Observer
 from cockpit.engine.recording import Moment, Recording
 from cockpit.engine.signals import interruptible

@@ -16,8 +16,9 @@ from cockpit.engine.admission import Admission
 from cockpit.engine.base import Engine
 from cockpit.engine.budget import Budget
 from cockpit.engine.checkpoints import last_checkpoint
-from cockpit.engine.conductor import Conductor, Ending
+from cockpit.engine.conductor import Conductor
 from cockpit.engine.control import Inbox
+from cockpit.engine.ending import Ending
 from cockpit.engine.observer import Observer, View
 from cockpit.engine.output import into_log
 from cockpit.engine.ownership import owned
@@ -48,7 +49,8 @@ class Job:
     """A plan and the circumstances of running it. `command` is the command line that does the same again.
 
     One that `queues` waits for the sweeps that came earlier on this machine; `budget` is how long it may run then.
-    `again` is an experiment that was cut off or ended early and goes on now.
+    `again` is an experiment that was cut off or ended early and goes on now. `warm` is a warm parent that gets ready
+    already; the sweep closes it.
     """
 
     plan: Plan
@@ -59,6 +61,7 @@ class Job:
     again: RunFolder | None = None
     queues: bool = False
     budget: Budget | None = None
+    warm: WarmParentProcess | None = None
 
 
 def run_sweep(job: Job, make_view: ViewMaker, announce: Callable[[RunFolder], None]) -> tuple[RunFolder, Ending]:
@@ -138,7 +141,8 @@ def _population(plan: Plan, run: RunFolder) -> Population | None:
 
 def _conduct(job: Job, conductor: Conductor, run: RunFolder, inbox: Inbox) -> None:
     # The warm parent imports while the engine boots, so it comes first.
-    with run.engine_log.open("ab") as log, WarmParentProcess(job.plan.preload, log) as warm:
+    with run.engine_log.open("ab") as log, job.warm or WarmParentProcess(job.plan.preload) as warm:
+        warm.log_to(log)
         conductor.order = warm.order_trial
         _engine(job).run(conductor, warm, Steering(conductor, warm, inbox))
 

@@ -6,8 +6,8 @@ operation and no thread, so that its children start from a clean state, each in 
 Started as `python -m cockpit.engine.warm SOCKET MODULE…`. A connection is one trial: the request with its channel and
 lifeline comes in, `{"pid": …}` goes out, and when the child is gone `{"exit": …}`. Or it is one signal to a trial,
 `{"attempt": "t003#1", "signal": …}`, or an order for its next step, `{"attempt": …, "order": {…}}`, and closing it says
-that it was sent. Standard input is the parent's own lifeline: when it
-closes, all trials are killed and the parent ends.
+that it was sent. Or it brings nothing but a file, to which the parent's output goes from then on. Standard input is the
+parent's own lifeline: when it closes, all trials are killed and the parent ends.
 """
 
 from __future__ import annotations
@@ -99,7 +99,9 @@ class WarmParent:
             self._fork(connection, json.loads(data), *descriptors)
             return
         with connection:  # closed once it is done: who asked for a signal waits for that
-            if data:
+            if len(descriptors) == 1:
+                _log_to(descriptors[0])
+            elif data:
                 self._pass_on(json.loads(data))
 
     def _pass_on(self, message: dict[str, Any]) -> None:
@@ -177,6 +179,16 @@ def _listen(path: str) -> socket.socket:
     return listener
 
 
+def _log_to(log: int) -> None:
+    """Let the output go to this file, what was put out before included."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.write(log, os.pread(sys.stdout.fileno(), os.fstat(sys.stdout.fileno()).st_size, 0))
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(log, stream.fileno())
+    os.close(log)
+
+
 def _ended_child() -> int:
     """A child that has ended and is not reaped yet; 0 if there is none."""
     try:
@@ -215,6 +227,7 @@ def main() -> None:
     """Listen first, so that nobody has to try twice, then import, then serve."""
     socket_path, *modules = sys.argv[1:]
     parent = WarmParent(socket_path)
+    gc.disable()  # imports make millions of objects and hardly any garbage
     for module in modules:
         try:
             importlib.import_module(module)
@@ -222,8 +235,8 @@ def main() -> None:
             # The trial that needs it will fail with this very error, in its own record.
             print(f"warm parent: cannot import {module}: {error}", file=sys.stderr)
     timings.mark("warm")
-    gc.collect()
     gc.freeze()  # children share these pages as long as no collector touches them
+    gc.enable()
     parent.serve()
     Path(socket_path).unlink(missing_ok=True)
     with contextlib.suppress(OSError):

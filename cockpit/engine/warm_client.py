@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -39,18 +40,39 @@ class WarmParentProcess:
 
     `socket_path` is what supervisors connect to, from any process of this user on this node. What trials are told here
     goes to those that `elsewhere` reaches as well.
+
+    Without a `log` it only gets ready, and its output is kept until `log_to` says where that goes.
     """
 
     elsewhere: Reach | None = None
 
-    def __init__(self, preload: Sequence[str], log: IO[bytes]) -> None:
+    def __init__(self, preload: Sequence[str], log: IO[bytes] | None = None) -> None:
         # Short, because the path of a Unix socket may have about 100 characters; private, because it starts processes.
         self._folder = tempfile.TemporaryDirectory(prefix="cockpit-")
         self.socket_path = str(Path(self._folder.name) / "warm")
+        self._kept = Path(self._folder.name).joinpath("log").open("a+b")
+        self._in_use = log is not None
+        output = log or self._kept
         command = [sys.executable, "-m", "cockpit.engine.warm", self.socket_path, *preload]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True, env=_quiet_environment()
+            command,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            env=_quiet_environment(),
         )
+
+    def log_to(self, log: IO[bytes]) -> None:
+        """Have its output go to this file from now on, what was kept included."""
+        self._in_use = True
+        try:
+            with connect(self.socket_path) as connection:
+                socket.send_fds(connection, [b"\n"], [log.fileno()])
+        except OSError:  # it died while it got ready
+            self._kept.seek(0)
+            shutil.copyfileobj(self._kept, log)
+            log.flush()
 
     def terminate_trials(self) -> None:
         """Ask all trials of this node to close themselves now."""
@@ -86,14 +108,17 @@ class WarmParentProcess:
                 pass  # the warm parent is dead; its trials are being found dead too
 
     def close(self) -> None:
-        """End the warm parent; every trial that is still there is killed."""
+        """End the warm parent; every trial that is still there is killed. Closing it again does nothing."""
         if self._process.stdin is not None:
             self._process.stdin.close()
+        if not self._in_use:
+            self._process.kill()  # it has no trials, and would look at its lifeline only after its imports
         try:
             self._process.wait(timeout=10)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._kept.close()
         self._folder.cleanup()
 
     def __enter__(self) -> WarmParentProcess:

@@ -22,14 +22,16 @@ IMPUTE_RUNNING = ("latest", "best", "worst", "false")
 class Metric:
     """A metric by name, and which way it is better.
 
-    `target` ends the sweep when a trial reaches it. `impute` says what a failed trial counts as for the sampler,
-    `impute_while_running` what a running one does (`false`: nothing).
+    `target` ends the sweep when a trial reaches it. `impute` says what a trial without any value counts as for the
+    sampler: the worst or the best value of the others; the sampler does not hear of it where nothing is said, and with
+    `latest`, which it has none of. `impute_while_running` is read for W&B's sake: samplers have their own way with
+    trials that run.
     """
 
     name: str
     goal: Goal = "minimize"
     target: float | None = None
-    impute: str = "worst"
+    impute: str = ""
     impute_while_running: str = "false"
 
     def oriented(self, value: float) -> float:

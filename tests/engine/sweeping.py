@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cockpit.engine.conductor import Ending
+from cockpit.engine.ending import Ending
 from cockpit.engine.observer import NoView, View
 from cockpit.engine.plan import Plan, make_plan
 from cockpit.engine.sweep import Job, run_sweep

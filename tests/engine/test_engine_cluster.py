@@ -30,7 +30,7 @@ from sweeping import (
 
 from cockpit.engine import ray_token
 from cockpit.engine.control import send
-from cockpit.engine.plan import make_plan
+from cockpit.engine.plan import draft_plan
 from cockpit.engine.sweep import Job, run_sweep
 from cockpit.events.kinds import Answered, Attempt, Built, Saved, Step, TrialPaused, TrialStarted
 from cockpit.store.folder import RunFolder, TrialFolder
@@ -95,7 +95,7 @@ class Nodes:
         return [*warm, *(str(folder) for folder in self.temporary.glob("cockpit-ray-*"))]
 
     def sweep(self, logs: Path, view: Any, **keys: Any) -> Sweep:
-        plan = make_plan(search(engine="ray", **{"resources": {"cpu": 1}, **keys}), device="cpu", joining=True)
+        plan = draft_plan(search(engine="ray", **{"resources": {"cpu": 1}, **keys}), device="cpu", joining=True)
         job = Job(plan, logs, "a test", self.address)
         return Sweep(plan, *run_sweep(job, lambda *_: view, lambda _: None))
 

@@ -171,6 +171,24 @@ def test_numbers_that_are_none_never_reach_optuna(value: float) -> None:
     assert trial.intermediate_values == {}
 
 
+@pytest.mark.parametrize(
+    ("impute", "expected"),
+    [
+        ("worst", (TrialState.COMPLETE, 0.25)),
+        ("best", (TrialState.COMPLETE, 0.75)),
+        ("latest", (TrialState.FAIL, None)),
+    ],
+)
+def test_a_failed_trial_counts_as_the_search_says(impute: str, expected: tuple[TrialState, float | None]) -> None:
+    metric = {"name": "score", "goal": "maximize", "impute": impute}
+    tried = proposer({"x": {"min": 0.0, "max": 1.0}}, metric=metric)
+    for trial, value in (("too early", None), ("bad", 0.25), ("good", 0.75), ("failed", None)):
+        tried.propose(trial)
+        tried.tell(trial, value, finished=value is not None)
+    assert states(tried)[0] == (TrialState.FAIL, None)  # nothing was known then
+    assert states(tried)[-1] == expected
+
+
 def test_telling_of_unknown_or_ended_trials_is_harmless() -> None:
     tried = proposer({"x": {"min": 0.0, "max": 1.0}})
     tried.propose("t000")

@@ -19,8 +19,8 @@ from builders import Recorder, every_kind
 from sweeping import events_in, wait_until
 
 from cockpit.engine import replay as replaying
-from cockpit.engine.conductor import Ending
 from cockpit.engine.control import Command, ControlError, send
+from cockpit.engine.ending import Ending
 from cockpit.engine.pack import pack
 from cockpit.engine.recording import Recording, read_recording, shipped_recording
 from cockpit.engine.replay import Pace, replay

@@ -90,16 +90,12 @@ TRAINER = Trainer(
     metrics={"row_f1": "maximize", "precision": "maximize", "recall": "maximize"},
     recipe="trainers.matching:train",
     check=check,
-    # The first optimizer of a process imports torch._dynamo, which takes longer than an epoch on the digits.
     preload=(
         "torch",
-        "torch._dynamo",
-        "sklearn.datasets",
         "scipy.ndimage",
         "pandas",
         "PIL.JpegImagePlugin",
         "PIL.PngImagePlugin",
-        "pytorch_metric_learning.losses",
         "trainers.matching",
     ),
 )

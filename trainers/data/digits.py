@@ -8,10 +8,13 @@ seen, as in a shop. The pictures are from Alpaydin and Kaynak (1998), 8 × 8 pix
 from __future__ import annotations
 
 import math
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trainers.contract import InputError
 from trainers.data.products import Products
 
 GROUPS = 300
@@ -32,18 +35,29 @@ Picture = NDArray[np.float64]
 def digits() -> Products:
     """About 1,500 postings in 300 groups, always the same ones; titles are empty."""
     from scipy.ndimage import zoom
-    from sklearn.datasets import load_digits
 
-    bunch = load_digits()
+    originals = _originals()
     generator = np.random.default_rng(SEED)
     ids, groups, pictures = [], [], []
-    for number in generator.permutation(len(bunch.images))[:GROUPS]:
-        original = zoom(bunch.images[number] / 16.0, SIZE / 8, order=1)
+    for number in generator.permutation(len(originals))[:GROUPS]:
+        original = zoom(originals[number] / 16.0, SIZE / 8, order=1)
         for posting in range(generator.integers(SMALLEST, LARGEST + 1)):
             ids.append(f"digit_{number:04d}_{posting}")
             groups.append(f"{number:04d}")
             pictures.append(_photographed(original, generator))
     return Products(posting_ids=ids, images=pictures, titles=[""] * len(ids), label_groups=groups)
+
+
+def _originals() -> Picture:
+    """What `sklearn.datasets.load_digits` gives as images, shape (1797, 8, 8), from 0 to 16.
+
+    Read from scikit-learn's file, because importing it takes longer than an epoch on the pictures.
+    """
+    package = find_spec("sklearn")
+    if package is None or package.origin is None:
+        raise InputError("the built-in digits are scikit-learn's, which is not installed; give a data folder instead")
+    table = np.loadtxt(Path(package.origin).with_name("datasets") / "data" / "digits.csv.gz", delimiter=",")
+    return table[:, :-1].reshape(-1, 8, 8)
 
 
 def _photographed(original: Picture, generator: np.random.Generator) -> NDArray[np.uint8]:

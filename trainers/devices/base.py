@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from trainers.checkpoint import unusable
+from trainers.devices import compiler
 from trainers.devices.team import Team, place
 from trainers.files import write_atomically
 
@@ -46,6 +47,7 @@ class Device(ABC):
         """
         import torch
 
+        compiler.defer()
         if threads > 0:
             torch.set_num_threads(threads)
         self.meet()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import torch
-from pytorch_metric_learning.losses import ArcFaceLoss
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 from trainers.contract import Scalar
 
@@ -15,33 +14,37 @@ from trainers.contract import Scalar
 _EDGE = 1e-7
 
 
-class ArcFace(ArcFaceLoss):  # type: ignore[misc]
-    """Logits s·cosθ, with φ(θ) in place of cosθ for the true class; the loss is their cross-entropy.
+class ArcFace(nn.Module):
+    """Cross-entropy over s·cosθ, with φ(θ) in place of cosθ for the true class.
 
     φ(θ) = cos(θ + m) while θ ≤ π − m, and cosθ − m·sin m beyond, which keeps it falling. `s` is a factor, `m` an angle
-    in radians; the library takes degrees. The library picks the true cosines with a boolean mask, which waits for the
-    device at every step; gathering them by index gives the same numbers without waiting.
+    in radians. The true cosines are gathered by index: a boolean mask would wait for the device at every step.
     """
 
     def __init__(self, classes: int, embedding: int, s: float, m: float) -> None:
-        super().__init__(num_classes=classes, embedding_size=embedding, margin=math.degrees(m), scale=s)
+        super().__init__()
+        self.s = s
+        self.m = m
+        self.weight = nn.Parameter(torch.empty(classes, embedding))
+        nn.init.normal_(self.weight)
 
     def settings(self) -> dict[str, Scalar]:
         """`s` and `m` as this head applies them."""
-        return {"head": "arcface", "s": float(self.scale), "m": round(float(self.margin), 12)}
+        return {"head": "arcface", "s": self.s, "m": self.m}
 
     def progress(self) -> dict[str, Tensor]:
         """Nothing changes during training besides weights."""
         return {}
 
-    def get_angles(self, cosine_of_target_classes: Tensor) -> Tensor:
-        return torch.acos(cosine_of_target_classes.clamp(-1.0 + _EDGE, 1.0 - _EDGE))
-
-    def compute_loss(self, embeddings: Tensor, labels: Tensor, *_: Any) -> dict[str, Any]:
-        cosine = self.get_cosine(embeddings)
+    def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
+        """The mean loss of embeddings (rows, dimensions) with class indices (rows,)."""
+        cosine = F.linear(F.normalize(embeddings), F.normalize(self.weight))
         index = labels.unsqueeze(1)
-        with_margin = self.modify_cosine_of_target_classes(cosine.gather(1, index))
-        logits = self.scale_logits(cosine.scatter(1, index, with_margin), embeddings)
-        losses = self.cross_entropy(logits, labels)
-        indices = torch.arange(len(labels), device=labels.device)
-        return {"loss": {"losses": losses, "indices": indices, "reduction_type": "element"}}
+        logits = cosine.scatter(1, index, self._with_margin(cosine.gather(1, index)))
+        return F.cross_entropy(self.s * logits, labels)
+
+    def _with_margin(self, cosine: Tensor) -> Tensor:
+        angle = torch.acos(cosine.clamp(-1.0 + _EDGE, 1.0 - _EDGE))
+        return torch.where(
+            angle <= math.pi - self.m, torch.cos(angle + self.m), torch.cos(angle) - self.m * math.sin(self.m)
+        )

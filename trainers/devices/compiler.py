@@ -1,0 +1,42 @@
+"""Torch's compiler, loaded only by trainings that compile something.
+
+The first optimizer of a process imports `torch._dynamo`, which takes about as long as torch itself, for two functions
+that do nothing unless something is being compiled.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+NAME = "torch._dynamo"
+
+
+def defer() -> None:
+    """Puts a stand-in for the compiler in its place, unless it is loaded already."""
+    import torch
+
+    if NAME not in sys.modules:
+        stand_in = sys.modules[NAME] = _Deferred(NAME)
+        torch._dynamo = stand_in
+
+
+class _Deferred(ModuleType):
+    """Answers what optimizers ask of `torch._dynamo`; whatever else is asked for loads it, in this one's place."""
+
+    @staticmethod
+    def graph_break(msg: str = "") -> None:
+        """Ends the graph that is being traced. None is."""
+
+    @staticmethod
+    def disable(fn: Callable[..., Any] | None = None, *_: Any, **__: Any) -> Callable[..., Any]:
+        """The function itself, or a decorator that gives it: no tracer is there to be kept out."""
+        return (lambda function: function) if fn is None else fn
+
+    def __getattr__(self, name: str) -> Any:
+        if sys.modules.get(NAME) is self:
+            del sys.modules[NAME]
+        return getattr(importlib.import_module(NAME), name)
