@@ -355,6 +355,7 @@ class Conductor:
             self._population.on_end(opened.id)
         self._proposer.tell(opened.id, best, finished=outcome.status == "finished", values=opened.values_at(best))
         self.desk.on_end(opened, as_ordered=as_ordered)
+        opened.forget_course()
         if not as_ordered and self._breaker.note(outcome.error) and self.ending is None:
             reason = f"the same error in {FAILURES_RUNNING} trials running: {outcome.error}"
             self.ending = Ending("failed", reason)

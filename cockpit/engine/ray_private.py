@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
+import ray
 from ray import _raylet
 from ray._private import services
 from ray._private.node import Node
@@ -59,6 +60,26 @@ def small_private_head() -> Iterator[None]:
             stack.enter_context(_replaced(Node, name, stand_in))
         stack.enter_context(_replaced(services, "ConsolePopen", _private_process))
         yield
+
+
+@contextmanager
+def workers_that_stand_ready() -> Iterator[None]:
+    """Let Tune's actors begin in the workers that Ray has started ahead of time.
+
+    Tune asks for workers with a few variables of its own, which nobody here reads. There are none of that kind, so each
+    actor would wait for a process and its imports.
+    """
+    from ray.tune.execution.class_cache import _ActorClassCache
+
+    with _replaced(_ActorClassCache, "get", _plain_actor):
+        yield
+
+
+def _plain_actor(cache: Any, trainable: type) -> Any:
+    """Stands in for an actor class with an environment of its own. The cache is that of one sweep."""
+    if trainable not in cache._cache:
+        cache._cache[trainable] = ray.remote(trainable)
+    return cache._cache[trainable]
 
 
 @contextmanager

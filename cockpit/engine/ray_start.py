@@ -34,6 +34,13 @@ SETTINGS = {
 }
 
 
+# Workers import what supervises trials while they wait for the first one. Ray would end them after a second of that.
+PREPARED = {
+    "RAY_preload_python_modules": "cockpit.engine.ray_actor",
+    "RAY_idle_worker_killing_time_threshold_ms": "60000",
+}
+
+
 @contextmanager
 def running_ray(share: Share, address: str | None, code: Sequence[str] = ()) -> Iterator[str]:
     """Ray, connected to, and a folder for Tune's files; both are gone afterwards, a cluster excepted.
@@ -70,7 +77,7 @@ def _join(address: str, code: Sequence[str]) -> None:
 
 
 def _start(share: Share, folder: Path) -> None:
-    with _own_token(folder), small_private_head():
+    with _own_token(folder), _environment(PREPARED), small_private_head():
         ray.init(
             address="local",  # whatever RAY_ADDRESS says
             num_cpus=max(cores(), int(share.concurrent * share.cpu + 0.999)),

@@ -1,4 +1,4 @@
-"""The Ray engine: Ray Tune's `Tuner` decides where and when trials run, the conductor decides everything else.
+"""Ray Tune's `Tuner` decides where and when trials run, the conductor decides everything else.
 
 Tune sees a trial as a `Trainable` whose every result is one message of the trial's process; the answer is whether Tune
 calls `step` again or stops the trial. Values of single steps never come this way.
@@ -7,10 +7,8 @@ calls `step` again or stops the trial. Values of single steps never come this wa
 from __future__ import annotations
 
 import json
-import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 import ray
@@ -18,57 +16,26 @@ from ray import tune
 from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
-from cockpit.engine import timings
 from cockpit.engine.base import decide
-from cockpit.engine.channel import Message
 from cockpit.engine.conductor import Conductor
-from cockpit.engine.machine import NoRoomError, gpu_environment
-from cockpit.engine.needs import code_to_ship
+from cockpit.engine.ray_actor import TrialActor
 from cockpit.engine.ray_cluster import Cluster
-from cockpit.engine.ray_start import running_ray
 from cockpit.engine.request import Outcome, TrialRequest
 from cockpit.engine.steering import Steering
-from cockpit.engine.trial import Trial, wait_for
-from cockpit.engine.trial_place import Place, this_place
 from cockpit.engine.warm_client import WarmParentProcess
 from cockpit.events.text import one_line
 
 NODE_LABEL = "ray.io/node-id"
 
 
-class RayEngine:
-    """Runs trials on this machine, in a Ray started for this sweep, or on all nodes of the cluster at `address`."""
+def fit(conductor: Conductor, warm: WarmParentProcess, steering: Steering, folder: str, *, joined: bool) -> None:
+    """Run the sweep in the Ray that this process is connected to; Tune's own files go to `folder`.
 
-    def __init__(self, address: str | None = None) -> None:
-        self._address = address
-
-    def run(self, conductor: Conductor, warm: WarmParentProcess, steering: Steering) -> None:
-        code = code_to_ship(conductor.plan) if self._address else ()
-        with running_ray(conductor.plan.share, self._address, code) as folder:
-            timings.mark("engine")
-            failure = _fit(conductor, warm, steering, folder, joined=bool(self._address))
-        if failure is not None:
-            raise failure
-
-
-def _fit(
-    conductor: Conductor, warm: WarmParentProcess, steering: Steering, folder: str, *, joined: bool
-) -> BaseException | None:
-    """Run the sweep. Returns a failure instead of raising it, as a copy, because a traceback keeps objects of Ray alive
-    beyond its shutdown, which they must not be.
+    Raises `NoRoomError` when no node of a cluster can take a trial.
     """
-    try:
-        with ExitStack() as stack:
-            cluster = stack.enter_context(_joined(conductor, warm)) if joined else None
-            _tuner(conductor, warm, steering, folder, cluster).fit()
-    except KeyboardInterrupt:
-        return KeyboardInterrupt()
-    except NoRoomError as error:
-        return RuntimeError(str(error))
-    except Exception as error:
-        traceback.print_exc()
-        return RuntimeError(str(error) or type(error).__name__)
-    return None
+    with ExitStack() as stack:
+        cluster = stack.enter_context(_joined(conductor, warm)) if joined else None
+        _tuner(conductor, warm, steering, folder, cluster).fit()
 
 
 @contextmanager
@@ -119,75 +86,6 @@ class _Here(Generic[T]):
 
     def __call__(self) -> T:
         return self._value  # type: ignore[return-value]  # only a copy made by pickle lacks it
-
-
-class TrialActor(tune.Trainable):  # type: ignore[misc]  # Ray's types are not complete
-    """Supervises one trial after another in a Ray worker. A result is a message of the trial, or its outcome.
-
-    They go as JSON texts, because Tune flattens nested results.
-    """
-
-    _config: dict[str, Any]
-    _trial: Trial | None = None
-    _place: Place | None = None
-
-    @classmethod
-    def default_resource_request(cls, config: dict[str, Any]) -> tune.PlacementGroupFactory:
-        """What a trial takes of one node, and which nodes it is not for."""
-        labels = {"bundle_label_selector": [config["labels"]]} if config["labels"] else {}
-        return tune.PlacementGroupFactory([config["resources"]], **labels)
-
-    def setup(self, config: dict[str, Any]) -> None:
-        # Nothing is started here: Tune makes actors ahead of time, and then may give the trial to one that is free.
-        self._config = config
-        self._trial = None
-
-    def step(self) -> dict[str, Any]:
-        trial = self._trial
-        if trial is None:
-            try:
-                trial = self._trial = self._start()
-            except ConnectionError as error:
-                return self._result(outcome=Outcome("lost", reason=str(error), error=str(error)))
-        else:
-            trial.answer(True)  # to the last message; Tune would not have called again otherwise
-        while trial.outcome is None:
-            wait_for([trial], 1.0)
-            messages = trial.read()
-            if messages:
-                self._at.record(trial.request.name)
-                return self._result(message=messages[0])  # one at most: the trial waits for its answer
-        self._at.let_go(trial.request.name)
-        return self._result(outcome=trial.outcome)
-
-    @property
-    def _at(self) -> Place:
-        if self._place is None:
-            self._place = this_place(self._config)
-        return self._place
-
-    def _start(self) -> Trial:
-        timings.mark("worker")
-        request, socket_path = self._at.take_in(TrialRequest(**self._config["request"]))
-        gpus = [str(gpu) for gpu in ray.get_gpu_ids()]
-        return Trial(replace(request, environment=gpu_environment(gpus)), socket_path)
-
-    @staticmethod
-    def _result(message: Message | None = None, outcome: Outcome | None = None) -> dict[str, Any]:
-        node = {"node": ray.get_runtime_context().get_node_id()}
-        if outcome is not None:
-            return {"outcome": json.dumps(outcome.to_json()), "done": True, **node}
-        return {"message": json.dumps(message), **node}
-
-    def reset_config(self, new_config: dict[str, Any]) -> bool:
-        self.cleanup()
-        self.setup(new_config)
-        return True
-
-    def cleanup(self) -> None:
-        if self._trial is not None:
-            self._trial.close()
-            self._at.let_go(self._trial.request.name)
 
 
 class _Proposals(Searcher):  # type: ignore[misc]

@@ -14,7 +14,7 @@ RUNNING, PAUSED, WAITING = "running", "paused", "waiting"
 NOT_OVER = (RUNNING, PAUSED, WAITING)
 
 
-@dataclass
+@dataclass(slots=True)
 class TrialState:
     """One trial. `status` is one of `NOT_OVER`, or how it ended; `added` the command that asked for it.
 
@@ -60,6 +60,10 @@ class TrialState:
     @property
     def is_over(self) -> bool:
         return self.status not in NOT_OVER
+
+    def forget_course(self) -> None:
+        """Nobody here will ask for its evaluations any more; a sweep may have thousands of trials."""
+        self.evaluations, self.metrics = [], {}
 
     def go_back_to(self, step: int) -> None:
         """What came after this step has not happened."""

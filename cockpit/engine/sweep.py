@@ -149,7 +149,7 @@ def _conduct(job: Job, conductor: Conductor, run: RunFolder, inbox: Inbox) -> No
 
 def _engine(job: Job) -> Engine:
     if job.plan.search.engine == "ray":
-        from cockpit.engine.ray_tune import RayEngine
+        from cockpit.engine.ray_engine import RayEngine
 
         return RayEngine(job.address)
     from cockpit.engine.local import LocalEngine
