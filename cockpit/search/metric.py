@@ -31,7 +31,7 @@ class Metric:
     name: str
     goal: Goal = "minimize"
     target: float | None = None
-    impute: str = ""
+    impute: str | None = None
     impute_while_running: str = "false"
 
     def oriented(self, value: float) -> float:

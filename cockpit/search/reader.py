@@ -95,7 +95,7 @@ def _metric(place: Place, value: object) -> Metric:
         name=text(place.at("name"), body["name"]),
         goal=cast(Goal, goal),
         target=None if body.get("target") is None else float(number(place.at("target"), body["target"])),
-        impute=one_of(place.at("impute"), body["impute"], IMPUTE) if "impute" in body else "",
+        impute=one_of(place.at("impute"), body["impute"], IMPUTE) if "impute" in body else None,
         # Without quotes YAML makes a bool of the word.
         impute_while_running=one_of(
             place.at("impute_while_running"), "false" if running is False else running, IMPUTE_RUNNING

@@ -96,7 +96,7 @@ KEYS: list[tuple[str, str, Any]] = [
     ("command: [python, train.py, --epochs, 5, --fast, true]", "command",
      ("python", "train.py", "--epochs", "5", "--fast", "True")),
     ("command: []", "command", None),
-    ("metric: {name: loss}", "metric", Metric("loss", "minimize", None, "worst", "false")),
+    ("metric: {name: loss}", "metric", Metric("loss", "minimize", None, None, "false")),
     ("metric: {name: a.b/c, goal: maximize, target: 0.95}", "metric", Metric("a.b/c", "maximize", 0.95)),
     ("metric: {name: loss, impute: latest, impute_while_running: best}", "metric",
      Metric("loss", "minimize", None, "latest", "best")),
