@@ -28,7 +28,7 @@ screenshot:
 
 # All tests but the slow ones and those that start Ray
 test *words:
-    {{bin}}/python -m pytest -m "not ray and not slow" {{words}}
+    {{bin}}/python -m pytest -n 2 -m "not ray and not slow" {{words}}
 
 # The tests that start Ray
 test-ray *words:
