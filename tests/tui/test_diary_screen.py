@@ -474,7 +474,7 @@ def test_a_diary_that_cannot_be_written_is_told_and_the_note_stays(logs):
         assert diary.screen.editor.text == "x"
         (logs / ".diary.lock").rmdir()
 
-    driven(logs, steps)
+    driven(logs, steps, size=(200, 40))
 
 
 def test_hostile_words_reach_no_terminal(logs):
