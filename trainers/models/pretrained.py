@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from trainers.contract import InputError
+
+# The name of the encoder that comes without weights.
+SMALL = "small"
 
 
 def load_pretrained(loader: Any, name: str, setting: str) -> Any:
@@ -22,3 +26,15 @@ def load_pretrained(loader: Any, name: str, setting: str) -> Any:
     except (OSError, ValueError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InputError(f"{setting} {name!r} cannot be loaded: {reason}") from error
+
+
+def check_model(name: str, setting: str = "model") -> None:
+    """Raises `InputError` for a folder that holds no model. Whether a hub name exists shows when it is loaded."""
+    looks_like_folder = name.startswith((".", "/", "~")) or name.count("/") > 1
+    if name == SMALL or not (looks_like_folder or Path(name).is_dir()):
+        return
+    if not (Path(name) / "config.json").is_file():
+        raise InputError(
+            f"{setting} {name!r} is no folder of a transformers model (it has no config.json); "
+            "give the folder that save_pretrained wrote, a hub name, or small"
+        )
