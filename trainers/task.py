@@ -59,7 +59,7 @@ class Running:
         """Goes on from a checkpoint."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Tuning:
     """A last phase, `tune`, over data that validation is done on, `passes` times. Its numbers are never ranked.
 

@@ -66,14 +66,16 @@ class TextOrder(BatchOrder):
         # How many of its kind come before each row.
         before = torch.empty_like(by_kind)
         before[by_kind] = torch.arange(len(by_kind)) - (sizes.cumsum(0) - sizes).repeat_interleave(sizes)
-        return shuffled[before < self.of_each]
+        chosen = shuffled[before < self.of_each]
+        # Anew: the first of a common kind are all found early in the pass, and only rare ones late.
+        return chosen[torch.randperm(len(chosen), generator=order)]
 
     def __iter__(self) -> Iterator[list[int]]:
         for places in super().__iter__():
             yield Draw(places, self._seed)
 
 
-def text_loader(texts: Texts, order: TextOrder, seed: int, workers: int = 0, pinned: bool = False) -> TrainingLoader:
+def text_loader(texts: Postings, order: TextOrder, seed: int, workers: int = 0, pinned: bool = False) -> TrainingLoader:
     """Batches of texts in this order. Raises `InputError` when not even one batch for each process is there."""
     if len(order) == 0:
         raise InputError(f"batch_size = {order.batch_size} is more than the rows of a pass give; lower batch_size")
