@@ -110,10 +110,9 @@ TRAINER = Trainer(
     metrics=METRICS,
     recipe="trainers.toxicity:train",
     check=check,
-    # The first optimizer of a process imports torch._dynamo; models and tokenizers are imported when they are built.
+    # transformers imports a model's module when one is built, which takes longer than an epoch of the small encoder.
     preload=(
         "torch",
-        "torch._dynamo",
         "pandas",
         "transformers.models.bert.modeling_bert",
         "transformers.tokenization_utils_tokenizers",
