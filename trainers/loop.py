@@ -2,26 +2,30 @@
 
 A trainer hands over a `Task`: the objects it built and two functions, one for the loss of a batch and one for an
 evaluation. The loop adds the rest: logging, norms, schedules, checkpoints, going on from them, commands, the end after
-a fraction of an epoch, and several processes that train together.
+a fraction of an epoch, a last phase of tuning, and several processes that train together.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from torch import Tensor
 
 from trainers import checkpoint
 from trainers.contract import Built, Command, Eval, Event, Events, Save, Saved, Set, Step, TrainerConfig
 from trainers.devices.base import Device
 from trainers.grad_norms import NormTable
 from trainers.seeding import rng_state, seed_apart, set_rng_state
-from trainers.task import Batches, Passes, Progress, Task, no_artefacts, total_steps
+from trainers.task import Batches, Passes, Plan, Progress, Running, Task, Tuning, no_artefacts, total_steps
 
-__all__ = ["Batches", "Progress", "Task", "no_artefacts", "run", "total_steps"]
+Result = TypeVar("Result")
+
+__all__ = ["Batches", "Plan", "Progress", "Running", "Task", "Tuning", "no_artefacts", "run", "total_steps"]
 
 
 def run(task: Task, config: TrainerConfig, device: Device) -> Events:
@@ -33,21 +37,23 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
     `norms_every` steps.
 
     Of several processes each takes its own batches of the same order, so one step sees `batch_size` rows in each.
-    All yield the same events; only the first evaluates, writes files and hears commands.
+    All yield the same events; only the first writes files and hears commands, and evaluates unless they share that.
     """
     with device.team.together():
         state = _Run(task, config, device)
         at = state.progress
         if config.resume:
             state.go_on_from(config.resume)
-        yield from state.tell(Built(state.effective, state.total, task.groups, at.step))
+        yield from state.tell(Built(state.effective, state.plan.total, task.groups, at.step))
 
         task.model.train()
         state.began = time.monotonic()
         yield from state.catch_up()
         for batch in state.batches():
             at.step += 1
-            at.epoch = (at.step - 1) // len(task.batches)
+            at.epoch = state.plan.epoch(at.step)
+            if state.plan.seen(at.step) == 1:
+                task.running.restart()
             logged = at.step % config.log_every == 0
             with_norms = logged and state.norms_are_due()
 
@@ -63,11 +69,12 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
             device.step_end()
 
             if logged:
-                # Device sync: the only one of a training step. Losses and norms travel together.
-                values = device.team.mean(device.read([*losses.values(), *norms]))
-                metrics = dict(zip(losses, values, strict=False)) | task.schedule.rates()
+                # Device sync: the only one of a training step. Losses, norms and what scores need travel together.
+                values = state.read([*losses.values(), *norms])
+                metrics = dict(zip(losses, values, strict=False)) | task.schedule.rates() | dict(task.running.scores())
                 table = state.norms.unpack(values[len(losses) :]) if with_norms else ()
-                yield from state.tell(Step("train", at.epoch, at.step, metrics, state.seconds(), table))
+                phase = "tune" if state.plan.is_tuning(at.step) else "train"
+                yield from state.tell(Step(phase, at.epoch, at.step, metrics, state.seconds(), table))
             if state.evaluation_is_due():
                 yield from state.evaluate()
 
@@ -81,7 +88,7 @@ class _Run:
         self.device = device
         self.norms = NormTable(task.optimizer, task.groups)
         self.progress = Progress()
-        self.total = total_steps(config.epochs, len(task.batches))
+        self.plan = Plan.of(config.epochs, task.batches, task.tuning)
         self.passes = Passes(task.batches, task.order)
         processes = {"processes": device.team.size} if device.team.size > 1 else {}
         self.effective = {**task.effective, **processes}
@@ -94,13 +101,41 @@ class _Run:
         return self.progress.elapsed + time.monotonic() - self.began
 
     def batches(self) -> Iterator[Any]:
-        """The training batches that are left. None is asked for after the last step."""
-        if self.progress.step >= self.total:
-            return
+        """The batches that are left, of either phase. None is asked for after the last step of a phase."""
+        at, plan = self.progress, self.plan
+        if at.step < plan.train_steps:
+            yield from self.until(plan.train_steps)
+        if at.step < plan.total:
+            if at.step == plan.train_steps:
+                self.turn_to_tuning()
+            yield from self.until(plan.total)
+
+    def until(self, last: int) -> Iterator[Any]:
         for batch in self.passes:
             yield batch
-            if self.progress.step >= self.total:
+            if self.progress.step >= last:
                 return
+
+    def turn_to_tuning(self) -> None:
+        """From the order's state at the beginning of the last pass: whether that was drawn from may not matter."""
+        if self.task.tuning is not None:
+            self.task.order.set_state(self.passes.began)
+            self.passes = Passes(self.task.tuning.batches, self.task.order)
+
+    def read(self, tensors: list[Tensor]) -> list[float]:
+        """Their values, each the mean over processes. What is pending for the running scores comes along."""
+        pending = self.task.running.pending()
+        values = self.device.read([*tensors, *pending])
+        own = sum(tensor.numel() for tensor in tensors)
+        if pending:
+            self.task.running.take(self.device.team.gather(values[own:]))
+        return self.device.team.mean(values[:own])
+
+    def take_pending(self) -> None:
+        """What is pending for the running scores comes to the host. Device sync, where anything is."""
+        pending = self.task.running.pending()
+        if pending:
+            self.task.running.take(self.device.team.gather(self.device.read(pending)))
 
     def norms_are_due(self) -> bool:
         """At the first logged step, and at the first one after each multiple of `norms_every`."""
@@ -111,9 +146,9 @@ class _Run:
         return True
 
     def evaluation_is_due(self) -> bool:
-        """At the end of every pass and of everything, once."""
+        """At the end of every pass and of training, once."""
         at = self.progress
-        ends = at.step >= self.total or (at.step > 0 and at.step % len(self.passes) == 0)
+        ends = at.step >= self.plan.total or self.plan.ends_pass(at.step)
         return ends and at.evaluated != at.step
 
     def tell(self, event: Event) -> Events:
@@ -132,43 +167,63 @@ class _Run:
         at = self.progress
         began = time.monotonic()
         self.measure()
-        value = at.metrics[self.task.main_metric]
         # All of this before the event, so that a checkpoint asked for in answer to it has seen the evaluation.
-        self.task.schedule.after_evaluation(value)
         at.evaluated = at.step
+        at.is_tuned = self.plan.is_tuning(at.step)
+        if not at.is_tuned:
+            self._judge(at.metrics[self.task.main_metric])
+        phase = "tune" if at.is_tuned else "valid"
+        yield from self.tell(Eval(phase, at.epoch, at.step, dict(at.metrics), time.monotonic() - began))
+        yield from self.keep()
+
+    def _judge(self, value: float) -> None:
+        """What an evaluation on data that the model was not fitted to decides."""
+        at = self.progress
+        self.task.schedule.after_evaluation(value)
         at.is_new_best = self._is_best(value)
         if at.is_new_best:
             at.best = value
-        yield from self.tell(Eval("valid", at.epoch, at.step, dict(at.metrics), time.monotonic() - began))
-        yield from self.keep()
 
     def measure(self) -> None:
         """Has the model evaluated. Device sync: an evaluation brings its predictions to the host."""
         self.task.model.eval()
-        self.progress.metrics = self.device.team.once(lambda: dict(self.task.evaluate()))
+        self.progress.metrics = self.by_all_or_once(lambda: dict(self.task.evaluate()))
         self.task.model.train()
 
     def keep(self) -> Events:
-        """Writes the best state with its artefacts where it is new, and the last one, which knows that this is done."""
+        """Writes the best state and artefacts where they are new, and the last state, which knows that this is done."""
         at = self.progress
         if not self.config.out:
             return
         if at.is_new_best:
             yield from self.tell(self.save("best"))
-            folder = Path(self.config.out)
-            written = self.device.team.once(
-                lambda: {label: str(path) for label, path in self.task.artefacts(folder).items()}
-            )
-            at.is_new_best = False
+        if at.is_new_best or at.is_tuned:
+            self.task.model.eval()
+            written = self.by_all_or_once(self.artefacts)
+            self.task.model.train()
+            at.is_new_best = at.is_tuned = False
             for label, path in written.items():
                 yield from self.tell(Saved(path, at.step, label))
         yield from self.tell(self.save("last"))
+
+    def artefacts(self) -> dict[str, str]:
+        """The files that belong to the last evaluation, by label."""
+        folder, at = Path(self.config.out), self.progress
+        if at.is_tuned and self.task.tuning is not None:
+            written = self.task.tuning.artefacts(self.plan.tuned_passes(at.step), folder)
+        else:
+            written = self.task.artefacts(folder)
+        return {label: str(path) for label, path in written.items()}
+
+    def by_all_or_once(self, work: Callable[[], Result]) -> Result:
+        """The result of work that the processes share, or that the first does for all."""
+        return work() if self.task.shares_work else self.device.team.once(work)
 
     def catch_up(self) -> Events:
         """An evaluation that the checkpoint came before, or files of the best one that it came before."""
         if self.evaluation_is_due():
             yield from self.evaluate()
-        elif self.progress.is_new_best and self.config.out:
+        elif (self.progress.is_new_best or self.progress.is_tuned) and self.config.out:
             # Artefacts are made from an evaluation. Nobody is told of it twice, and it leaves no trace in what follows.
             generators = rng_state(self.device)
             self.measure()
@@ -179,6 +234,7 @@ class _Run:
         """Writes a checkpoint, whole or not at all. Device sync: all weights are copied to the host."""
         task, at = self.task, self.progress
         path = Path(self.config.out) / f"{label}.pt"
+        self.take_pending()
         mine, *others = self.device.team.gather(rng_state(self.device))
         if self.device.team.rank == 0:
             state = {
@@ -191,7 +247,10 @@ class _Run:
                 "rng": mine,
                 "rng_of_others": others,
                 "pass_began": self.passes.began,
-                "steps_per_pass": len(self.passes),
+                "steps_per_pass": self.plan.steps_per_pass,
+                "train_steps": self.plan.train_steps,
+                "running": task.running.state_dict(),
+                "memory": dict(task.memory),
             }
             self.device.save(state, path)
         return Saved(str(path), at.step, label)
@@ -210,14 +269,21 @@ class _Run:
 
     def _restore(self, state: Mapping[str, Any]) -> None:
         task = self.task
-        if state["steps_per_pass"] != len(self.passes):
-            raise ValueError(f"{state['steps_per_pass']} steps in an epoch, not {len(self.passes)}")
+        plan, step = self.plan, int(state["step"])
+        if state["steps_per_pass"] != plan.steps_per_pass:
+            raise ValueError(f"{state['steps_per_pass']} steps in an epoch, not {plan.steps_per_pass}")
+        if step > state["train_steps"] != plan.train_steps:
+            raise ValueError(f"tuning began after {state['train_steps']} steps, not after {plan.train_steps}")
         task.model.load_state_dict(state["model"])
         task.optimizer.load_state_dict(state["optimizer"])
         task.schedule.load_state_dict(state["schedule"])
         for name in asdict(self.progress):
             setattr(self.progress, name, state[name])
-        self.passes.go_to(state["pass_began"], self.progress.step - self.progress.epoch * len(self.passes))
+        task.running.load_state_dict(state["running"])
+        task.memory.update(state["memory"])
+        if plan.is_tuning(step):
+            self.turn_to_tuning()
+        self.passes.go_to(state["pass_began"], plan.seen(step))
         # Last, because building the model and loading what is skipped may have drawn random numbers.
         set_rng_state([state["rng"], *state["rng_of_others"]][self.device.team.rank], self.device)
 

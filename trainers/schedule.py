@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 
-from trainers.contract import Goal
+from trainers import courses
+from trainers.courses import Plateau
 
-KINDS = ("none", "cosine", "plateau")
+KINDS = ("none", "cosine", "linear", "plateau")
 
 
 class Schedule:
-    """Sets each group's rate to its base rate times a factor that all groups share.
+    """Sets each group's rate to its base rate times a factor.
 
-    `none` keeps the factor at 1. `cosine` lets it fall from 1 to 0 over `total_steps` (Loshchilov and Hutter 2017,
-    without restarts). `plateau` multiplies it by `decay` whenever an evaluation is not better than the best before.
-    Base rates can be changed at any time: `lr` is the rate of every group that was given none of its own, and
-    `<group>_lr` that of one group. So can `weight_decay`, which the optimizer keeps and which all its groups share.
+    `none` keeps the factor at 1. `cosine` lets it fall from 1 to 0 over `total_steps`, `linear` does so in a straight
+    line after the share `warmup` of the steps in which it rises. `plateau` lowers it when evaluations do not get
+    better, as the given `Plateau` has it. Base rates can be changed at any time: `lr` is the rate of every group that
+    was given none of its own, and `<group>_lr` that of one group. So can `weight_decay`, which the optimizer keeps and
+    which all its groups share but those with `decays` false.
+
+    `scale` multiplies all rates at all times: the number of processes, where each adds a batch of its own to a step.
     """
 
     def __init__(
@@ -29,34 +32,39 @@ class Schedule:
         kind: str = "none",
         total_steps: int = 0,
         own_rate: Sequence[str] = (),
-        goal: Goal = "maximize",
-        decay: float = 0.1,
+        plateau: Plateau | None = None,
+        warmup: float = 0.0,
+        scale: float = 1.0,
     ) -> None:
         if kind not in KINDS:
             raise ValueError(f"schedule {kind!r} is none of {', '.join(KINDS)}")
         self.kind = kind
-        self.factor = 1.0
+        self.total_steps = total_steps
+        self.plateau = plateau or Plateau()
+        self.warmup = warmup
+        self.scale = scale
         self._optimizer = optimizer
         self._groups = tuple(groups)
         self._base = [float(group["lr"]) for group in optimizer.param_groups]
-        self.total_steps = total_steps
+        self._factors = [1.0] * len(self._base)
         self._own_rate = frozenset(own_rate)
-        self._sign = 1.0 if goal == "maximize" else -1.0
-        self._best = -math.inf
-        self._decay = decay
+        self._apply()
 
     def before_step(self, step: int) -> None:
         """Sets the rates of training step `step`, counted from 1."""
         if self.kind == "cosine":
-            self.factor = 0.5 * (1.0 + math.cos(math.pi * min(1.0, (step - 1) / max(1, self.total_steps))))
+            self._factors = [courses.cosine(step, self.total_steps)] * len(self._base)
+        elif self.kind == "linear":
+            self._factors = [courses.linear(step, self.total_steps, self.warmup)] * len(self._base)
         self._apply()
 
     def after_evaluation(self, value: float) -> None:
-        """Tells the main metric of an evaluation. A NaN is not better than anything."""
-        if self._sign * value > self._best:
-            self._best = self._sign * value
-        elif self.kind == "plateau":
-            self.factor *= self._decay
+        """Tells the main metric of an evaluation."""
+        if self.kind == "plateau" and self.plateau.is_due(value):
+            for index, base in enumerate(self._base):
+                rate = base * self.scale * self._factors[index]
+                if rate > 0:
+                    self._factors[index] *= self.plateau.lowered(rate) / rate
 
     def steer(self, key: str, value: float) -> None:
         """Changes base rates or the weight decay from the next step on. Keys that name neither change nothing."""
@@ -65,7 +73,8 @@ class Schedule:
                 self._base[index] = value
         if key == "weight_decay":
             for group in self._optimizer.param_groups:
-                group["weight_decay"] = value
+                if group.get("decays", True):
+                    group["weight_decay"] = value
         self._apply()
 
     def rates(self) -> dict[str, float]:
@@ -78,13 +87,19 @@ class Schedule:
 
     def state_dict(self) -> dict[str, Any]:
         """For a checkpoint."""
-        return {"kind": self.kind, "factor": self.factor, "base": list(self._base), "best": self._best}
+        return {
+            "kind": self.kind,
+            "factors": list(self._factors),
+            "base": list(self._base),
+            "plateau": dict(self.plateau.state),
+        }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Goes on from a checkpoint."""
-        self.factor, self._base, self._best = state["factor"], list(state["base"]), state["best"]
+        self._factors, self._base = list(state["factors"]), list(state["base"])
+        self.plateau.state = dict(state["plateau"])
         self._apply()
 
     def _apply(self) -> None:
-        for group, base in zip(self._optimizer.param_groups, self._base, strict=True):
-            group["lr"] = base * self.factor
+        for group, base, factor in zip(self._optimizer.param_groups, self._base, self._factors, strict=True):
+            group["lr"] = base * self.scale * factor

@@ -31,6 +31,47 @@ def no_artefacts(folder: Path) -> Mapping[str, Path]:
     return {}
 
 
+class Running:
+    """Scores over all steps of a pass so far, for tasks that have some; this one has none.
+
+    A task's loss leaves what they need on the device. It travels to the host together with the losses of a logged step.
+    """
+
+    def restart(self) -> None:
+        """A pass begins."""
+
+    def pending(self) -> list[Tensor]:
+        """What the device has gathered since it was last taken."""
+        return []
+
+    def take(self, parts: list[list[float]]) -> None:
+        """The values of `pending`, flattened, of each process."""
+
+    def scores(self) -> Mapping[str, float]:
+        """The scores over everything taken."""
+        return {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """For a checkpoint. Nothing is pending then."""
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Goes on from a checkpoint."""
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """A last phase, `tune`, over data that validation is done on, `passes` times. Its numbers are never ranked.
+
+    `batches` draw from the same generator as those of training. `artefacts` takes the number of the pass, from 0, and
+    a folder; it is called after the evaluation of each pass, as the task's own are after a new best one.
+    """
+
+    batches: Batches
+    passes: int
+    artefacts: Callable[[int, Path], Mapping[str, Path]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """What a trainer built.
@@ -38,7 +79,10 @@ class Task:
     `model` holds all weights, those of a loss head included. `loss` returns 0-d tensors on the device, by name, with
     at least `loss`; `evaluate` returns plain numbers, with at least `main_metric`, which decides what `best` means.
     `order` is the generator of the data order. `artefacts` writes files into a folder after every new best evaluation
-    and returns their paths by label.
+    and returns their paths by label. `memory` are plain values and tensors that checkpoints keep besides.
+
+    Of several processes the first alone evaluates and writes artefacts. Where the task `shares_work` all are asked,
+    and have to return the same.
     """
 
     model: nn.Module
@@ -53,6 +97,10 @@ class Task:
     goal: Goal
     effective: Mapping[str, Scalar]
     artefacts: Callable[[Path], Mapping[str, Path]] = no_artefacts
+    running: Running = field(default_factory=Running)
+    tuning: Tuning | None = None
+    memory: dict[str, Any] = field(default_factory=dict)
+    shares_work: bool = False
 
 
 @dataclass
@@ -60,7 +108,8 @@ class Progress:
     """How far a run has come. Steps count from 1, epochs from 0.
 
     `evaluated` is the step of the last evaluation, -1 before there was one, and `is_new_best` whether it was the best
-    and its files are not all written yet. `elapsed` are the seconds of training before this process took over.
+    and its files are not all written yet; `is_tuned` is the same for the evaluation of a pass of tuning. `elapsed` are
+    the seconds of training before this process took over.
     """
 
     step: int = 0
@@ -70,12 +119,59 @@ class Progress:
     norms_at: int = 0
     evaluated: int = -1
     is_new_best: bool = False
+    is_tuned: bool = False
     elapsed: float = 0.0
 
 
 def total_steps(epochs: float, steps_per_epoch: int) -> int:
     """Steps in so many epochs, at least one unless `epochs` is 0."""
     return max(1, round(epochs * steps_per_epoch)) if epochs > 0 else 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which phase and pass a step belongs to: `train_steps` of training, then passes of tuning, if there are any."""
+
+    steps_per_pass: int
+    train_steps: int
+    tune_steps_per_pass: int = 0
+    tune_passes: int = 0
+
+    @classmethod
+    def of(cls, epochs: float, batches: Batches, tuning: Tuning | None = None) -> Plan:
+        """Without any training there is no tuning either."""
+        steps = total_steps(epochs, len(batches))
+        if tuning is None or steps == 0:
+            return cls(len(batches), steps)
+        return cls(len(batches), steps, len(tuning.batches), tuning.passes)
+
+    @property
+    def total(self) -> int:
+        return self.train_steps + self.tune_steps_per_pass * self.tune_passes
+
+    def is_tuning(self, step: int) -> bool:
+        return step > self.train_steps
+
+    def tuned_passes(self, step: int) -> int:
+        """The number of the pass of tuning that this step is in, from 0."""
+        return (step - self.train_steps - 1) // self.tune_steps_per_pass
+
+    def epoch(self, step: int) -> int:
+        """Epochs count from 0, and go on through tuning."""
+        if self.is_tuning(step):
+            return math.ceil(self.train_steps / self.steps_per_pass) + self.tuned_passes(step)
+        return max(0, step - 1) // self.steps_per_pass
+
+    def seen(self, step: int) -> int:
+        """How many batches of its pass have been seen after this step."""
+        if self.is_tuning(step):
+            return step - self.train_steps - self.tuned_passes(step) * self.tune_steps_per_pass
+        return step - self.epoch(step) * self.steps_per_pass
+
+    def ends_pass(self, step: int) -> bool:
+        """Whether training, or a pass of either phase, ends with this step."""
+        whole = self.tune_steps_per_pass if self.is_tuning(step) else self.steps_per_pass
+        return step == self.train_steps or (step > 0 and self.seen(step) == whole)
 
 
 class Passes:

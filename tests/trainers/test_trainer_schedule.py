@@ -6,6 +6,9 @@ import pytest
 import torch
 from torch import nn
 
+from trainers import courses
+from trainers.courses import Plateau
+from trainers.parameter_groups import decay_groups
 from trainers.schedule import Schedule
 
 
@@ -41,7 +44,7 @@ def test_cosine_falls_from_the_base_to_nearly_zero() -> None:
 
 @pytest.mark.parametrize(("goal", "values"), [("maximize", (0.5, 0.6, 0.6)), ("minimize", (0.5, 0.4, math.nan))])
 def test_plateau_drops_when_an_evaluation_is_not_better(goal: str, values: tuple[float, ...]) -> None:
-    optimizer, schedule = make("plateau", goal=goal)
+    optimizer, schedule = make("plateau", plateau=Plateau(goal=goal))  # type: ignore[arg-type]
     for number, value in enumerate(values):
         schedule.after_evaluation(value)
         schedule.before_step(number + 1)
@@ -92,5 +95,60 @@ def test_equal_rates_are_reported_once() -> None:
 
 
 def test_unknown_courses_are_refused() -> None:
-    with pytest.raises(ValueError, match="'step' is none of none, cosine, plateau"):
+    with pytest.raises(ValueError, match="'step' is none of none, cosine, linear, plateau"):
         make("step")
+
+
+def test_a_warm_up_rises_to_the_base_and_a_line_falls_from_it() -> None:
+    optimizer, schedule = make("linear", warmup=0.4)
+    found = []
+    for step in range(1, 12):
+        schedule.before_step(step)
+        found.append(rates(optimizer)[0] / 0.1)
+    assert found == pytest.approx([1 / 4, 2 / 4, 3 / 4, 1, 1, 5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6, 0])
+    assert [courses.linear(step, 4, 0.0) for step in (1, 2, 3, 4)] == [1, 3 / 4, 2 / 4, 1 / 4]
+
+
+@pytest.mark.parametrize("goal", ["max", "min"])
+def test_a_plateau_is_seen_as_torch_sees_it(goal: str) -> None:
+    """With every parameter set, over a walk that gets better, worse, and better by less than the threshold."""
+    shared = {"factor": 0.7, "patience": 1, "threshold": 1e-2, "cooldown": 2, "min_lr": 0.03, "eps": 1e-8}
+    walk = torch.randn(60, generator=torch.Generator().manual_seed(1)).cumsum(0).mul(0.02).tolist()
+    optimizer, schedule = make("plateau", plateau=Plateau(**shared, goal=f"{goal}imize"))  # type: ignore[arg-type]
+    reference = make()[0]
+    theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(reference, mode=goal, threshold_mode="abs", **shared)  # type: ignore[arg-type]
+    for step, value in enumerate(walk, start=1):
+        theirs.step(value)
+        schedule.after_evaluation(value)
+        schedule.before_step(step)
+        assert rates(optimizer) == pytest.approx(rates(reference))
+    assert rates(optimizer)[0] < 0.1
+
+
+def test_a_plateau_goes_on_with_its_patience() -> None:
+    _, schedule = make("plateau", plateau=Plateau(patience=1))
+    for value in (0.5, 0.5):
+        schedule.after_evaluation(value)
+    optimizer, other = make("plateau", plateau=Plateau(patience=1))
+    other.load_state_dict(schedule.state_dict())
+    other.after_evaluation(0.5)
+    other.before_step(1)
+    assert rates(optimizer) == pytest.approx([0.01, 0.02])
+
+
+def test_rates_are_scaled_also_when_they_are_steered() -> None:
+    optimizer, schedule = make(scale=4)
+    assert rates(optimizer) == [0.4, 0.8]
+    schedule.steer("head_lr", 0.5)
+    assert schedule.rates() == {"lr": 0.4, "image_lr": 0.4, "head_lr": 2.0}
+
+
+def test_biases_and_norms_do_not_decay_and_do_not_learn_to_by_steering() -> None:
+    model = nn.Sequential(nn.Linear(3, 3), nn.LayerNorm(3), nn.Embedding(4, 3))
+    model.add_module("tied", model[0])
+    groups, names = decay_groups(model, 0.001)
+    assert names == ("decay", "no_decay")
+    assert [[tuple(p.shape) for p in group["params"]] for group in groups] == [[(3, 3), (4, 3)], [(3,), (3,), (3,)]]
+    optimizer = torch.optim.AdamW(groups, lr=0.1)
+    Schedule(optimizer, names).steer("weight_decay", 0.5)
+    assert [group["weight_decay"] for group in optimizer.param_groups] == [0.5, 0.0]

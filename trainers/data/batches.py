@@ -95,11 +95,15 @@ class BatchOrder(Sampler[list[int]]):
         return self._rows // (self.batch_size * self._team.size)
 
     def __iter__(self) -> Iterator[list[int]]:
-        places = torch.randperm(self._rows, generator=self._order)
+        places = self.draw(self._order)
         first, self._skipped = self._skipped, 0
         for index in range(first, len(self)):
             start = (index * self._team.size + self._team.rank) * self.batch_size
             yield places[start : start + self.batch_size].tolist()
+
+    def draw(self, order: torch.Generator) -> Tensor:
+        """The places of a whole pass in a new order, shape (rows,)."""
+        return torch.randperm(self._rows, generator=order)
 
     def skip(self, batches: int) -> None:
         """The next pass begins after so many batches."""

@@ -6,7 +6,6 @@ Postings of one `label_group` show the same product. Nothing here imports torch.
 
 from __future__ import annotations
 
-import warnings
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainers.contract import InputError
+from trainers.data.tables import read_table, refuse_duplicates, refuse_empty
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,10 +54,8 @@ def read_products(folder: Path) -> Products:
     frame = _read_table(folder / TABLE)
     values = {name: [str(value) for value in frame[name]] for name in COLUMNS}
     for name in ("posting_id", "image", "label_group"):
-        empty = [row for row, value in enumerate(values[name]) if not value.strip()]
-        if empty:
-            raise InputError(f"{folder / TABLE}: row {empty[0] + 1} has no {name}; fill it in or remove the row")
-    _refuse_duplicates(folder / TABLE, values["posting_id"])
+        refuse_empty(folder / TABLE, name, values[name])
+    refuse_duplicates(folder / TABLE, "posting_id", values["posting_id"])
     return Products(
         posting_ids=values["posting_id"],
         images=[folder / FOLDER / name for name in values["image"]],
@@ -67,32 +65,11 @@ def read_products(folder: Path) -> Products:
 
 
 def _read_table(path: Path) -> pd.DataFrame:
-    import pandas as pd
-
     if not path.is_file():
         raise InputError(f"{path} does not exist: --data needs a folder with {TABLE} and {FOLDER}/")
-    try:
-        with warnings.catch_warnings():
-            # Rows longer than the header would otherwise lose their last values in silence.
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            frame: pd.DataFrame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8", index_col=False)
-    except (OSError, ValueError, pd.errors.ParserWarning) as error:
-        # Parser and encoding errors of pandas are ValueErrors.
-        raise InputError(f"{path} cannot be read as a CSV file in UTF-8: {' '.join(str(error).split())}") from error
+    frame = read_table(path, "posting")
     missing = [name for name in COLUMNS if name not in frame.columns]
     if missing:
         found = ", ".join(str(name) for name in frame.columns[:10])
         raise InputError(f"{path} has no column {', '.join(missing)} (it has {found}); add it to the header line")
-    if frame.empty:
-        raise InputError(f"{path} has a header and no rows: put one row per posting below it")
     return frame
-
-
-def _refuse_duplicates(path: Path, posting_ids: Sequence[str]) -> None:
-    seen: dict[str, int] = {}
-    for row, name in enumerate(posting_ids, start=1):
-        if name in seen:
-            raise InputError(
-                f"{path}: rows {seen[name]} and {row} share posting_id {name!r}; every posting needs its own"
-            )
-        seen[name] = row

@@ -1,0 +1,53 @@
+"""Goes the whole way once, on a handful of rows, before hours are spent on the first part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+from trainers.contract import InputError
+from trainers.devices.base import Device
+from trainers.seeding import rng_state, set_rng_state
+
+
+def preflight(stages: Mapping[str, Callable[[], object]]) -> None:
+    """Does one stage after the other. Raises `InputError` naming the first that does not work.
+
+    Memory that does not suffice stays the error that it is: it says everything itself.
+    """
+    for name, stage in stages.items():
+        try:
+            stage()
+        except (InputError, MemoryError, torch.OutOfMemoryError):
+            raise
+        except Exception as error:
+            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            raise InputError(f"before training, {name} does not work: {reason}") from error
+
+
+@contextmanager
+def without_trace(
+    model: nn.Module, optimizer: torch.optim.Optimizer, order: torch.Generator, device: Device
+) -> Iterator[None]:
+    """Weights, buffers, gradients, the optimizer and all generators are afterwards as they were before.
+
+    The optimizer is to be a fresh one: its state is thrown away. For the time being a second copy of the weights is
+    held, which is less than the optimizer will hold.
+    """
+    generators, order_state, training = rng_state(device), order.get_state(), model.training
+    tensors = list(model.state_dict(keep_vars=True).values())
+    copies = [tensor.detach().clone() for tensor in tensors]
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for tensor, copy in zip(tensors, copies, strict=True):
+                tensor.copy_(copy)
+        optimizer.zero_grad(set_to_none=True)
+        optimizer.state.clear()
+        model.train(training)
+        order.set_state(order_state)
+        set_rng_state(generators, device)

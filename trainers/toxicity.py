@@ -1,0 +1,248 @@
+"""Toxic comments, in any language: an encoder whose token vectors are averaged and maximised, and a linear layer.
+
+Training is on smoothed labels and, where rows have them, auxiliary ones; validation is on neither, so that its loss
+means the same in every trial. After training the model may be tuned on the validation comments: numbers of that phase
+are shown and never ranked. The test comments are predicted at every new best evaluation and after each pass of tuning.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import torch
+from torch import Tensor
+from torch.optim import AdamW
+
+from trainers import loop
+from trainers.configs.toxicity import TRAINER, ToxicityConfig
+from trainers.contract import Events, Scalar
+from trainers.courses import Plateau
+from trainers.data.augmentation import Augmenter
+from trainers.data.augmented import AugmentedTexts
+from trainers.data.batches import Batch, Column, Postings, TrainingLoader, to_device
+from trainers.data.cleaning import clean, steps_named
+from trainers.data.comments import Comments
+from trainers.data.texts import TextOrder, Texts, text_loader
+from trainers.data.tokens import KeptTokens
+from trainers.data.toxicity import Toxicity, kinds, lines_for, load_toxicity
+from trainers.devices.base import Device
+from trainers.judging import Judge
+from trainers.losses.toxicity import ToxicityLoss, floor, toxic_probability
+from trainers.metrics.running import RunningScores
+from trainers.models.encoder import build_encoder
+from trainers.models.toxicity import ToxicityNetwork
+from trainers.parameter_groups import decay_groups
+from trainers.preflight import preflight, without_trace
+from trainers.schedule import Schedule
+from trainers.seeding import seed_everything
+from trainers.submitting import NoSubmission, Submitter
+
+# Rows that the pre-flight validates and predicts.
+HANDFUL = 8
+
+
+def train(config: ToxicityConfig, device: Device) -> Events:
+    """The recipe: data, network, optimizer, the whole way once in small, and the shared loop over them."""
+    order = seed_everything(config.seed, device)
+    found = load_toxicity(config)
+
+    network = _network(found, config).to(device.torch_device)
+    batches = _training_batches(found, network, order, config, device)
+    tuning = _tuning_batches(found, network, order, config, device)
+    parameters, groups = decay_groups(network, config.weight_decay)
+    optimizer = AdamW(parameters, lr=config.rate)
+    schedule = _schedule(optimizer, groups, _steps(config, batches, tuning), config, device)
+    running, memory = RunningScores(), dict[str, object]()
+    judge = Judge(network, found.valid, steps_named(config.clean), device)
+    submitter = _submitter(found, network, memory, config, device)
+    criterion = ToxicityLoss(config.smoothing, config.aux_weight)
+
+    def loss(batch: Batch) -> dict[str, Tensor]:
+        batch = to_device(batch, device)
+        logits = network(batch)
+        running.add(toxic_probability(logits), batch["toxic"])
+        losses: dict[str, Tensor] = criterion(logits, batch["toxic"], batch["auxiliary"], batch["known"])
+        return losses
+
+    task = loop.Task(
+        model=network,
+        optimizer=optimizer,
+        groups=groups,
+        schedule=schedule,
+        batches=batches,
+        order=order,
+        loss=loss,
+        evaluate=judge.evaluate,
+        main_metric=config.monitor,
+        goal=TRAINER.metrics[config.monitor],
+        effective=_network_settings(network, criterion, found)
+        | _training_settings(optimizer, groups, schedule, batches, config)
+        | _data_settings(found, config),
+        artefacts=submitter.of_best,
+        running=running,
+        tuning=loop.Tuning(tuning, config.tune_epochs, submitter.of_pass) if tuning else None,
+        memory=memory,
+        shares_work=True,
+    )
+    _go_the_whole_way(task, judge, submitter, batches, config, device)
+    yield from loop.run(task, config, device)
+
+
+def _go_the_whole_way(
+    task: loop.Task,
+    judge: Judge,
+    submitter: NoSubmission,
+    batches: TrainingLoader,
+    config: ToxicityConfig,
+    device: Device,
+) -> None:
+    """From data to a submission on a handful of rows: what would fail after hours fails now."""
+
+    def one_step() -> None:
+        # A whole batch, so that memory is tried and XLA compiles what training needs; loaded by this very process.
+        batch = batches.dataset.__getitems__(next(iter(batches.order)))  # type: ignore[attr-defined]
+        task.loss(batch)["loss"].backward()  # type: ignore[no-untyped-call]
+        task.optimizer.step()
+        device.step_end()
+        task.model.eval()
+
+    with without_trace(task.model, task.optimizer, task.order, device):
+        preflight(
+            {
+                "a training step": one_step,
+                "validation": lambda: judge.evaluate(HANDFUL),
+                "writing a submission": lambda: submitter.rehearse(config.out, HANDFUL),
+            }
+        )
+    task.running.restart()
+
+
+def _network(found: Toxicity, config: ToxicityConfig) -> ToxicityNetwork:
+    steps = steps_named(config.clean)
+    encoder = build_encoder(config.model, [clean(text, steps) for text in found.train.texts], config.length)
+    return ToxicityNetwork(encoder, config.dropout)
+
+
+def _training_batches(
+    found: Toxicity, network: ToxicityNetwork, order: torch.Generator, config: ToxicityConfig, device: Device
+) -> TrainingLoader:
+    """The training comments, balanced, as they are or augmented."""
+    tokens = network.encoder.tokens
+    texts: Postings
+    if config.augment == "none":
+        texts = _labelled(found.train, network, config)
+    else:
+        lines = lines_for(found, config.supplement)
+        steps = steps_named(config.clean)
+        augmenter = Augmenter(config.augment, steps, lines, tokens.count, tokens.length, config.mix)
+        texts = AugmentedTexts(found.train, augmenter, tokens)
+    balanced = kinds(found.train, config.balance)
+    places = TextOrder(len(found.train), config.batch_size, order, device.team, balanced)
+    return text_loader(texts, places, config.seed, config.num_workers, pinned=device.kind == "cuda")
+
+
+def _tuning_batches(
+    found: Toxicity, network: ToxicityNetwork, order: torch.Generator, config: ToxicityConfig, device: Device
+) -> TrainingLoader | None:
+    """The validation comments, all of them, where there is tuning."""
+    if config.tune_epochs == 0:
+        return None
+    places = TextOrder(len(found.valid), config.batch_size, order, device.team)
+    return text_loader(_labelled(found.valid, network, config), places, config.seed, pinned=device.kind == "cuda")
+
+
+def _labelled(comments: Comments, network: ToxicityNetwork, config: ToxicityConfig) -> Texts:
+    steps = steps_named(config.clean)
+    tokens = KeptTokens(network.encoder.tokens, [clean(text, steps) for text in comments.texts])
+    labels = {"toxic": comments.toxic, "auxiliary": comments.auxiliary, "known": comments.known}
+    columns = {name: Column(torch.from_numpy(values)) for name, values in labels.items()}
+    return Texts(comments.rows, tokens, columns)
+
+
+def _submitter(
+    found: Toxicity, network: ToxicityNetwork, memory: dict[str, object], config: ToxicityConfig, device: Device
+) -> NoSubmission:
+    if found.test is None:
+        return NoSubmission()
+    return Submitter(Judge(network, found.test, steps_named(config.clean), device), memory, device.team)
+
+
+def _steps(config: ToxicityConfig, batches: TrainingLoader, tuning: TrainingLoader | None) -> int:
+    """The steps of both phases together: a course that ends with training would tune at a rate of nothing."""
+    return loop.total_steps(config.epochs, len(batches)) + config.tune_epochs * len(tuning or ())
+
+
+def _schedule(
+    optimizer: AdamW, groups: tuple[str, ...], steps: int, config: ToxicityConfig, device: Device
+) -> Schedule:
+    plateau = Plateau(
+        factor=config.plateau_factor,
+        patience=config.plateau_patience,
+        threshold=1e-4,
+        min_lr=1e-8,
+        eps=1e-8,
+        goal=TRAINER.metrics[config.monitor],
+    )
+    scale = device.team.size if config.lr_scaling == "processes" else 1
+    return Schedule(optimizer, groups, config.scheduler, steps, plateau=plateau, warmup=config.warmup, scale=scale)
+
+
+def _network_settings(network: ToxicityNetwork, criterion: ToxicityLoss, found: Toxicity) -> dict[str, Scalar]:
+    """What the network and its loss were really built with, read from them.
+
+    Without auxiliary labels their weight is none, so that trials which differ in it alone are seen to be the same.
+    """
+    weight = criterion.aux_weight if found.train.known.any() else None
+    return network.encoder.settings() | {
+        "dropout": network.dropout.p,
+        "smoothing": criterion.smoothing,
+        "aux_weight": weight,
+        "loss_floor": floor(criterion.smoothing, weight or 0.0),
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+    }
+
+
+def _training_settings(
+    optimizer: AdamW, groups: tuple[str, ...], schedule: Schedule, batches: TrainingLoader, config: ToxicityConfig
+) -> dict[str, Scalar]:
+    """What training was really set up with, read from optimizer, course and loader."""
+    course: dict[str, Scalar] = {"scheduler": schedule.kind}
+    if schedule.kind == "linear":
+        course["warmup"] = schedule.warmup
+    if schedule.kind == "plateau":
+        course |= {"plateau_factor": schedule.plateau.factor, "plateau_patience": schedule.plateau.patience}
+    decays = dict(zip(groups, (float(group["weight_decay"]) for group in optimizer.param_groups), strict=True))
+    return course | {
+        "optimizer": type(optimizer).__name__,
+        "lr": float(optimizer.param_groups[0]["lr"]),
+        "weight_decay": decays["decay"],
+        "monitor": config.monitor,
+        "batch_size": batches.order.batch_size,
+        "num_workers": batches.num_workers,
+        "steps_per_epoch": len(batches),
+        "total_steps": schedule.total_steps,
+        "tune_epochs": config.tune_epochs,
+        "seed": torch.initial_seed(),
+    }
+
+
+def _data_settings(found: Toxicity, config: ToxicityConfig) -> dict[str, Scalar]:
+    """Which comments there are, and what is done to them."""
+    augmenting: dict[str, Scalar] = {"augment": config.augment}
+    if config.augment != "none":
+        augmenting |= {"mix": config.mix, "supplement": config.supplement}
+    return augmenting | {
+        "balance": config.balance,
+        "clean": ",".join(steps_named(config.clean)) or "none",
+        "train_rows": len(found.train),
+        "valid_rows": len(found.valid),
+        "test_rows": len(found.test) if found.test else 0,
+        "languages": ",".join(found.train.languages),
+        "data": found.fingerprint,
+    }
+
+
+if __name__ == "__main__":
+    from trainers.alone import main
+
+    sys.exit(main("toxicity"))
