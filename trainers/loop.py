@@ -29,8 +29,9 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
 
     With `config.resume` it goes on behind the step of that checkpoint as if it had never been cut; `CheckpointError`
     comes before the first event. `Step.time` is seconds of training since its very beginning, `Eval.time` how long
-    the evaluation took. Norms of all parameter groups come with the first logged step and then with one in every
-    `norms_every` steps.
+    the evaluation took. A step's `wait` is the share of the time since the logged step before, evaluations left out,
+    in which the loop had no batch and waited for one. Norms of all parameter groups come with the first logged step and
+    then with one in every `norms_every` steps.
 
     Of several processes each takes its own batches of the same order, so one step sees `batch_size` rows in each.
     All yield the same events; only the first evaluates, writes files and hears commands.
@@ -64,8 +65,9 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
 
             if logged:
                 # Device sync: the only one of a training step. Losses and norms travel together.
-                values = device.team.mean(device.read([*losses.values(), *norms]))
-                metrics = dict(zip(losses, values, strict=False)) | task.schedule.rates()
+                values = device.read([*losses.values(), *norms])
+                *values, wait = device.team.mean([*values, state.share_waited()])
+                metrics = dict(zip(losses, values, strict=False)) | task.schedule.rates() | {"wait": wait}
                 table = state.norms.unpack(values[len(losses) :]) if with_norms else ()
                 yield from state.tell(Step("train", at.epoch, at.step, metrics, state.seconds(), table))
             if state.evaluation_is_due():
@@ -86,6 +88,7 @@ class _Run:
         processes = {"processes": device.team.size} if device.team.size > 1 else {}
         self.effective = {**task.effective, **processes}
         self.began = time.monotonic()
+        self.waited, self.counted_from = 0.0, self.began
         device.team.same_start(task.model)
         seed_apart(config.seed, device)
 
@@ -95,12 +98,23 @@ class _Run:
 
     def batches(self) -> Iterator[Any]:
         """The training batches that are left. None is asked for after the last step."""
-        if self.progress.step >= self.total:
-            return
-        for batch in self.passes:
-            yield batch
-            if self.progress.step >= self.total:
-                return
+        self.share_waited()
+        passes = iter(self.passes)
+        try:
+            while self.progress.step < self.total:
+                asked = time.monotonic()
+                batch = next(passes)
+                self.waited += time.monotonic() - asked
+                yield batch
+        finally:
+            self.passes.close()
+
+    def share_waited(self) -> float:
+        """The share of time spent waiting for batches since this was last asked."""
+        now = time.monotonic()
+        share = self.waited / max(now - self.counted_from, 1e-9)
+        self.waited, self.counted_from = 0.0, now
+        return share
 
     def norms_are_due(self) -> bool:
         """At the first logged step, and at the first one after each multiple of `norms_every`."""
@@ -141,6 +155,7 @@ class _Run:
             at.best = value
         yield from self.tell(Eval("valid", at.epoch, at.step, dict(at.metrics), time.monotonic() - began))
         yield from self.keep()
+        self.counted_from += time.monotonic() - began
 
     def measure(self) -> None:
         """Has the model evaluated. Device sync: an evaluation brings its predictions to the host."""
