@@ -30,14 +30,14 @@ def sentences() -> list[str]:
 def expected() -> NDArray[np.bool_]:
     """True where two sentences are one or partners, shape (20, 20)."""
     pair = np.arange(2 * len(PAIRS)) // 2
-    return pair[:, None] == pair[None, :]
+    same: NDArray[np.bool_] = pair[:, None] == pair[None, :]
+    return same
 
 
 def clipped(similarity: NDArray[np.float32]) -> NDArray[np.bool_]:
     """What a matrix of similarities says: (P − mean − standard deviation) > 0 over all its cells."""
     threshold = float(similarity.mean() + similarity.std())
-    above: NDArray[np.bool_] = np.greater(similarity, threshold)
-    return above
+    return similarity > threshold
 
 
 def trivial() -> dict[str, NDArray[np.bool_]]:

@@ -14,12 +14,16 @@ from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
 
 FEATURES = 80 * 14  # T projections of d dimensions in the paper's terms
 # Entries of a column that are not 0. Scikit-learn's density for 11,190 n-grams gives 1120 / √11190 = 10.6 on average.
 NONZERO = 10
 CACHE_BYTES = 2**28
 _WORDS_AT_ONCE = 256  # so that the sums stay within the processor's cache
+# So many bits of an n-gram's hash choose its column. Two n-grams with one column are rarer than two whose columns
+# happen to overlap, which a random projection lives with.
+_BUCKET_BITS = 16
 _MOST = 127  # int8
 
 # Odd constants of splitmix64 (Steele, Lea and Flood 2014), whose finaliser spreads every bit over all others.
@@ -46,11 +50,7 @@ class WordFeatures:
         self.seed = seed
         blocks = min(NONZERO, features)
         self.scale = 1.0 / math.sqrt(blocks)
-        edges = np.arange(blocks + 1) * features // blocks
-        # One row per block, for all n-grams at once.
-        self._starts = edges[:-1, None]
-        self._widths = np.diff(edges).astype(np.uint64)[:, None]
-        self._salts = np.arange(1, blocks + 1, dtype=np.uint64)[:, None] * _STEP
+        self._columns, self._signs = _projection(features, blocks, seed)
         self._capacity = max(1, cache_bytes // features)
         self._places: dict[str, int] = {}
         self._rows: Rows = np.empty((min(1024, self._capacity), features), np.int8)
@@ -97,13 +97,14 @@ class WordFeatures:
 
     def _compute(self, words: Sequence[str]) -> Rows:
         hashes, owners = self._ngrams(words)
-        drawn = _mix(hashes + self._salts)
-        # The upper half of the bits as a fraction of the block; the lowest bit is the sign.
-        places = self._starts + (((drawn >> np.uint64(32)) * self._widths) >> np.uint64(32)).astype(np.int64)
-        signs = 1.0 - 2.0 * (drawn & np.uint64(1)).astype(np.float64)
-        size = len(words) * self.features
-        sums = np.bincount((owners * self.features + places).ravel(), signs.ravel(), minlength=size)
-        return np.clip(sums, -_MOST, _MOST).astype(np.int8).reshape(len(words), self.features)
+        buckets = (hashes >> np.uint64(64 - _BUCKET_BITS)).astype(np.intp)
+        places = self._columns.take(buckets, axis=0).ravel()
+        signs = self._signs.take(buckets, axis=0).ravel()
+        rows = np.repeat(owners.astype(np.int32), self._columns.shape[1])
+        # Entries of one cell add up.
+        sums = coo_array((signs, (rows, places)), shape=(len(words), self.features)).toarray()
+        features: Rows = np.clip(sums, -_MOST, _MOST).astype(np.int8)
+        return features
 
     def _ngrams(self, words: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
         """The hash of every n-gram of every word, each as often as it occurs, and the number of its word."""
@@ -121,6 +122,17 @@ class WordFeatures:
             found_hashes.append(hashes[whole])
             found_owners.append(owners[: len(hashes)][whole])
         return np.concatenate(found_hashes), np.concatenate(found_owners)
+
+
+def _projection(features: int, blocks: int, seed: int) -> tuple[NDArray[np.int32], NDArray[np.int16]]:
+    """For each bucket of n-grams the place in each block, and the sign there; both of shape (buckets, blocks)."""
+    edges = np.arange(blocks + 1) * features // blocks
+    buckets = _mix(np.arange(2**_BUCKET_BITS, dtype=np.uint64) + _mix(np.full(1, seed, np.uint64) + _STEP))
+    drawn = _mix(buckets[:, None] + np.arange(1, blocks + 1, dtype=np.uint64) * _STEP)
+    # The upper half of the bits as a fraction of the block; the lowest bit is the sign.
+    within = ((drawn >> np.uint64(32)) * np.diff(edges).astype(np.uint64)) >> np.uint64(32)
+    signs = 1 - 2 * (drawn & np.uint64(1)).astype(np.int16)
+    return (edges[:-1] + within.astype(np.int64)).astype(np.int32), signs
 
 
 def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
