@@ -64,11 +64,11 @@ class SentenceJudge:
 
     def evaluate(self) -> dict[str, float]:
         """All figures. The network is to be in evaluation mode."""
-        vectors, loss = self._vectors(self._sentences), self._loss()
+        vectors = self._vectors(self._sentences)
         probed = self._vectors(probe.sentences())
         self._probed = probed @ probed.T
         return {
-            "loss": loss,
+            "loss": self._loss(vectors),
             "pair_auc": self._pair_auc(vectors),
             "pair_auc_ngrams": self._pair_auc_ngrams,
             **self._probe_scores(overlap(probe.clipped(self._probed), probe.expected())),
@@ -118,19 +118,15 @@ class SentenceJudge:
         # Device sync: all vectors come to the host.
         return torch.cat(pieces).float().cpu().numpy()[: len(sentences)]
 
-    @torch.inference_mode()
-    def _loss(self) -> float:
+    def _loss(self, vectors: Vectors) -> float:
         """The sentences' part of the training loss, over full batches of held-out paragraphs in their order."""
         losses = []
-        full = max(1, len(self._sentences) // self._rows)
+        full = max(1, len(vectors) // self._rows)
         for start in range(0, full * self._rows, self._rows):
             chosen = slice(start, start + self._rows)
-            batch = to_device(self._words.batch(self._sentences[chosen]), self._device)
-            groups = torch.from_numpy(self._groups[chosen] - self._groups[start]).to(self._device.torch_device)
-            losses.append(self._network.criterion(self._network.encoder(batch), groups))
-            self._device.step_end()
-        # Device sync.
-        return float(torch.stack(losses).mean())
+            groups = torch.from_numpy(self._groups[chosen] - self._groups[start])
+            losses.append(float(self._network.criterion(torch.from_numpy(vectors[chosen]), groups)))
+        return float(np.mean(losses))
 
     def _pair_auc(self, vectors: Vectors) -> float:
         return _mean_over_blocks(

@@ -20,9 +20,8 @@ _EDGE = 1e-6
 
 
 def unit_vectors(vectors: Tensor) -> Tensor:
-    """z / (‖z‖ + 1e-6) with z = h − mean(h), each vector with its own mean: no sentence depends on its neighbours."""
-    centred = vectors - vectors.mean(1, keepdim=True)
-    units: Tensor = centred / (torch.linalg.vector_norm(centred, dim=1, keepdim=True) + 1e-6)
+    """z / (‖z‖ + 1e-6), row by row. The z = h − mean(h) of the original is `trainers.models.sentence.Centre`."""
+    units: Tensor = vectors / (torch.linalg.vector_norm(vectors, dim=1, keepdim=True) + 1e-6)
     return units
 
 

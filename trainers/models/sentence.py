@@ -11,12 +11,34 @@ from torch.nn import functional as F
 from trainers.models.transformer import Encoder, initialise, sinusoids
 
 
+class Centre(nn.Module):
+    """Takes the mean away: the batch's while training, and a running one after, so that no sentence needs neighbours.
+
+    Without it all sentences point one way at first, which a loss on cosines has to unlearn before it can begin.
+    """
+
+    mean: Tensor
+
+    def __init__(self, width: int, momentum: float = 0.1) -> None:
+        super().__init__()
+        self.momentum = momentum
+        self.register_buffer("mean", torch.zeros(width))
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        if not self.training:
+            return vectors - self.mean
+        mean = vectors.mean(0)
+        self.mean += self.momentum * (mean.detach() - self.mean)
+        return vectors - mean
+
+
 class SentenceEncoder(nn.Module):
     """From a batch of `trainers.data.word_batches` to one vector a sentence, shape (rows, `embedding`).
 
-    Word features → linear → relu(h) + h/5 → plus sinusoids → encoder → maximum over the words → linear. With several
-    `encoders` each reads the same words, and their states stand side by side before the maximum is taken: two of three
-    layers in place of one of six. Sentences without words are zeros before the last layer.
+    Word features → linear → relu(h) + h/5 → plus sinusoids → encoder → maximum over the words → linear → minus the mean
+    of all sentences (`Centre`). With several `encoders` each reads the same words, and their states stand side by side
+    before the maximum is taken: two of three layers in place of one of six. Sentences without words are zeros before
+    the last layer.
     """
 
     positions: Tensor
@@ -38,6 +60,7 @@ class SentenceEncoder(nn.Module):
         self.project = nn.Linear(features, width)
         self.encoders = nn.ModuleList(Encoder(width, layers, heads, feed_forward) for _ in range(encoders))
         self.embed = nn.Linear(encoders * width, embedding)
+        self.centre = Centre(embedding)
         self.register_buffer("positions", sinusoids(length, width), persistent=False)
         initialise(self)
 
@@ -57,4 +80,4 @@ class SentenceEncoder(nn.Module):
         states = torch.cat([encoder(words, mask) for encoder in self.encoders], dim=2)
         pooled = states.masked_fill(~filled.unsqueeze(2), -torch.inf).amax(1)
         pooled = torch.where(filled.any(1, keepdim=True), pooled, torch.zeros_like(pooled))
-        return self.embed(pooled), states
+        return self.centre(self.embed(pooled)), states

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from trainers.losses.similarity import SimilarityBXENT
 from trainers.losses.vmf import VonMisesFisher
-from trainers.models.sentence import SentenceEncoder
+from trainers.models.sentence import Centre, SentenceEncoder
 
 
 class SentenceNetwork(nn.Module):
@@ -36,7 +36,11 @@ class SentenceNetwork(nn.Module):
         self.word_samples = word_samples
         self.word_fade = word_fade
         embed = encoder.embed
-        self.words = nn.Linear(embed.in_features, embed.out_features) if word_ratio > 0 else None
+        self.words = (
+            nn.Sequential(nn.Linear(embed.in_features, embed.out_features), Centre(embed.out_features))
+            if word_ratio > 0
+            else None
+        )
         # Training steps so far, kept with the weights so that a resumed training fades from where it was.
         self.register_buffer("taken", torch.zeros(()))
 
@@ -53,7 +57,7 @@ class SentenceNetwork(nn.Module):
             # Sentences without words have a group of their own, which no other word is in.
             apart = torch.arange(len(groups), device=groups.device) + len(groups)
             owners = torch.where(filled, groups, apart).repeat_interleave(self.word_samples)
-            word_loss = self.criterion(self.words(chosen).flatten(0, 1), owners)
+            word_loss = self.criterion(self.words(chosen.flatten(0, 1)), owners)
             ratio = self._ratio()
             found |= {
                 "loss": (1.0 - ratio) * loss + ratio * word_loss,

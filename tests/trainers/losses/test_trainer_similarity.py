@@ -8,7 +8,7 @@ import torch
 from trainers.losses.similarity import SimilarityBXENT, unit_vectors
 from trainers.losses.vmf import VonMisesFisher
 
-# Three sentences whose own means are 0 already: two at a right angle, the third opposite to the first.
+# Three sentences: two at a right angle, the third opposite to the first.
 VECTORS = torch.tensor([[1.0, -1.0, 0.0, 0.0], [0.0, 0.0, 2.0, -2.0], [-3.0, 3.0, 0.0, 0.0]])
 # The first two are one paragraph. Cosines: 1 on the diagonal, 0 for (0, 1) and (1, 2), -1 for (0, 2).
 GROUPS = torch.tensor([0, 0, 1])
@@ -32,18 +32,15 @@ def test_a_temperature_and_a_bias_go_into_a_sigmoid() -> None:
     assert float(found) == pytest.approx(128 * by_hand / 9, rel=1e-4)
 
 
-def test_vectors_are_centred_by_themselves() -> None:
-    vectors = torch.tensor([[3.0, 1.0], [5.0, 5.0]])
-    found = unit_vectors(vectors)
-    assert found[0].tolist() == pytest.approx([0.5**0.5, -(0.5**0.5)], rel=1e-5)
+def test_vectors_are_divided_by_their_length() -> None:
+    found = unit_vectors(torch.tensor([[3.0, 4.0], [0.0, 0.0]]))
+    assert found[0].tolist() == pytest.approx([0.6, 0.8], rel=1e-5)
     assert found[1].tolist() == [0.0, 0.0], "a vector without direction is no NaN"
-    assert torch.equal(unit_vectors(vectors[:1]), found[:1]), "no sentence depends on its neighbours"
 
 
 @pytest.mark.parametrize("groups", [2, 3, 8])
 def test_k_equal_paragraphs_stall_at_the_floor(groups: int) -> None:
     """The best are k directions with cosines of -1/(k-1): a loss of 128·(1 - 1/k)·(ln 2 - ln(k/(k-1)))."""
-    # Their own means are 0, so centring changes nothing.
     corners = torch.eye(groups) - 1 / groups
     owners = torch.arange(groups).repeat_interleave(4)
     criterion = SimilarityBXENT()

@@ -10,7 +10,7 @@ from trainers.configs.sentences import SentencesConfig
 from trainers.data.word_batches import WordBatches
 from trainers.data.word_features import WordFeatures
 from trainers.losses.similarity import SimilarityBXENT
-from trainers.models.sentence import SentenceEncoder
+from trainers.models.sentence import Centre, SentenceEncoder
 from trainers.models.sentence_network import SentenceNetwork, sampled_words
 from trainers.models.transformer import Layer, initialise, sinusoids
 from trainers.sentences import _network
@@ -116,6 +116,18 @@ def test_the_maximum_leaves_padding_out() -> None:
     vectors, states = made.with_words(words().batch(["one two"]))
     assert torch.allclose(vectors[0], states[0, :2, :6].max(0).values)
     assert (states[0, 2:, :6].max(0).values > vectors[0]).any(), "padding would have won somewhere"
+
+
+def test_the_centre_is_the_batch_while_training_and_a_running_mean_after() -> None:
+    """z = h − mean(h): means (3, 1) and (5, 3) move the running one to 0.3, 0.1 and then to 0.77, 0.39."""
+    centre = Centre(2)
+    assert centre(torch.tensor([[4.0, 1.0], [2.0, 1.0]])).tolist() == [[1.0, 0.0], [-1.0, 0.0]]
+    assert centre.mean.tolist() == pytest.approx([0.3, 0.1])
+    centre(torch.tensor([[5.0, 3.0]]))
+    assert centre.mean.tolist() == pytest.approx([0.77, 0.39])
+    assert centre.eval()(torch.tensor([[1.77, 0.39]]))[0].tolist() == pytest.approx([1.0, 0.0], abs=1e-6)
+    assert centre.mean.tolist() == pytest.approx([0.77, 0.39])
+    assert "mean" in centre.state_dict()
 
 
 def test_query_key_and_value_begin_as_matrices_of_their_own() -> None:
