@@ -18,7 +18,7 @@ class Schedule:
 
     `none` keeps the factor at 1. `cosine` lets it fall from 1 to 0 over `total_steps` (Loshchilov and Hutter 2017,
     without restarts). `plateau` multiplies it by `decay` whenever an evaluation is not better than the best before.
-    `noam` lets it rise to 1 over `warmup` steps w and fall as √(w/t) from there: min(t^-½, t·w^-1.5) divided by its top
+    `noam` lets it rise to 1 over `warmup_steps` w and fall as √(w/t) from there: min(t^-½, t·w^-1.5) divided by its top
     w^-½, so that with a base of f·(d·w)^-½ the rate is f·d^-½·min(t^-½, t·w^-1.5) (Vaswani et al. 2017, section 5.3).
     Base rates can be changed at any time: `lr` is the rate of every group that was given none of its own, and
     `<group>_lr` that of one group. So can `weight_decay`, which the optimizer keeps and which all its groups share.
@@ -33,7 +33,7 @@ class Schedule:
         own_rate: Sequence[str] = (),
         goal: Goal = "maximize",
         decay: float = 0.1,
-        warmup: int = 1,
+        warmup_steps: int = 1,
     ) -> None:
         if kind not in KINDS:
             raise ValueError(f"schedule {kind!r} is none of {', '.join(KINDS)}")
@@ -47,14 +47,14 @@ class Schedule:
         self._sign = 1.0 if goal == "maximize" else -1.0
         self._best = -math.inf
         self._decay = decay
-        self.warmup = max(1, warmup)
+        self.warmup_steps = max(1, warmup_steps)
 
     def before_step(self, step: int) -> None:
         """Sets the rates of training step `step`, counted from 1."""
         if self.kind == "cosine":
             self.factor = 0.5 * (1.0 + math.cos(math.pi * min(1.0, (step - 1) / max(1, self.total_steps))))
         if self.kind == "noam":
-            self.factor = min(math.sqrt(self.warmup / step), step / self.warmup)
+            self.factor = min(math.sqrt(self.warmup_steps / step), step / self.warmup_steps)
         self._apply()
 
     def after_evaluation(self, value: float) -> None:

@@ -53,7 +53,7 @@ def train(config: SentencesConfig, device: Device) -> Events:
         tuple(groups),
         kind=config.scheduler,
         total_steps=loop.total_steps(config.epochs, len(batches)),
-        warmup=config.warmup,
+        warmup_steps=config.warmup,
     )
     judge = SentenceJudge(network, corpus.valid, labelled, words, config.batch_size, device)
 
@@ -94,7 +94,7 @@ def _network(config: SentencesConfig, words: WordBatches) -> SentenceNetwork:
         encoders=config.encoders,
     )
     criterion: SimilarityBXENT | VonMisesFisher
-    if config.loss == "vmf":
+    if config.criterion == "vmf":
         criterion = VonMisesFisher(config.concentration)
     else:
         criterion = SimilarityBXENT(config.temperature, config.bias)
@@ -135,7 +135,7 @@ def _training_settings(
         "optimizer": type(optimizer).__name__,
         "lr": float(optimizer.param_groups[0]["lr"]),
         "scheduler": schedule.kind,
-        "warmup": schedule.warmup if schedule.kind == "noam" else None,
+        "warmup": schedule.warmup_steps if schedule.kind == "noam" else None,
         "batch_size": made.batch_size,
         "prefetch": batches.ahead,
         "steps_per_epoch": len(batches),

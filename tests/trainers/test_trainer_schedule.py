@@ -42,7 +42,7 @@ def test_cosine_falls_from_the_base_to_nearly_zero() -> None:
 def test_noam_is_the_formula_of_the_paper() -> None:
     """f·d^-½·min(t^-½, t·w^-1.5) of Vaswani et al. 2017 (section 5.3), here with f = 2, w = 4000 and d = 512."""
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=2 / math.sqrt(512 * 4000))
-    schedule = Schedule(optimizer, ("all",), "noam", warmup=4000)
+    schedule = Schedule(optimizer, ("all",), "noam", warmup_steps=4000)
     for step, rate in ((1, 3.4939e-7), (2000, 6.9877e-4), (4000, 1.39754e-3), (16_000, 6.9877e-4)):
         schedule.before_step(step)
         assert rates(optimizer)[0] == pytest.approx(2 * 512**-0.5 * min(step**-0.5, step * 4000**-1.5))

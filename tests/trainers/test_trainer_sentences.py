@@ -49,7 +49,7 @@ def test_settings_are_read_back_from_what_was_built(run: Run, shop: Path) -> Non
     values = quick(shop, temperature=0.2, bias=-1, word_ratio=0.25, word_samples=3, word_fade=9, encoders=2, seed=5)
     effective = built(run("sentences", values | {"ngrams": 4, "projection_seed": 7, "fold": 1, "warmup": 50})).effective
     expected = {
-        "loss": "similarity",
+        "criterion": "similarity",
         "temperature": 0.2,
         "bias": -1.0,
         "word_ratio": 0.25,
@@ -87,7 +87,7 @@ def test_every_parameter_that_is_not_ineffective_changes_the_effective_settings(
     base = quick(shop, epochs=0, temperature=0.5, word_ratio=0.5)
     changes: dict[str, object] = {
         "min_sentences": 1, "folds": 4, "fold": 1, "ngrams": 2, "features": 32, "projection_seed": 1, "words": 8,
-        "width": 12, "layers": 2, "heads": 1, "feed_forward": 12, "encoders": 2, "embedding": 4, "loss": "vmf",
+        "width": 12, "layers": 2, "heads": 1, "feed_forward": 12, "encoders": 2, "embedding": 4, "criterion": "vmf",
         "temperature": 0.1, "bias": 1.0, "word_ratio": 0.2, "word_samples": 1, "word_fade": 5, "batch_size": 16,
         "lr": 0.5, "scheduler": "cosine", "noam_factor": 1.0, "warmup": 9, "prefetch": 0, "seed": 1, "epochs": 0.5,
         "data": "",
@@ -95,7 +95,7 @@ def test_every_parameter_that_is_not_ineffective_changes_the_effective_settings(
     reference = effective_of(base)
     for key, value in changes.items():
         assert effective_of(base | {key: value}) != reference, key
-    vmf = base | {"loss": "vmf"}
+    vmf = base | {"criterion": "vmf"}
     assert effective_of(vmf | {"concentration": 3.0}) != effective_of(vmf)
     settings = set(registry.fields(registry.find("sentences")))
     untold = {"out", "resume", "log_every", "norms_every", "concentration", "labelled_rows"}
@@ -107,7 +107,7 @@ def test_every_parameter_that_is_not_ineffective_changes_the_effective_settings(
     [
         ({}, {"bias", "concentration", "word_samples", "word_fade"}),
         ({"temperature": 0.1, "word_ratio": 0.1}, {"concentration"}),
-        ({"loss": "vmf", "word_ratio": 0.1}, {"temperature", "bias"}),
+        ({"criterion": "vmf", "word_ratio": 0.1}, {"temperature", "bias"}),
         ({"lr": 0.1, "temperature": 1, "word_ratio": 0.1}, {"concentration", "noam_factor"}),
         ({"lr": 0.1, "scheduler": "none", "temperature": 1, "word_ratio": 0.1},
          {"concentration", "noam_factor", "warmup"}),
@@ -126,7 +126,7 @@ def test_steps_tell_what_is_left_above_the_floor_and_how_long_was_waited(run: Ru
         assert set(step.metrics) == {"loss", "excess", "sentence_loss", "word_loss", "lr", "wait"}
         assert 0 < step.metrics["excess"] < step.metrics["sentence_loss"]
         assert 0 <= step.metrics["wait"] <= 1
-    vmf = steps(run("sentences", quick(shop, loss="vmf")))
+    vmf = steps(run("sentences", quick(shop, criterion="vmf")))
     assert set(vmf[0].metrics) == {"loss", "lr", "wait"}
 
 

@@ -33,7 +33,9 @@ class SentencesConfig(TrainerConfig):
         1, "encoders side by side, their states concatenated; 2 of 3 layers for 1 of 6", low=1, high=8
     )
     embedding: int = option(128, "dimensions of a sentence's vector", low=2, high=16_384)
-    loss: str = option("similarity", "SimilarityBXENT, or von Mises-Fisher mixtures", choices=("similarity", "vmf"))
+    criterion: str = option(
+        "similarity", "the loss: SimilarityBXENT, or von Mises-Fisher mixtures", choices=("similarity", "vmf")
+    )
     temperature: float | None = option(
         None, "of the sigmoid that cosines go through; none takes (cos + 1)/2", low=1e-3, high=100.0
     )
@@ -63,7 +65,7 @@ class SentencesConfig(TrainerConfig):
     def ineffective(self) -> dict[str, str]:
         """What the loss and the given rate leave without effect."""
         reasons: dict[str, str] = {}
-        if self.loss == "vmf":
+        if self.criterion == "vmf":
             reasons |= dict.fromkeys(("temperature", "bias"), "the vmf loss has none")
         else:
             reasons["concentration"] = "the similarity loss has none"

@@ -60,7 +60,7 @@ class SimilarityBXENT:
 
     def settings(self) -> dict[str, Scalar]:
         """As this loss applies them."""
-        return {"loss": "similarity", "temperature": self.temperature, "bias": self.bias}
+        return {"criterion": "similarity", "temperature": self.temperature, "bias": self.bias}
 
     def _cross_entropy(self, cosines: Tensor, same: Tensor) -> Tensor:
         if self.temperature is None:

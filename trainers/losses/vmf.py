@@ -43,4 +43,4 @@ class VonMisesFisher:
 
     def settings(self) -> dict[str, Scalar]:
         """As this loss applies them."""
-        return {"loss": "vmf", "concentration": self.concentration}
+        return {"criterion": "vmf", "concentration": self.concentration}

@@ -106,5 +106,5 @@ def test_paragraphs_of_one_sentence_only_cost_nothing() -> None:
 
 
 def test_settings_are_those_that_are_applied() -> None:
-    assert SimilarityBXENT(0.5, 2.0).settings() == {"loss": "similarity", "temperature": 0.5, "bias": 2.0}
-    assert VonMisesFisher(7.0).settings() == {"loss": "vmf", "concentration": 7.0}
+    assert SimilarityBXENT(0.5, 2.0).settings() == {"criterion": "similarity", "temperature": 0.5, "bias": 2.0}
+    assert VonMisesFisher(7.0).settings() == {"criterion": "vmf", "concentration": 7.0}
