@@ -54,8 +54,10 @@ class SentenceJudge:
         self._words = words
         self._rows = rows
         self._device = device
-        self._sentences = [sentence for paragraph in paragraphs for sentence in paragraph.sentences]
-        self._groups = np.repeat(np.arange(len(paragraphs)), [len(paragraph.sentences) for paragraph in paragraphs])
+        # Mixed as in training, always in the same way: neighbours in a text are no fair sample of other paragraphs.
+        mixed = [paragraphs[place] for place in np.random.default_rng(0).permutation(len(paragraphs))]
+        self._sentences = [sentence for paragraph in mixed for sentence in paragraph.sentences]
+        self._groups = np.repeat(np.arange(len(mixed)), [len(paragraph.sentences) for paragraph in mixed])
         self._baselines = {name: overlap(answer, probe.expected()) for name, answer in probe.trivial().items()}
         ngrams = self._mean_features(probe.sentences())
         self._baselines["ngrams"] = overlap(probe.clipped(ngrams @ ngrams.T), probe.expected())
@@ -119,7 +121,7 @@ class SentenceJudge:
         return torch.cat(pieces).float().cpu().numpy()[: len(sentences)]
 
     def _loss(self, vectors: Vectors) -> float:
-        """The sentences' part of the training loss, over full batches of held-out paragraphs in their order."""
+        """The sentences' part of the training loss, over full batches of held-out paragraphs."""
         losses = []
         full = max(1, len(vectors) // self._rows)
         for start in range(0, full * self._rows, self._rows):
