@@ -66,7 +66,7 @@ def test_settings_are_read_back_from_what_was_built(run: Run, shop: Path) -> Non
         "projection_seed": 7,
         "words": 12,
         "optimizer": "Adam",
-        "lr": 2 / math.sqrt(8 * 50),
+        "lr": 0.25 / math.sqrt(8 * 50),
         "scheduler": "noam",
         "warmup": 50,
         "batch_size": 24,
@@ -132,7 +132,7 @@ def test_steps_tell_what_is_left_above_the_floor_and_how_long_was_waited(run: Ru
 
 def test_the_rate_follows_noam(run: Run, shop: Path) -> None:
     """f·d^-½·min(t^-½, t·w^-1.5) with f = 2, d = 8, w = 3 (Vaswani et al. 2017, section 5.3)."""
-    found = [step.metrics["lr"] for step in steps(run("sentences", quick(shop, epochs=1.5, warmup=3)))]
+    found = [step.metrics["lr"] for step in steps(run("sentences", quick(shop, epochs=1.5, noam_factor=2, warmup=3)))]
     assert found == pytest.approx([2 * 8**-0.5 * min(t**-0.5, t * 3**-1.5) for t in range(1, 7)])
 
 

@@ -11,7 +11,7 @@ from trainers.contract import InputError, Trainer, TrainerConfig, option
 @dataclass(frozen=True, kw_only=True)
 class SentencesConfig(TrainerConfig):
     """A small model on a small text. The original has width 512, 6 layers, 8 heads, feed_forward 2048, embedding 512,
-    words 50, batch_size 192, warmup 4000, and a Wikipedia."""
+    words 50, noam_factor 2, warmup 4000, and a Wikipedia."""
 
     data: str = option("", "folder with texts; empty means Python's own language reference")
     epochs: float = option(20.0, "passes over the training data; fractions work", low=0.0)
@@ -26,7 +26,7 @@ class SentencesConfig(TrainerConfig):
     projection_seed: int = option(42, "seed of the projection of n-grams", low=0)
     words: int = option(32, "words read of each sentence", low=1, high=256)
     width: int = option(128, "dimensions of the encoder's states", low=2, high=16_384)
-    layers: int = option(2, "layers of an encoder", low=1, high=128)
+    layers: int = option(1, "layers of an encoder", low=1, high=128)
     heads: int = option(4, "attention heads of a layer", low=1, high=256)
     feed_forward: int = option(256, "inner dimensions of a layer's feed-forward net", low=1, high=65_536)
     encoders: int = option(
@@ -44,7 +44,7 @@ class SentencesConfig(TrainerConfig):
     word_ratio: float = option(0.0, "share of the loss that single words have", low=0.0, high=1.0)
     word_samples: int = option(2, "words of each sentence in that loss", low=1, high=64)
     word_fade: int = option(0, "steps over which word_ratio fades to 0; 0 keeps it", low=0)
-    batch_size: int = option(96, "sentences per step and process", low=4, high=65_536)
+    batch_size: int = option(192, "sentences per step and process", low=4, high=65_536)
     lr: float | None = option(
         None,
         "highest learning rate of Adam; none takes noam_factor / √(width · warmup)",
@@ -53,8 +53,8 @@ class SentencesConfig(TrainerConfig):
         steerable=True,
     )
     scheduler: str = option("noam", "course of the learning rate", choices=("noam", "none", "cosine", "plateau"))
-    noam_factor: float = option(2.0, "factor of Noam's formula", low=0.0, high=1_000.0)
-    warmup: int = option(200, "steps until the learning rate is highest", low=1, high=10_000_000)
+    noam_factor: float = option(0.25, "factor of Noam's formula", low=0.0, high=1_000.0)
+    warmup: int = option(60, "steps until the learning rate is highest", low=1, high=10_000_000)
     prefetch: int = option(4, "batches made ahead in a thread; 0 makes each when it is needed", low=0, high=1_024)
 
     @property
