@@ -1,9 +1,9 @@
 """Words as vectors without a vocabulary: hashed character n-grams under a sparse random projection.
 
 A self-governing neural network (Ravi and Kozareva 2018) needs no embedding table: a word's features are computed from
-its characters. Here they are the counts x of its n-grams, projected to P·x by a matrix P of which only hashes exist:
-the column of an n-gram is derived from the n-gram and a seed whenever it is needed. So nothing is fitted, nothing has
-to be saved, and every alphabet works. Nothing here imports torch.
+its characters. Here they are the counts x of its n-grams, projected to P·x by a matrix P that a seed decides: a hash of
+the n-gram chooses its column. So nothing is fitted, nothing has to be saved, and every alphabet works. Nothing here
+imports torch.
 """
 
 from __future__ import annotations

@@ -53,10 +53,8 @@ class SentenceNetwork(nn.Module):
         if isinstance(self.criterion, SimilarityBXENT):
             found["excess"] = loss.detach() - self.criterion.floor(groups)
         if self.words is not None:
-            chosen, filled = sampled_words(states, batch["places"], self.word_samples)
-            # Sentences without words have a group of their own, which no other word is in.
-            apart = torch.arange(len(groups), device=groups.device) + len(groups)
-            owners = torch.where(filled, groups, apart).repeat_interleave(self.word_samples)
+            chosen = sampled_words(states, batch["places"], self.word_samples)
+            owners = groups.repeat_interleave(self.word_samples)
             word_loss = self.criterion(self.words(chosen.flatten(0, 1)), owners)
             ratio = self._ratio()
             found |= {
@@ -84,8 +82,8 @@ class SentenceNetwork(nn.Module):
         return ratio
 
 
-def sampled_words(states: Tensor, places: Tensor, samples: int) -> tuple[Tensor, Tensor]:
-    """States of `samples` words spread evenly over each sentence, (rows, samples, width), and which rows have words.
+def sampled_words(states: Tensor, places: Tensor, samples: int) -> Tensor:
+    """States of `samples` words spread evenly over each sentence, shape (rows, samples, width).
 
     Of n words they are those in the middle of equal parts, number ⌊(2j + 1)·n / 2·samples⌋ for j from 0; a sentence of
     fewer words gives some more than once.
@@ -93,4 +91,4 @@ def sampled_words(states: Tensor, places: Tensor, samples: int) -> tuple[Tensor,
     counts = (places > 0).sum(1, keepdim=True)
     steps = 2 * torch.arange(samples, device=places.device) + 1
     index = (steps * counts // (2 * samples)).unsqueeze(2).expand(-1, -1, states.shape[2])
-    return states.gather(1, index), counts.squeeze(1) > 0
+    return states.gather(1, index)
