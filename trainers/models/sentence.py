@@ -14,21 +14,25 @@ from trainers.models.transformer import Encoder, initialise, sinusoids
 class Centre(nn.Module):
     """Takes the mean away: the batch's while training, and a running one after, so that no sentence needs neighbours.
 
-    Without it all sentences point one way at first, which a loss on cosines has to unlearn before it can begin.
+    Without it all sentences point one way at first, which a loss on cosines has to unlearn before it can begin. The
+    running mean is that of all batches so far, and from 1 / `momentum` batches on an exponential one.
     """
 
     mean: Tensor
+    batches: Tensor
 
     def __init__(self, width: int, momentum: float = 0.1) -> None:
         super().__init__()
         self.momentum = momentum
         self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("batches", torch.zeros(()))
 
     def forward(self, vectors: Tensor) -> Tensor:
         if not self.training:
             return vectors - self.mean
         mean = vectors.mean(0)
-        self.mean += self.momentum * (mean.detach() - self.mean)
+        self.batches += 1.0
+        self.mean += (1.0 / self.batches).clamp_min(self.momentum) * (mean.detach() - self.mean)
         return vectors - mean
 
 

@@ -119,15 +119,18 @@ def test_the_maximum_leaves_padding_out() -> None:
 
 
 def test_the_centre_is_the_batch_while_training_and_a_running_mean_after() -> None:
-    """z = h − mean(h): means (3, 1) and (5, 3) move the running one to 0.3, 0.1 and then to 0.77, 0.39."""
+    """z = h − mean(h): after batches with means (3, 1) and (5, 3) the running one is (4, 2)."""
     centre = Centre(2)
     assert centre(torch.tensor([[4.0, 1.0], [2.0, 1.0]])).tolist() == [[1.0, 0.0], [-1.0, 0.0]]
-    assert centre.mean.tolist() == pytest.approx([0.3, 0.1])
+    assert centre.mean.tolist() == [3.0, 1.0]
     centre(torch.tensor([[5.0, 3.0]]))
-    assert centre.mean.tolist() == pytest.approx([0.77, 0.39])
-    assert centre.eval()(torch.tensor([[1.77, 0.39]]))[0].tolist() == pytest.approx([1.0, 0.0], abs=1e-6)
-    assert centre.mean.tolist() == pytest.approx([0.77, 0.39])
-    assert "mean" in centre.state_dict()
+    assert centre.mean.tolist() == [4.0, 2.0]
+    assert centre.eval()(torch.tensor([[5.0, 2.0]])).tolist() == [[1.0, 0.0]]
+    assert centre.mean.tolist() == [4.0, 2.0]
+    centre.batches.fill_(99.0)
+    centre.train()(torch.tensor([[14.0, 2.0]]))
+    assert centre.mean.tolist() == pytest.approx([5.0, 2.0]), "a tenth of the way"
+    assert set(centre.state_dict()) == {"mean", "batches"}
 
 
 def test_query_key_and_value_begin_as_matrices_of_their_own() -> None:
