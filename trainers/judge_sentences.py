@@ -21,7 +21,6 @@ from trainers.data.sentences import split_words
 from trainers.data.word_batches import WordBatches
 from trainers.devices.base import Device
 from trainers.files import write_atomically
-from trainers.losses.similarity import unit_vectors
 from trainers.metrics.overlap import Overlap, overlap
 from trainers.metrics.pair_auc import pair_auc
 from trainers.models.sentence_network import SentenceNetwork
@@ -34,10 +33,11 @@ Vectors = NDArray[np.float32]
 
 
 class SentenceJudge:
-    """Evaluates a network on the host's view of it: sentences in, unit vectors out.
+    """Evaluates a network on the host's view of it: sentences in, vectors out.
 
-    Beside each figure stands what needs no training: for the probe the best of the trivial answers and the mean of the
-    sentences' word features (`…_ngrams`), for the classifier the most frequent label.
+    The probe's twenty sentences are one batch, centred by its own mean as batches are in training. Beside each figure
+    stands what needs no training: for the probe the best of the trivial answers and the mean of the sentences' word
+    features (`…_ngrams`), for the classifier the most frequent label.
     """
 
     def __init__(
@@ -59,16 +59,15 @@ class SentenceJudge:
         self._sentences = [sentence for paragraph in mixed for sentence in paragraph.sentences]
         self._groups = np.repeat(np.arange(len(mixed)), [len(paragraph.sentences) for paragraph in mixed])
         self._baselines = {name: overlap(answer, probe.expected()) for name, answer in probe.trivial().items()}
-        ngrams = self._mean_features(probe.sentences())
-        self._baselines["ngrams"] = overlap(probe.clipped(ngrams @ ngrams.T), probe.expected())
+        ngrams = _cosines(_centred(self._mean_features(probe.sentences())))
+        self._baselines["ngrams"] = overlap(probe.clipped(ngrams), probe.expected())
         self._pair_auc_ngrams = self._pair_auc(self._mean_features(self._sentences))
         self._probed: Vectors = np.empty((0, 0), np.float32)
 
     def evaluate(self) -> dict[str, float]:
         """All figures. The network is to be in evaluation mode."""
         vectors = self._vectors(self._sentences)
-        probed = self._vectors(probe.sentences())
-        self._probed = probed @ probed.T
+        self._probed = _cosines(_centred(self._vectors(probe.sentences())))
         return {
             "loss": self._loss(vectors),
             "pair_auc": self._pair_auc(vectors),
@@ -104,18 +103,18 @@ class SentenceJudge:
         if self._labelled is None:
             return {}
         texts = self._labelled.texts
-        vectors = self._vectors([sentence for text in texts for sentence in text])
+        vectors = _units(self._vectors([sentence for text in texts for sentence in text]))
         starts = np.cumsum([0, *(len(text) for text in texts)])[:-1]
         means = np.add.reduceat(vectors, starts) / np.array([len(text) for text in texts])[:, None]
         return {"downstream_accuracy": classify(means, self._labelled), "downstream_majority": self._labelled.majority}
 
     @torch.inference_mode()
     def _vectors(self, sentences: Sequence[str]) -> Vectors:
-        """Unit vectors (sentences, dimensions)."""
+        """One vector a sentence, shape (sentences, dimensions)."""
         pieces = []
         for start in range(0, len(sentences), self._rows):
             batch = self._words.batch(sentences[start : start + self._rows], self._rows)
-            pieces.append(unit_vectors(self._network.encoder(to_device(batch, self._device))))
+            pieces.append(self._network.encoder(to_device(batch, self._device)))
             self._device.step_end()
         # Device sync: all vectors come to the host.
         return torch.cat(pieces).float().cpu().numpy()[: len(sentences)]
@@ -131,17 +130,14 @@ class SentenceJudge:
         return float(np.mean(losses))
 
     def _pair_auc(self, vectors: Vectors) -> float:
-        return _mean_over_blocks(
-            len(vectors), lambda rows: pair_auc(vectors[rows] @ vectors[rows].T, self._groups[rows])
-        )
+        return _mean_over_blocks(len(vectors), lambda rows: pair_auc(_cosines(vectors[rows]), self._groups[rows]))
 
     def _mean_features(self, sentences: Sequence[str]) -> Vectors:
-        """What is known without training: unit vectors of the mean of the sentence's word features."""
+        """What is known without training: unit vectors of the mean of a sentence's word features."""
         sums = np.stack(
             [self._words.features(split_words(sentence)).sum(0, dtype=np.float32) for sentence in sentences]
         )
-        units: Vectors = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-6)
-        return units
+        return _units(sums)
 
 
 def classify(vectors: NDArray[Any], labelled: Labelled) -> float:
@@ -156,6 +152,22 @@ def classify(vectors: NDArray[Any], labelled: Labelled) -> float:
         warnings.simplefilter("ignore", ConvergenceWarning)
         model = LogisticRegression(C=INVERSE_PENALTY, max_iter=SOLVER_STEPS).fit(vectors[train], labels[train])
     return float(model.score(vectors[test], labels[test]))
+
+
+def _centred(vectors: Vectors) -> Vectors:
+    centred: Vectors = vectors - vectors.mean(0)
+    return centred
+
+
+def _units(vectors: Vectors) -> Vectors:
+    units: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+    return units
+
+
+def _cosines(vectors: Vectors) -> Vectors:
+    units = _units(vectors)
+    cosines: Vectors = units @ units.T
+    return cosines
 
 
 # Sentences of which all pairs are compared at once.
