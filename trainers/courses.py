@@ -26,6 +26,15 @@ def linear(step: int, total_steps: int, warmup: float) -> float:
     return max(0.0, (total_steps - step + 1) / max(1, total_steps - rising))
 
 
+def noam(step: int, warmup_steps: int) -> float:
+    """min(√(w/t), t/w): up to 1 over w steps, and down as one over the root of the steps.
+
+    It is min(t^-½, t·w^-1.5) of Vaswani et al. 2017 (section 5.3) divided by its top w^-½, so that with a base rate of
+    f·(d·w)^-½ the rate is f·d^-½·min(t^-½, t·w^-1.5).
+    """
+    return min(math.sqrt(warmup_steps / step), step / warmup_steps)
+
+
 @dataclass
 class Plateau:
     """When a metric has stopped getting better, as torch's `ReduceLROnPlateau` sees it with an absolute threshold.

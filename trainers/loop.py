@@ -33,8 +33,9 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
 
     With `config.resume` it goes on behind the step of that checkpoint as if it had never been cut; `CheckpointError`
     comes before the first event. `Step.time` is seconds of training since its very beginning, `Eval.time` how long
-    the evaluation took. Norms of all parameter groups come with the first logged step and then with one in every
-    `norms_every` steps.
+    the evaluation took. A step's `wait` is the share of the time since the logged step before, evaluations left out,
+    in which the loop had no batch and waited for one. Norms of all parameter groups come with the first logged step and
+    then with one in every `norms_every` steps.
 
     Of several processes each takes its own batches of the same order, so one step sees `batch_size` rows in each.
     All yield the same events; only the first writes files and hears commands, and evaluates unless they share that.
@@ -71,7 +72,7 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
             if logged:
                 # Device sync: the only one of a training step. Losses, norms and what scores need travel together.
                 values = state.read([*losses.values(), *norms])
-                metrics = dict(zip(losses, values, strict=False)) | task.schedule.rates() | dict(task.running.scores())
+                metrics = dict(zip(losses, values, strict=False)) | task.schedule.rates() | state.beside()
                 table = state.norms.unpack(values[len(losses) :]) if with_norms else ()
                 phase = "tune" if state.plan.is_tuning(at.step) else "train"
                 yield from state.tell(Step(phase, at.epoch, at.step, metrics, state.seconds(), table))
@@ -93,6 +94,7 @@ class _Run:
         processes = {"processes": device.team.size} if device.team.size > 1 else {}
         self.effective = {**task.effective, **processes}
         self.began = time.monotonic()
+        self.waited, self.counted_from = 0.0, self.began
         device.team.same_start(task.model)
         seed_apart(config.seed, device)
 
@@ -103,6 +105,7 @@ class _Run:
     def batches(self) -> Iterator[Any]:
         """The batches that are left, of either phase. None is asked for after the last step of a phase."""
         at, plan = self.progress, self.plan
+        self.share_waited()
         if at.step < plan.train_steps:
             yield from self.until(plan.train_steps)
         if at.step < plan.total:
@@ -111,10 +114,27 @@ class _Run:
             yield from self.until(plan.total)
 
     def until(self, last: int) -> Iterator[Any]:
-        for batch in self.passes:
-            yield batch
-            if self.progress.step >= last:
-                return
+        passes = iter(self.passes)
+        try:
+            while self.progress.step < last:
+                asked = time.monotonic()
+                batch = next(passes)
+                self.waited += time.monotonic() - asked
+                yield batch
+        finally:
+            self.passes.close()
+
+    def share_waited(self) -> float:
+        """The share of time spent waiting for batches since this was last asked."""
+        now = time.monotonic()
+        share = self.waited / max(now - self.counted_from, 1e-9)
+        self.waited, self.counted_from = 0.0, now
+        return share
+
+    def beside(self) -> dict[str, float]:
+        """What a logged step tells beside losses and rates: running scores, and how the loop waited for batches."""
+        (wait,) = self.device.team.mean([self.share_waited()])
+        return {**self.task.running.scores(), "wait": wait}
 
     def turn_to_tuning(self) -> None:
         """From the order's state at the beginning of the last pass: whether that was drawn from may not matter."""
@@ -175,6 +195,7 @@ class _Run:
         phase = "tune" if at.is_tuned else "valid"
         yield from self.tell(Eval(phase, at.epoch, at.step, dict(at.metrics), time.monotonic() - began))
         yield from self.keep()
+        self.counted_from += time.monotonic() - began
 
     def _judge(self, value: float) -> None:
         """What an evaluation on data that the model was not fitted to decides."""

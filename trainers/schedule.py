@@ -10,17 +10,19 @@ import torch
 from trainers import courses
 from trainers.courses import Plateau
 
-KINDS = ("none", "cosine", "linear", "plateau")
+KINDS = ("none", "cosine", "linear", "noam", "plateau")
 
 
 class Schedule:
     """Sets each group's rate to its base rate times a factor.
 
     `none` keeps the factor at 1. `cosine` lets it fall from 1 to 0 over `total_steps`, `linear` does so in a straight
-    line after the share `warmup` of the steps in which it rises. `plateau` lowers it when evaluations do not get
-    better, as the given `Plateau` has it. Base rates can be changed at any time: `lr` is the rate of every group that
-    was given none of its own, and `<group>_lr` that of one group. So can `weight_decay`, which the optimizer keeps and
-    which all its groups share but those with `decays` false.
+    line after the share `warmup` of the steps in which it rises. `noam` lets it rise to 1 over `warmup_steps` and fall
+    from there. `plateau` lowers it when evaluations do not get better, as the given `Plateau` has it.
+
+    Base rates can be changed at any time: `lr` is the rate of every group that was given none of its own, and
+    `<group>_lr` that of one group. So can `weight_decay`, which the optimizer keeps and which all its groups share but
+    those with `decays` false.
 
     `scale` multiplies all rates at all times: the number of processes, where each adds a batch of its own to a step.
     """
@@ -35,6 +37,7 @@ class Schedule:
         plateau: Plateau | None = None,
         warmup: float = 0.0,
         scale: float = 1.0,
+        warmup_steps: int = 1,
     ) -> None:
         if kind not in KINDS:
             raise ValueError(f"schedule {kind!r} is none of {', '.join(KINDS)}")
@@ -48,6 +51,7 @@ class Schedule:
         self._base = [float(group["lr"]) for group in optimizer.param_groups]
         self._factors = [1.0] * len(self._base)
         self._own_rate = frozenset(own_rate)
+        self.warmup_steps = max(1, warmup_steps)
         self._apply()
 
     def before_step(self, step: int) -> None:
@@ -56,6 +60,8 @@ class Schedule:
             self._factors = [courses.cosine(step, self.total_steps)] * len(self._base)
         elif self.kind == "linear":
             self._factors = [courses.linear(step, self.total_steps, self.warmup)] * len(self._base)
+        elif self.kind == "noam":
+            self._factors = [courses.noam(step, self.warmup_steps)] * len(self._base)
         self._apply()
 
     def after_evaluation(self, value: float) -> None:

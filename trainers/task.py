@@ -18,7 +18,8 @@ from trainers.schedule import Schedule
 class Batches(Protocol):
     """Training batches, in a new order on every pass, and how many there are in one pass.
 
-    Batches that also have `skip(batches)` can leave out the first ones of the next pass without loading them.
+    Batches that also have `skip(batches)` can leave out the first ones of the next pass without loading them. What an
+    iterator of theirs holds is let go with `close`, where it has that.
     """
 
     def __len__(self) -> int: ...
@@ -197,6 +198,12 @@ class Passes:
                 self._rest = iter(self._batches)
             yield from self._rest
             self._rest = None
+
+    def close(self) -> None:
+        """Leaves the present pass where it is."""
+        close = getattr(self._rest, "close", None)
+        if close is not None:
+            close()
 
     def go_to(self, began: Tensor, seen: int) -> None:
         """Goes into the pass that began so, behind the batches seen in it. A pass seen to its end is still that one."""

@@ -32,7 +32,10 @@ def run() -> Run:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
-    """A data folder of 24 postings in 8 groups: coloured squares with titles, every third picture a grey PNG."""
+    """A data folder of 24 postings in 8 groups: coloured squares with titles, every third picture a grey PNG.
+
+    Beside them a text of 40 paragraphs of three sentences and one of one.
+    """
     folder = tmp_path / "shop"
     (folder / "train_images").mkdir(parents=True)
     random = np.random.default_rng(0)
@@ -45,6 +48,9 @@ def shop(tmp_path: Path) -> Path:
         Image.fromarray(pixels).save(folder / "train_images" / name)
         lines.append(f"post_{row},{name},0f0f,Thing number {group} in a box of {row},{1000 + group}")
     (folder / "train.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    texts = [f"Box number {row} is here. It has {row % 7} things. They are of size {row}." for row in range(40)]
+    texts.append("A sentence that has a paragraph for itself.")
+    (folder / "texts.txt").write_text("\n\n".join(texts), encoding="utf-8")
     return folder
 
 

@@ -100,6 +100,11 @@ def collect(config: TrainerConfig, device: CpuDevice | None = None, **options: A
     return list(make(config, device or CpuDevice(), **options)[0])
 
 
+def untimed(event: Step | Eval) -> dict[str, float]:
+    """The metrics but how long was waited for the batch."""
+    return {name: value for name, value in event.metrics.items() if name != "wait"}
+
+
 def of(kind: type, events: Sequence[Event]) -> list[Any]:
     return [event for event in events if isinstance(event, kind)]
 
@@ -141,9 +146,49 @@ def test_norms_of_all_groups_come_first_and_then_regularly() -> None:
 
 def test_steps_have_losses_and_rates() -> None:
     step = of(Step, collect(TrainerConfig(epochs=0.1)))[0]
-    assert set(step.metrics) == {"loss", "size", "lr"}
+    assert set(step.metrics) == {"loss", "size", "lr", "wait"}
     assert step.metrics["lr"] == 0.01
     assert step.time >= 0
+
+
+def test_the_share_of_time_without_a_batch_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock that only making a batch (3 s), a loss (1 s) and an evaluation (100 s) move forward."""
+    now = [0.0]
+    monkeypatch.setattr("trainers.loop.time.monotonic", lambda: now[0])
+
+    class Slow(Shuffled):
+        def __iter__(self) -> Iterator[Tensor]:
+            for batch in super().__iter__():
+                now[0] += 3.0
+                yield batch
+
+    def loss(batch: Tensor) -> dict[str, Tensor]:
+        now[0] += 1.0
+        return {"loss": next(task.model.parameters()).sum()}
+
+    def evaluate() -> dict[str, float]:
+        now[0] += 100.0
+        return {"score": 0.0}
+
+    config = TrainerConfig(epochs=1.2, log_every=2)
+    events, task = make(config, CpuDevice(), batches=Slow(10, torch.Generator()), loss=loss, evaluate=evaluate)
+    assert [step.metrics["wait"] for step in of(Step, list(events))] == [pytest.approx(0.75)] * 6
+
+
+def test_batches_that_can_be_closed_are_closed_where_the_training_ends() -> None:
+    closed = []
+
+    class Open(Shuffled):
+        def __iter__(self) -> Iterator[Tensor]:
+            try:
+                yield from super().__iter__()
+            finally:
+                closed.append(True)
+
+    events, _ = make(TrainerConfig(epochs=3), CpuDevice(), batches=Open(10, torch.Generator()))
+    next(events), next(events)
+    events.close()
+    assert closed == [True]
 
 
 def test_a_loss_of_nan_is_reported_and_training_goes_on() -> None:
@@ -158,7 +203,7 @@ def test_a_loss_of_nan_is_reported_and_training_goes_on() -> None:
 def test_one_seed_gives_the_same_numbers_and_another_does_not() -> None:
     def numbers(seed: int) -> list[dict[str, float]]:
         events = collect(TrainerConfig(epochs=1.5, seed=seed))
-        return [dict(event.metrics) for event in events if isinstance(event, Step | Eval)]
+        return [untimed(event) for event in events if isinstance(event, Step | Eval)]
 
     assert numbers(3) == numbers(3)
     assert numbers(3) != numbers(4)
@@ -265,7 +310,7 @@ def test_a_cut_at_any_event_is_not_seen_in_what_follows(tmp_path: Path) -> None:
         return events
 
     def told(events: list[Event]) -> list[Any]:
-        return [(type(event), event.step, event.metrics) for event in events if isinstance(event, Step | Eval)]
+        return [(type(event), event.step, untimed(event)) for event in events if isinstance(event, Step | Eval)]
 
     def kept(events: list[Event]) -> set[tuple[int, str]]:
         return {(event.step, event.label) for event in events if isinstance(event, Saved)}

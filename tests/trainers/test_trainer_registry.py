@@ -57,7 +57,7 @@ def test_find_takes_a_dotted_module_with_a_trainer(monkeypatch: pytest.MonkeyPat
     ("name", "words"),
     [
         ("toyy", ["'toyy'", "did you mean 'toy'", "matching"]),
-        ("zzz", ["'zzz'", "matching, toy"]),
+        ("zzz", ["'zzz'", "there are: ", "matching", "toy"]),
         ("os.path", ["no TRAINER"]),
         ("no.such.module", ["cannot be imported"]),
     ],

@@ -42,6 +42,16 @@ def test_cosine_falls_from_the_base_to_nearly_zero() -> None:
     assert found == sorted(found, reverse=True)
 
 
+def test_noam_is_the_formula_of_the_paper() -> None:
+    """f·d^-½·min(t^-½, t·w^-1.5) of Vaswani et al. 2017 (section 5.3), here with f = 2, w = 4000 and d = 512."""
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=2 / math.sqrt(512 * 4000))
+    schedule = Schedule(optimizer, ("all",), "noam", warmup_steps=4000)
+    for step, rate in ((1, 3.4939e-7), (2000, 6.9877e-4), (4000, 1.39754e-3), (16_000, 6.9877e-4)):
+        schedule.before_step(step)
+        assert rates(optimizer)[0] == pytest.approx(2 * 512**-0.5 * min(step**-0.5, step * 4000**-1.5))
+        assert rates(optimizer)[0] == pytest.approx(rate, rel=1e-4)
+
+
 @pytest.mark.parametrize(("goal", "values"), [("maximize", (0.5, 0.6, 0.6)), ("minimize", (0.5, 0.4, math.nan))])
 def test_plateau_drops_when_an_evaluation_is_not_better(goal: str, values: tuple[float, ...]) -> None:
     optimizer, schedule = make("plateau", plateau=Plateau(goal=goal))  # type: ignore[arg-type]
@@ -95,7 +105,7 @@ def test_equal_rates_are_reported_once() -> None:
 
 
 def test_unknown_courses_are_refused() -> None:
-    with pytest.raises(ValueError, match="'step' is none of none, cosine, linear, plateau"):
+    with pytest.raises(ValueError, match="'step' is none of none, cosine, linear, noam, plateau"):
         make("step")
 
 

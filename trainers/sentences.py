@@ -1,0 +1,164 @@
+"""Sentence vectors from which sentences share a paragraph: SGNN features, a Transformer, SimilarityBXENT.
+
+Words are seen by their characters, so there is no vocabulary. Evaluations are on held-out paragraphs: how often a pair
+of one paragraph is more similar than a pair of two (`pair_auc`, free of temperatures and thresholds), the loss, a probe
+of ten pairs beside trivial answers, and a logistic regression on the vectors of labelled texts.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import torch
+from torch import Tensor
+from torch.optim import Adam
+
+from trainers import loop
+from trainers.configs.sentences import TRAINER, SentencesConfig
+from trainers.contract import Events, Scalar
+from trainers.data.batches import Batch, to_device
+from trainers.data.corpus import Corpus, load_texts, split_corpus
+from trainers.data.labelled import Labelled, load_labelled
+from trainers.data.paragraph_batches import ParagraphBatches
+from trainers.data.prefetch import Prefetch
+from trainers.data.word_batches import WordBatches
+from trainers.data.word_features import WordFeatures
+from trainers.devices.base import Device
+from trainers.judge_sentences import SentenceJudge
+from trainers.losses.similarity import SimilarityBXENT
+from trainers.losses.vmf import VonMisesFisher
+from trainers.models.sentence import SentenceEncoder
+from trainers.models.sentence_network import SentenceNetwork
+from trainers.schedule import Schedule
+from trainers.seeding import seed_everything
+
+# Adam's settings in Vaswani et al. 2017, section 5.3.
+BETAS, EPSILON = (0.9, 0.98), 1e-9
+
+
+def train(config: SentencesConfig, device: Device) -> Events:
+    """The recipe: text, network, optimizer, and the shared loop over them."""
+    order = seed_everything(config.seed, device)
+    corpus = split_corpus(load_texts(config.data), config.min_sentences, config.folds, config.fold, config.data)
+    labelled = load_labelled(config.data, corpus, config.labelled_rows)
+    words = WordBatches(WordFeatures(config.features, config.ngrams, config.projection_seed), config.words)
+    made = ParagraphBatches(corpus.train, config.batch_size, order, words, device.team)
+    batches = Prefetch(made, config.prefetch)
+
+    network = _network(config, words).to(device.torch_device)
+    groups = network.parameter_groups()
+    optimizer = Adam([{"params": params} for params in groups.values()], lr=config.peak, betas=BETAS, eps=EPSILON)
+    schedule = Schedule(
+        optimizer,
+        tuple(groups),
+        kind=config.scheduler,
+        total_steps=loop.total_steps(config.epochs, len(batches)),
+        warmup_steps=config.warmup,
+    )
+    judge = SentenceJudge(network, corpus.valid, labelled, words, config.batch_size, device)
+
+    def loss(batch: Batch) -> dict[str, Tensor]:
+        losses: dict[str, Tensor] = network(to_device(batch, device))
+        return losses
+
+    task = loop.Task(
+        model=network,
+        optimizer=optimizer,
+        groups=tuple(groups),
+        schedule=schedule,
+        batches=batches,
+        order=order,
+        loss=loss,
+        evaluate=judge.evaluate,
+        artefacts=judge.write,
+        main_metric="pair_auc",
+        goal=TRAINER.metrics["pair_auc"],
+        effective=_network_settings(network)
+        | _word_settings(words)
+        | _training_settings(optimizer, schedule, made, batches)
+        | _data_settings(corpus, labelled),
+    )
+    yield from loop.run(task, config, device)
+
+
+def _network(config: SentencesConfig, words: WordBatches) -> SentenceNetwork:
+    encoder = SentenceEncoder(
+        features=words.features.features,
+        scale=words.features.scale,
+        length=words.length,
+        width=config.width,
+        layers=config.layers,
+        heads=config.heads,
+        feed_forward=config.feed_forward,
+        embedding=config.embedding,
+        encoders=config.encoders,
+    )
+    criterion: SimilarityBXENT | VonMisesFisher
+    if config.criterion == "vmf":
+        criterion = VonMisesFisher(config.concentration)
+    else:
+        criterion = SimilarityBXENT(config.temperature, config.bias)
+    return SentenceNetwork(encoder, criterion, config.word_ratio, config.word_samples, config.word_fade)
+
+
+def _network_settings(network: SentenceNetwork) -> dict[str, Scalar]:
+    """What the network was really built with, read from its modules."""
+    encoder = network.encoder
+    return {
+        **network.criterion.settings(),
+        "word_ratio": network.word_ratio,
+        "word_samples": network.word_samples if network.words is not None else None,
+        "word_fade": network.word_fade if network.words is not None else None,
+        "width": encoder.project.out_features,
+        "encoders": len(encoder.encoders),
+        **encoder.encoders[0].settings(),  # type: ignore[operator]
+        "embedding": encoder.embed.out_features,
+        "parameters": sum(param.numel() for param in network.parameters()),
+    }
+
+
+def _word_settings(words: WordBatches) -> dict[str, Scalar]:
+    """How words are seen."""
+    return {
+        "ngrams": words.features.longest,
+        "features": words.features.features,
+        "projection_seed": words.features.seed,
+        "words": words.length,
+    }
+
+
+def _training_settings(
+    optimizer: Adam, schedule: Schedule, made: ParagraphBatches, batches: Prefetch
+) -> dict[str, Scalar]:
+    """What training was really set up with."""
+    return {
+        "optimizer": type(optimizer).__name__,
+        "lr": float(optimizer.param_groups[0]["lr"]),
+        "scheduler": schedule.kind,
+        "warmup": schedule.warmup_steps if schedule.kind == "noam" else None,
+        "batch_size": made.batch_size,
+        "prefetch": batches.ahead,
+        "steps_per_epoch": len(batches),
+        "total_steps": schedule.total_steps,
+        "seed": torch.initial_seed(),
+    }
+
+
+def _data_settings(corpus: Corpus, labelled: Labelled | None) -> dict[str, Scalar]:
+    """What is learnt from and judged on."""
+    return {
+        "train_paragraphs": len(corpus.train),
+        "valid_paragraphs": len(corpus.valid),
+        "train_sentences": sum(len(paragraph.sentences) for paragraph in corpus.train),
+        "valid_sentences": sum(len(paragraph.sentences) for paragraph in corpus.valid),
+        "folds": corpus.folds,
+        "fold": corpus.fold,
+        "labelled_texts": 0 if labelled is None else len(labelled.texts),
+        "data": corpus.fingerprint,
+    }
+
+
+if __name__ == "__main__":
+    from trainers.alone import main
+
+    sys.exit(main("sentences"))
