@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from untimed import untimed
 
 from trainers import registry
 from trainers.contract import Built, CheckpointError, Eval, Event, Events, Save, Saved, Set, Step
@@ -75,11 +76,6 @@ def numbers_of(events: list[Event]) -> list[Any]:
         for event in events
         if isinstance(event, Step | Eval)
     ]
-
-
-def untimed(event: Step | Eval) -> dict[str, float]:
-    """The metrics but how long was waited for the batch."""
-    return {name: value for name, value in event.metrics.items() if name != "wait"}
 
 
 def learnt(path: str) -> dict[str, Any]:

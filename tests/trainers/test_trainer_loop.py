@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from untimed import untimed
 
 from trainers import loop
 from trainers.contract import Built, CheckpointError, Eval, Event, Events, Save, Saved, Set, Step, TrainerConfig
@@ -98,11 +99,6 @@ def make(
 
 def collect(config: TrainerConfig, device: CpuDevice | None = None, **options: Any) -> list[Event]:
     return list(make(config, device or CpuDevice(), **options)[0])
-
-
-def untimed(event: Step | Eval) -> dict[str, float]:
-    """The metrics but how long was waited for the batch."""
-    return {name: value for name, value in event.metrics.items() if name != "wait"}
 
 
 def of(kind: type, events: Sequence[Event]) -> list[Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from untimed import untimed
 
 from trainers import registry
 from trainers.configs.matching import MatchingConfig
@@ -24,11 +25,6 @@ GROCERY = Path(__file__).resolve().parents[3] / "shared" / "data" / "product_gro
 def built(events: list[Event]) -> Built:
     assert isinstance(events[0], Built)
     return events[0]
-
-
-def untimed(event: Step | Eval) -> dict[str, float]:
-    """The metrics but how long was waited for the batch."""
-    return {name: value for name, value in event.metrics.items() if name != "wait"}
 
 
 def quick(shop: Path, **values: object) -> dict[str, object]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from untimed import untimed
 
 from trainers import registry, toxicity
 from trainers.configs.toxicity import ToxicityConfig
@@ -85,7 +86,7 @@ def test_two_steps_and_an_evaluation(run: Run, talk: Path) -> None:
     assert [event.step for event in steps] == [1, 2]  # type: ignore[attr-defined]
     for step in steps:
         assert isinstance(step, Step)
-        assert set(step.metrics) == {"loss", "loss_above_floor", "final_score", "mc_score", "lr"}
+        assert set(step.metrics) == {"loss", "loss_above_floor", "final_score", "mc_score", "lr", "wait"}
         assert step.metrics["loss"] - step.metrics["loss_above_floor"] == pytest.approx(0.390, abs=5e-4)
         assert [norms.group for norms in step.norms] == ["decay", "no_decay"]
     (evaluation,) = evaluations
@@ -150,7 +151,7 @@ def test_the_way_is_gone_before_the_first_event(
 def test_the_way_leaves_no_trace_in_what_follows(run: Run, talk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def told() -> list[object]:
         events = run("toxicity", quick(talk, epochs=1, augment="often"))
-        return [(event.step, dict(event.metrics)) for event in events if isinstance(event, Step | Eval)]
+        return [(event.step, untimed(event)) for event in events if isinstance(event, Step | Eval)]
 
     with_it = told()
     monkeypatch.setattr(toxicity, "_go_the_whole_way", lambda *_: None)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from test_trainer_loop import LazyDevice, Shuffled, make, of
+from untimed import untimed
 
 from trainers import loop
 from trainers.contract import Built, CheckpointError, Eval, Events, Save, Saved, Step, TrainerConfig
@@ -80,7 +81,7 @@ def begin(folder: Path, device: CpuDevice | None = None, **values: Any) -> tuple
 
 
 def told(events: list[Any]) -> list[Any]:
-    return [(e.phase, e.epoch, e.step, dict(e.metrics)) for e in events if isinstance(e, Step | Eval)]
+    return [(e.phase, e.epoch, e.step, untimed(e)) for e in events if isinstance(e, Step | Eval)]
 
 
 def test_a_plan_knows_phase_and_pass_of_every_step() -> None:

@@ -37,6 +37,10 @@ class _Deferred(ModuleType):
         return (lambda function: function) if fn is None else fn
 
     def __getattr__(self, name: str) -> Any:
+        if (
+            name.startswith("__") and name != "__path__"
+        ):  # who looks through all modules, as `inspect` does, wants nothing
+            raise AttributeError(name)
         if sys.modules.get(NAME) is self:
             del sys.modules[NAME]
         return getattr(importlib.import_module(NAME), name)

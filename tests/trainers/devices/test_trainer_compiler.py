@@ -26,7 +26,7 @@ loaded = lambda: "torch._dynamo.eval_frame" in sys.modules
 assert not loaded()
 """
 USES = {
-    "nothing": "",
+    "nothing": "import inspect; inspect.getsource(torch.nn.Linear); assert not loaded()",
     "all": """
 import torch._dynamo.config
 assert torch._dynamo.config.recompile_limit > 0 and loaded()
