@@ -75,7 +75,7 @@ def train(config: ToxicityConfig, device: Device) -> Events:
         evaluate=judge.evaluate,
         main_metric=config.monitor,
         goal=TRAINER.metrics[config.monitor],
-        effective=_network_settings(network, criterion)
+        effective=_network_settings(network, criterion, found)
         | _training_settings(optimizer, groups, schedule, batches, config)
         | _data_settings(found, config),
         artefacts=submitter.of_best,
@@ -187,13 +187,17 @@ def _schedule(
     return Schedule(optimizer, groups, config.scheduler, steps, plateau=plateau, warmup=config.warmup, scale=scale)
 
 
-def _network_settings(network: ToxicityNetwork, criterion: ToxicityLoss) -> dict[str, Scalar]:
-    """What the network and its loss were really built with, read from them."""
+def _network_settings(network: ToxicityNetwork, criterion: ToxicityLoss, found: Toxicity) -> dict[str, Scalar]:
+    """What the network and its loss were really built with, read from them.
+
+    Without auxiliary labels their weight is none, so that trials which differ in it alone are seen to be the same.
+    """
+    weight = criterion.aux_weight if found.train.known.any() else None
     return network.encoder.settings() | {
         "dropout": network.dropout.p,
         "smoothing": criterion.smoothing,
-        "aux_weight": criterion.aux_weight,
-        "loss_floor": floor(criterion.smoothing, criterion.aux_weight),
+        "aux_weight": weight,
+        "loss_floor": floor(criterion.smoothing, weight or 0.0),
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
     }
 

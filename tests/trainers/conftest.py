@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -44,4 +45,27 @@ def shop(tmp_path: Path) -> Path:
         Image.fromarray(pixels).save(folder / "train_images" / name)
         lines.append(f"post_{row},{name},0f0f,Thing number {group} in a box of {row},{1000 + group}")
     (folder / "train.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def talk(tmp_path: Path) -> Path:
+    """A data folder with the tables of Kaggle's multilingual toxicity competition, a few rows in each."""
+    folder = tmp_path / "talk"
+    folder.mkdir()
+    auxiliary = ["severe_toxic", "obscene", "threat", "insult", "identity_hate"]
+
+    def write(name: str, header: list[str], rows: list[list[object]]) -> None:
+        with (folder / name).open("w", newline="", encoding="utf-8") as stream:
+            csv.writer(stream).writerows([header, *rows])
+
+    def comment(row: int) -> str:
+        return f"You are {'a silly clown' if row % 2 else 'kind and right'}, number {row}.\nAgain, @you!"
+
+    train = [[f"a{row}", comment(row), row % 2, *([row % 2] * 5), "en" if row % 4 < 2 else "es"] for row in range(24)]
+    write("train_data.csv", ["id", "comment_text", "toxic", *auxiliary, "lang"], train)
+    valid = [[f"v{row}", comment(row), "es" if row % 3 else "tr", row % 2] for row in range(12)]
+    write("validation.csv", ["id", "comment_text", "lang", "toxic"], valid)
+    write("test.csv", ["id", "content", "lang"], [[row, comment(row), "tr"] for row in range(10)])
+    write("sample_submission.csv", ["id", "toxic"], [[row, 0.5] for row in range(9, -1, -1)])
     return folder

@@ -20,7 +20,7 @@ class ToxicityConfig(TrainerConfig):
         SMALL, "small learns from nothing; else a transformers encoder or folder, e.g. xlm-roberta-large"
     )
     tokens: int | None = option(
-        None, "tokens read of each comment; none takes 64 for small and 224 for others", low=4, high=8_192
+        None, "tokens read of each comment; none takes 48 for small and 224 for others", low=4, high=8_192
     )
     dropout: float = option(0.3, "dropout before the last layer", low=0.0, high=0.95)
     smoothing: float = option(
@@ -71,7 +71,7 @@ class ToxicityConfig(TrainerConfig):
     @property
     def length(self) -> int:
         """The tokens that are read."""
-        return self.tokens or (64 if self.model == SMALL else 224)
+        return self.tokens or (48 if self.model == SMALL else 224)
 
     @property
     def rate(self) -> float:
@@ -110,10 +110,9 @@ TRAINER = Trainer(
     metrics=METRICS,
     recipe="trainers.toxicity:train",
     check=check,
-    # The first optimizer of a process imports torch._dynamo; models and tokenizers are imported when they are built.
+    # transformers imports a model's module when one is built, which takes longer than an epoch of the small encoder.
     preload=(
         "torch",
-        "torch._dynamo",
         "pandas",
         "transformers.models.bert.modeling_bert",
         "transformers.tokenization_utils_tokenizers",

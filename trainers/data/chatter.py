@@ -14,7 +14,7 @@ import numpy as np
 from trainers.data.comments import AUXILIARY, Comments
 
 SEED = 2020
-TRAIN, VALID, TEST, LINES = 2_400, 600, 120, 240
+TRAIN, VALID, TEST, LINES = 1_500, 400, 60, 240
 WRONG = 0.04  # of labels
 
 # For each language: people, things, rude words, kind words, small talk, threats; and how they are put together.

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
+
+# Threads of its own would take cores that other trials were given, and would be dead in loader processes.
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 # Rarer characters than these become [UNK].
@@ -113,7 +117,7 @@ def learn_tokenizer(texts: Sequence[str], size: int) -> Any:
     )
 
 
-def _characters(texts: Any) -> list[str]:
+def _characters(texts: Iterable[str]) -> list[str]:
     counts = Counter(character for text in texts for character in text if not character.isspace())
     common = sorted(counts, key=lambda character: (-counts[character], character))[:MOST_CHARACTERS]
     # The mark with which Metaspace begins words.

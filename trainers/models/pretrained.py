@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from trainers.contract import InputError
 
@@ -15,16 +19,20 @@ def load_pretrained(loader: Any, name: str, setting: str) -> Any:
     """`loader.from_pretrained(name)` for an Auto class of transformers.
 
     Progress bars are switched off for the process: the screen belongs to whoever drives the trainer. Raises
-    `InputError` naming the setting when there is no such model.
+    `InputError` naming the setting when there is no such model, or when its weights are not on this machine and the
+    hub cannot be reached; that is found out at once, where the hub's own client tries again for a minute.
     """
     from transformers.utils import logging
 
     quiet: Any = logging.disable_progress_bar
     quiet()
+    offline = not Path(name).is_dir() and not _hub_answers()
     try:
-        return loader.from_pretrained(name)
-    except (OSError, ValueError) as error:
+        return loader.from_pretrained(name, local_files_only=offline)
+    except (OSError, ValueError, ImportError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        if offline:
+            reason = "it is not on this machine and the hub cannot be reached; give a folder with its weights"
         raise InputError(f"{setting} {name!r} cannot be loaded: {reason}") from error
 
 
@@ -38,3 +46,17 @@ def check_model(name: str, setting: str = "model") -> None:
             f"{setting} {name!r} is no folder of a transformers model (it has no config.json); "
             "give the folder that save_pretrained wrote, a hub name, or small"
         )
+
+
+@cache
+def _hub_answers() -> bool:
+    """Whether the hub's host takes connections. Behind a proxy that is for the proxy to say."""
+    from huggingface_hub import constants
+
+    address = urlsplit(constants.ENDPOINT)
+    try:
+        if not getproxies():
+            socket.create_connection((address.hostname or "", address.port or 443), timeout=5.0).close()
+        return True
+    except OSError:
+        return False

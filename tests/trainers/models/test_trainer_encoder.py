@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import torch
 from trainers.contract import InputError
 from trainers.data.tokens import KeptTokens
 from trainers.devices.cpu import CpuDevice
+from trainers.devices.team import Team
 from trainers.models.encoder import Encoder, build_encoder
 from trainers.models.pooling import mean_and_max
 from trainers.prediction import predict
@@ -84,12 +86,12 @@ def test_a_pooler_is_there_only_where_it_is_wanted(tiny_roberta: Path) -> None:
 def test_models_that_cannot_be_used_are_one_line(
     tiny_roberta: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("trainers.models.pretrained._hub_answers", lambda: False)
     for name, tokens, words in (
         (str(tmp_path), 16, "is no folder of a transformers model"),
         ("./no-such-folder", 16, "is no folder of a transformers model"),
         (str(tiny_roberta), 20, "takes 19 at most; lower tokens"),
-        ("nobody/no-such-model", 16, "model 'nobody/no-such-model' cannot be loaded"),
+        ("nobody/no-such-model", 16, "cannot be loaded: it is not on this machine and the hub cannot be reached"),
     ):
         with pytest.raises(InputError, match=words) as refusal:
             build(name, tokens)
@@ -110,3 +112,33 @@ def test_predictions_come_in_the_order_of_rows() -> None:
     with torch.inference_mode():
         expected = encoder(encoder.tokens([TEXTS[row] for row in rows]))[:, 0]
     assert np.allclose(found, expected.numpy(), atol=1e-5)
+
+
+class Two(Team):
+    """One of two processes, the other of which has come before or is still to come."""
+
+    size = 2
+
+    def __init__(self, rank: int, said: dict[int, Any]) -> None:
+        self.rank = rank
+        self._said = said
+
+    def gather(self, value: Any) -> list[Any]:
+        self._said[self.rank] = value
+        return [self._said.get(rank, value) for rank in range(2)]
+
+
+def test_two_processes_share_rows_and_both_get_all() -> None:
+    encoder = build("small")
+    rows, said, device = np.array([2, 0, 1, 1, 0]), dict[int, Any](), CpuDevice()
+    tokens = KeptTokens(encoder.tokens, TEXTS)
+
+    def seen() -> Any:
+        return predict(lambda batch: encoder(batch)[:, 0, :3], rows, tokens, device, 2)
+
+    alone = seen()
+    for rank in (1, 0):
+        device.team = Two(rank, said)
+        together = seen() if rank == 0 else predict(lambda batch: encoder(batch)[:, 0, :3], rows[:4], tokens, device, 2)
+    assert [len(said[rank]) for rank in range(2)] == [3, 2]
+    assert np.allclose(together, alone, atol=1e-5)
