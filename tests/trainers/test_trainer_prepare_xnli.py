@@ -136,7 +136,7 @@ def test_without_a_network_it_ends_with_one_line(
         assert "(it ended after 14 of 1000 bytes)" in refusal(
             capsys, 1, source, target, "--xnli-url", f"{url}/XNLI-1.0.zip", *mt
         )
-        assert "Not Found" in refusal(capsys, 1, source, target, "--mt-url", f"{url}/nothing.zip")
+        assert "404" in refusal(capsys, 1, source, target, "--mt-url", f"{url}/nothing.zip")
     line = refusal(capsys, 1, source, target, *mt)
     assert "refused" in line
     assert f"put it at {source / 'XNLI-MT-1.0.zip'}" in line

@@ -35,7 +35,11 @@ def fetch(url: str, path: Path, silence: float = SILENCE) -> None:
             announced = answer.headers.get("Content-Length")
             write_atomically(path, lambda stream: _copy(answer, stream, announced))
     except (OSError, HTTPException, ValueError) as error:
-        reason = " ".join(str(getattr(error, "reason", error)).split()) or type(error).__name__
+        cause: object = getattr(error, "reason", error)
+        if isinstance(error, urllib.error.HTTPError):
+            cause = error
+            error.close()
+        reason = " ".join(str(cause).split()) or type(error).__name__
         raise FetchError(
             f"{url} cannot be fetched ({reason}); fetch it where there is a network and put it at {path}"
         ) from error

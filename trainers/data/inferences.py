@@ -18,26 +18,28 @@ SEED = 2018
 TRAIN, VALID = 1_800, 360
 WRONG = 0.06  # of labels
 
-# For each language: things, times, the sentences of premise and hypothesis, and for every scale its two ends, each by
+# For each language: things, times, the sentences of premises and hypotheses, and for every scale its two ends, each by
 # the word of premises and the word of hypotheses.
-_THINGS: Mapping[str, Sequence[str]] = {
-    "en": ("soup", "house", "train", "coat", "street", "story", "hall", "river"),
-    "es": ("plato", "cuarto", "tren", "abrigo", "camino", "cuento", "salón", "río"),
-}
-_TIMES: Mapping[str, Sequence[str]] = {
-    "en": ("yesterday", "in the morning", "again", "last winter", "on Monday"),
-    "es": ("ayer", "por la mañana", "otra vez", "en invierno", "el lunes"),
-}
-_PREMISES: Mapping[str, Sequence[str]] = {
-    "en": ("The {thing} was very {word} {time}.", "We found the {thing} quite {word} {time}."),
-    "es": ("El {thing} estaba muy {word} {time}.", "Vimos el {thing} bastante {word} {time}."),
-}
-_HYPOTHESES: Mapping[str, Sequence[str]] = {
-    "en": ("The {thing} was {word}.", "It was {word}."),
-    "es": ("El {thing} estaba {word}.", "Estaba {word}."),
+_WORDS: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "en": {
+        "thing": ("soup", "house", "train", "coat", "street", "story", "hall", "river"),
+        "time": ("yesterday", "today", "again", "still", "then"),
+        "premise": ("The {thing} was {word} {time}.",),
+        "hypothesis": ("It was {word}.", "So {word}."),
+    },
+    "es": {
+        "thing": ("plato", "cuarto", "tren", "abrigo", "camino", "cuento", "salón", "río"),
+        "time": ("ayer", "hoy", "luego", "antes", "siempre"),
+        "premise": ("El {thing} era {word} {time}.",),
+        "hypothesis": ("Esto era {word}.", "Muy {word}."),
+    },
 }
 _SCALES: Mapping[str, Sequence[Sequence[tuple[str, str]]]] = {
-    "en": ((("hot", "warm"), ("icy", "cold")), (("huge", "big"), ("tiny", "small")), (("loud", "noisy"), ("still", "quiet"))),
+    "en": (
+        (("hot", "warm"), ("icy", "cold")),
+        (("huge", "big"), ("tiny", "small")),
+        (("loud", "noisy"), ("silent", "quiet")),
+    ),
     "es": (
         (("ardiente", "caliente"), ("helado", "frío")),
         (("enorme", "grande"), ("diminuto", "pequeño")),
@@ -69,11 +71,10 @@ def _pairs(count: int, random: Random) -> Pairs:
 def _pair(lang: str, label: str, random: Random) -> tuple[str, str]:
     scales = _SCALES[lang]
     scale, end = random.randrange(len(scales)), random.randrange(2)
-    thing, time = random.choice(_THINGS[lang]), random.choice(_TIMES[lang])
-    premise = random.choice(_PREMISES[lang]).format(thing=thing, time=time, word=scales[scale][end][0])
+    words = {key: random.choice(choices) for key, choices in _WORDS[lang].items()}
+    premise = words["premise"].format(**words, word=scales[scale][end][0])
     if label == "contradiction":
         end = 1 - end
     if label == "neutral":
         scale, end = (scale + random.randrange(1, len(scales))) % len(scales), random.randrange(2)
-    hypothesis = random.choice(_HYPOTHESES[lang]).format(thing=thing, word=scales[scale][end][1])
-    return premise, hypothesis
+    return premise, words["hypothesis"].format(**words, word=scales[scale][end][1])

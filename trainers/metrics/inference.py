@@ -34,9 +34,7 @@ def by_language(logits: NDArray[np.float32], labels: NDArray[np.int64], langs: S
     return {lang: score(labels[languages == lang], predicted[languages == lang]) for lang in sorted(set(langs))}
 
 
-def inference_metrics(
-    logits: NDArray[np.float32], labels: NDArray[np.int64], langs: Sequence[str]
-) -> dict[str, float]:
+def inference_metrics(logits: NDArray[np.float32], labels: NDArray[np.int64], langs: Sequence[str]) -> dict[str, float]:
     """`loss` (mean cross-entropy), `accuracy` over all rows with its interval of 95 %, and that of each language."""
     overall = score(labels, logits.argmax(1))
     loss = torch.nn.functional.cross_entropy(torch.from_numpy(logits).double(), torch.from_numpy(labels))
