@@ -14,14 +14,14 @@ METRICS: dict[str, Goal] = {"accuracy": "maximize", "loss": "minimize"}
 class XnliConfig(TrainerConfig):
     """An encoder of sentence pairs, dropout, and a linear layer with three logits."""
 
-    epochs: float = option(8.0, "passes over the training data; fractions work, e.g. 0.1 of MultiNLI", low=0.0)
+    epochs: float = option(5.0, "passes over the training data; fractions work, e.g. 0.1 of MultiNLI", low=0.0)
     language: str = option("", "languages to train and validate on, e.g. sw or en,sw; empty takes all there are")
     train_language: str = option("", "languages to train on where they are others than those to validate on")
     model: str = option(
         SMALL, "small learns from nothing; else a transformers encoder or folder, e.g. bert-base-multilingual-cased"
     )
     tokens: int | None = option(
-        None, "tokens read of each pair; none takes 16 for small on the built-in pairs, else 128", low=8, high=8_192
+        None, "tokens read of each pair; none takes 24 for small on the built-in pairs, else 128", low=8, high=8_192
     )
     dropout: float = option(0.1, "dropout before the last layer", low=0.0, high=0.95)
     lr: float | None = option(
@@ -48,7 +48,7 @@ class XnliConfig(TrainerConfig):
     @property
     def length(self) -> int:
         """The tokens that are read."""
-        return self.tokens or (16 if self.model == SMALL and not self.data else 128)
+        return self.tokens or (24 if self.model == SMALL and not self.data else 128)
 
     @property
     def rate(self) -> float:

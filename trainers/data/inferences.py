@@ -1,8 +1,9 @@
-"""Made-up pairs of sentences in two languages, so that the inference trainer needs no download.
+"""Made-up pairs of sentences in three languages, so that the inference trainer needs no download.
 
-A premise says what a thing was like, and a hypothesis says so, too: the same in other words (entailment), the opposite
-(contradiction), or something that has nothing to do with it (neutral). Every word is equally common under all three
-labels, on either side, so that neither sentence tells without the other. Some labels are wrong, as people's are.
+A premise says about how many came, and a hypothesis that more than so many did. That follows where the premise's number
+is larger (entailment), cannot be where it is smaller (contradiction), and is open where they are the same
+(neutral). Premises are equally common under all three labels, and only very small and very large numbers of hypotheses
+tell anything by themselves: it takes both sentences. Some labels are wrong, as people's are.
 """
 
 from __future__ import annotations
@@ -17,35 +18,44 @@ from trainers.data.pairs import LABELS, Pairs
 SEED = 2018
 TRAIN, VALID = 1_800, 360
 WRONG = 0.06  # of labels
+# How many places further down the hypothesis' number is.
+_BELOW = {"contradiction": (-1, -2), "entailment": (1, 2), "neutral": (0,)}
+# Places of the numbers of premises: all of the above can be said of them.
+_MIDDLE = range(2, 8)
 
-# For each language: things, times, the sentences of premises and hypotheses, and for every scale its two ends, each by
-# the word of premises and the word of hypotheses.
+# For each language: the numbers from ten to a hundred, who came, where to and when, and the sentences of both sides.
 _WORDS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "en": {
-        "thing": ("soup", "house", "train", "coat", "street", "story", "hall", "river"),
-        "time": ("yesterday", "today", "again", "still", "then"),
-        "premise": ("The {thing} was {word} {time}.",),
-        "hypothesis": ("It was {word}.", "So {word}."),
+        "number": (
+            "ten", "twenty", "thirty", "forty", "fifty",
+            "sixty", "seventy", "eighty", "ninety", "hundred",
+        ),
+        "who": ("people", "guests", "children", "birds"),
+        "where": ("to the market", "to the beach", "to the garden", "to the station"),
+        "premise": ("About {number} {who} came {where}.", "Some {number} {who} came {where} again."),
+        "hypothesis": ("More than {number} {who} came.", "There were over {number} {who}."),
     },
     "es": {
-        "thing": ("plato", "cuarto", "tren", "abrigo", "camino", "cuento", "salón", "río"),
-        "time": ("ayer", "hoy", "luego", "antes", "siempre"),
-        "premise": ("El {thing} era {word} {time}.",),
-        "hypothesis": ("Esto era {word}.", "Muy {word}."),
+        "number": (
+            "diez", "veinte", "treinta", "cuarenta", "cincuenta",
+            "sesenta", "setenta", "ochenta", "noventa", "cien",
+        ),
+        "who": ("vecinos", "turistas", "amigos", "perros"),
+        "where": ("al mercado", "al jardín", "al puerto", "al museo"),
+        "premise": ("Unos {number} {who} fueron {where}.", "Casi {number} {who} fueron {where} ayer."),
+        "hypothesis": ("Fueron más de {number} {who}.", "Había más de {number} {who}."),
     },
-}
-_SCALES: Mapping[str, Sequence[Sequence[tuple[str, str]]]] = {
-    "en": (
-        (("hot", "warm"), ("icy", "cold")),
-        (("huge", "big"), ("tiny", "small")),
-        (("loud", "noisy"), ("silent", "quiet")),
-    ),
-    "es": (
-        (("ardiente", "caliente"), ("helado", "frío")),
-        (("enorme", "grande"), ("diminuto", "pequeño")),
-        (("estruendoso", "ruidoso"), ("callado", "tranquilo")),
-    ),
-}
+    "sw": {
+        "number": (
+            "kumi", "ishirini", "thelathini", "arobaini", "hamsini",
+            "sitini", "sabini", "themanini", "tisini", "mia",
+        ),
+        "who": ("watu", "wageni", "watoto", "wanafunzi"),
+        "where": ("sokoni", "pwani", "shuleni", "mjini"),
+        "premise": ("Kama {who} {number} walikuja {where}.", "Jana {who} kama {number} walikuja {where}."),
+        "hypothesis": ("Zaidi ya {who} {number} walikuja.", "Walikuja {who} zaidi ya {number}."),
+    },
+}  # fmt: skip
 
 
 def inferences() -> tuple[Pairs, Pairs]:
@@ -56,25 +66,22 @@ def inferences() -> tuple[Pairs, Pairs]:
 
 def _pairs(count: int, random: Random) -> Pairs:
     langs, premises, hypotheses, labels = [], [], [], []
-    languages = tuple(_SCALES)
+    languages = tuple(_WORDS)
     for row in range(count):
         # Each label equally often in each language.
         lang, label = languages[row // len(LABELS) % len(languages)], LABELS[row % len(LABELS)]
-        premise, hypothesis = _pair(lang, label, random)
+        premise, hypothesis = _pair(_WORDS[lang], label, random)
         langs.append(lang)
         premises.append(premise)
         hypotheses.append(hypothesis)
+        # Of labels drawn anew, one in three is the right one again.
         labels.append(LABELS.index(random.choice(LABELS) if random.random() < 1.5 * WRONG else label))
     return Pairs(langs, premises, hypotheses, np.array(labels, dtype=np.int64))
 
 
-def _pair(lang: str, label: str, random: Random) -> tuple[str, str]:
-    scales = _SCALES[lang]
-    scale, end = random.randrange(len(scales)), random.randrange(2)
-    words = {key: random.choice(choices) for key, choices in _WORDS[lang].items()}
-    premise = words["premise"].format(**words, word=scales[scale][end][0])
-    if label == "contradiction":
-        end = 1 - end
-    if label == "neutral":
-        scale, end = (scale + random.randrange(1, len(scales))) % len(scales), random.randrange(2)
-    return premise, words["hypothesis"].format(**words, word=scales[scale][end][1])
+def _pair(words: Mapping[str, Sequence[str]], label: str, random: Random) -> tuple[str, str]:
+    chosen = {key: random.choice(choices) for key, choices in words.items()}
+    place = random.choice(_MIDDLE)
+    claimed = place - random.choice(_BELOW[label])
+    premise = chosen["premise"].format(**chosen | {"number": words["number"][place]})
+    return premise, chosen["hypothesis"].format(**chosen | {"number": words["number"][claimed]})
