@@ -24,7 +24,7 @@ QUICK: dict[str, dict[str, object]] = {
     "matching": {"epochs": 0.05, "batch_size": 8, "norms_every": 2},
     "toxicity": {"epochs": 0.03, "batch_size": 8, "tokens": 16, "norms_every": 2},
     "toy": {"epochs": 0.5, "norms_every": 2},
-    "xnli": {"epochs": 0.03, "batch_size": 16, "norms_every": 2},
+    "xnli": {"epochs": 0.03, "batch_size": 16, "norms_every": 2, "scheduler": "none"},
 }
 
 # The settings with which each trainer makes a few steps in each of a few epochs.

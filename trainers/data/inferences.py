@@ -19,7 +19,7 @@ SEED = 2018
 TRAIN, VALID = 1_800, 360
 WRONG = 0.06  # of labels
 # How many places further down the hypothesis' number is.
-_BELOW = {"contradiction": (-1, -2), "entailment": (1, 2), "neutral": (0,)}
+_BELOW = {"contradiction": -2, "entailment": 2, "neutral": 0}
 # Places of the numbers of premises: all of the above can be said of them.
 _MIDDLE = range(2, 8)
 
@@ -82,6 +82,6 @@ def _pairs(count: int, random: Random) -> Pairs:
 def _pair(words: Mapping[str, Sequence[str]], label: str, random: Random) -> tuple[str, str]:
     chosen = {key: random.choice(choices) for key, choices in words.items()}
     place = random.choice(_MIDDLE)
-    claimed = place - random.choice(_BELOW[label])
+    claimed = place - _BELOW[label]
     premise = chosen["premise"].format(**chosen | {"number": words["number"][place]})
     return premise, chosen["hypothesis"].format(**chosen | {"number": words["number"][claimed]})

@@ -157,7 +157,7 @@ def test_built_in_pairs_are_always_the_same_and_need_both_sentences() -> None:
         return sum(max(counts.values()) for counts in seen.values()) / len(train)
 
     assert guessed([train.premises]) < 0.42
-    assert guessed([train.hypotheses]) < 0.55
+    assert guessed([train.hypotheses]) < 0.6
     assert guessed([train.premises, train.hypotheses]) > 0.92
 
 
