@@ -11,7 +11,17 @@ from trainers.contract import CheckpointError, Scalar, TrainerConfig
 
 FORMAT = 1
 # Settings that do not change what is learnt up to a step, and what follows from them.
-FREE = ("epochs", "out", "resume", "log_every", "norms_every", "num_workers", "prefetch", "total_steps")
+FREE = (
+    "epochs",
+    "out",
+    "resume",
+    "log_every",
+    "norms_every",
+    "save_every",
+    "num_workers",
+    "prefetch",
+    "total_steps",
+)
 
 
 def head(config: TrainerConfig, effective: Mapping[str, Scalar]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
 
 from trainers import checkpoint
 from trainers.contract import Built, Command, Eval, Event, Events, Save, Saved, Set, Step, TrainerConfig
@@ -65,6 +66,9 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
             device.team.average(task.model)
             if with_norms:
                 state.norms.before()
+            if task.clip_norm > 0:
+                # Only now: the table shows gradients as they are, so that it also shows how often they are too large.
+                clip_grad_norm_(task.model.parameters(), task.clip_norm)
             task.optimizer.step()
             norms = state.norms.after() if with_norms else []
             device.step_end()
@@ -78,6 +82,8 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
                 yield from state.tell(Step(phase, at.epoch, at.step, metrics, state.seconds(), table))
             if state.evaluation_is_due():
                 yield from state.evaluate()
+            elif state.save_is_due():
+                yield from state.tell(state.save("last"))
 
 
 class _Run:
@@ -170,6 +176,10 @@ class _Run:
         at = self.progress
         ends = at.step >= self.plan.total or self.plan.ends_pass(at.step)
         return ends and at.evaluated != at.step
+
+    def save_is_due(self) -> bool:
+        every = self.task.save_every
+        return bool(self.config.out) and every > 0 and self.progress.step % every == 0
 
     def tell(self, event: Event) -> Events:
         """Yields one event and obeys what is sent in answer, until nothing more is sent."""

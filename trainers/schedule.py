@@ -83,6 +83,11 @@ class Schedule:
                     group["weight_decay"] = value
         self._apply()
 
+    @property
+    def base_rates(self) -> dict[str, float]:
+        """Each group's rate at the height of the course, by the group's name."""
+        return {name: base * self.scale for name, base in zip(self._groups, self._base, strict=True)}
+
     def rates(self) -> dict[str, float]:
         """`lr`, the first group's rate, and `<group>_lr` for all groups where they differ. Read from the optimizer."""
         rates = [float(group["lr"]) for group in self._optimizer.param_groups]

@@ -84,6 +84,9 @@ class Task:
 
     Of several processes the first alone evaluates and writes artefacts. Where the task `shares_work` all are asked,
     and have to return the same.
+
+    With `clip_norm` above 0, gradients whose norm, taken over all parameters together, is larger are scaled down to it.
+    With `save_every` above 0 a `last` checkpoint is written every so many steps, besides those after evaluations.
     """
 
     model: nn.Module
@@ -102,6 +105,8 @@ class Task:
     tuning: Tuning | None = None
     memory: dict[str, Any] = field(default_factory=dict)
     shares_work: bool = False
+    clip_norm: float = 0.0
+    save_every: int = 0
 
 
 @dataclass

@@ -17,7 +17,18 @@ from cockpit.search.resources import Resources
 from cockpit.search.space import Constant
 from cockpit.search.spec import Search
 
-SHIPPED = ["arcface", "aux_weight", "batch_size", "demo", "lr", "sgnn", "smoothing", "toxicity", "toxicity_folds"]
+SHIPPED = [
+    "arcface",
+    "aux_weight",
+    "batch_size",
+    "demo",
+    "lr",
+    "sgnn",
+    "smoothing",
+    "toxicity",
+    "toxicity_folds",
+    "xnli",
+]
 BASED = HEAD + "  n: {value: 5}\nbaseline: {x: 0.5}\nresources: {memory: 1e9}\n"
 
 

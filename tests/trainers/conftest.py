@@ -75,3 +75,29 @@ def talk(tmp_path: Path) -> Path:
     write("test.csv", ["id", "content", "lang"], [[row, comment(row), "tr"] for row in range(10)])
     write("sample_submission.csv", ["id", "toxic"], [[row, 0.5] for row in range(9, -1, -1)])
     return folder
+
+
+@pytest.fixture
+def nli(tmp_path: Path) -> Path:
+    """A data folder with tables of XNLI and, two folders down, of MultiNLI in English: a few pairs in each."""
+    folder = tmp_path / "nli"
+    (folder / "XNLI-MT-1.0" / "multinli").mkdir(parents=True)
+    labels = ("contradiction", "entailment", "neutral")
+    header = ["language", "gold_label", *(f"parse{n}" for n in range(4)), "sentence1", "sentence2", "promptID"]
+
+    def xnli(langs: list[str], rows: int) -> str:
+        lines = [
+            [lang, labels[row % 3], "", "", "", "", f'He said "{row} {lang}', f"It was {labels[row % 3]}", f"{row}"]
+            for lang in langs
+            for row in range(rows)
+        ]
+        return "".join("\t".join(line) + "\n" for line in [header, *lines])
+
+    def multinli(row: int) -> str:
+        return f"One saw {row}.\tNone saw {row % 3}\t{('contradictory', *labels[1:])[row % 3]}\n"
+
+    (folder / "xnli.dev.tsv").write_text(xnli(["en", "sw"], 9), encoding="utf-8")
+    (folder / "xnli.test.tsv").write_text(xnli(["en", "sw", "es"], 6), encoding="utf-8")
+    table = folder / "XNLI-MT-1.0" / "multinli" / "multinli.train.en.tsv"
+    table.write_text("premise\thypo\tlabel\n" + "".join(map(multinli, range(12))), encoding="utf-8")
+    return folder

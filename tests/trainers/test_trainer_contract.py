@@ -30,6 +30,7 @@ QUICK: dict[str, dict[str, object]] = {
     "sentences": {**SMALL_SENTENCES, "epochs": 0.05, "batch_size": 24, "norms_every": 2, "scheduler": "none"},
     "toxicity": {"epochs": 0.03, "batch_size": 8, "tokens": 16, "norms_every": 2},
     "toy": {"epochs": 0.5, "norms_every": 2},
+    "xnli": {"epochs": 0.03, "batch_size": 16, "norms_every": 2, "scheduler": "none"},
 }
 
 # The settings with which each trainer makes a few steps in each of a few epochs.
@@ -54,10 +55,11 @@ EPOCHS: dict[str, dict[str, object]] = {
         "tune_epochs": 2,
     },
     "toy": {"epochs": 2.5, "steps": 4, "norms_every": 3},
+    "xnli": {"epochs": 1.5, "batch_size": 4, "tokens": 12, "norms_every": 3, "clip_norm": 0.5, "save_every": 2},
 }
 
 # The data with which it does: the fixture of a trainer that does not take the photos and titles of the shop.
-FOLDERS = {"toxicity": "talk"}
+FOLDERS = {"toxicity": "talk", "xnli": "nli"}
 
 pytestmark = pytest.mark.parametrize("name", registry.names())
 

@@ -390,3 +390,31 @@ def test_the_source_never_reads_single_values() -> None:
     names += ["toxicity", "losses/toxicity", "metrics/running", "models/encoder", "models/pooling", "models/toxicity"]
     for name in names:
         assert ".item()" not in (folder / f"{name}.py").read_text()
+
+
+@pytest.mark.parametrize(("clip_norm", "moved"), [(0.0, 5.0), (10.0, 5.0), (1.0, 1.0)])
+def test_gradients_are_clipped_by_their_norm_together_and_shown_as_they_were(clip_norm: float, moved: float) -> None:
+    """g ← g · c / ‖g‖ where ‖g‖ > c (Pascanu et al. 2013): (3, 4) has the norm 5 and becomes (0.6, 0.8) for c = 1."""
+    first, last = nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)
+    optimizer = torch.optim.SGD([{"params": first.parameters()}, {"params": last.parameters()}], lr=1.0)
+    model = nn.ModuleList([first, last])
+    before = [float(layer.weight.detach()) for layer in (first, last)]
+    events, _ = make(
+        TrainerConfig(epochs=0.1, norms_every=1),
+        CpuDevice(),
+        model=model,
+        optimizer=optimizer,
+        schedule=Schedule(optimizer, ("first", "last")),
+        loss=lambda batch: {"loss": (3 * first.weight + 4 * last.weight).sum()},
+        evaluate=lambda: {"score": 0.0},
+        clip_norm=clip_norm,
+    )
+    (step,) = [event for event in events if isinstance(event, Step)]
+    assert [norms.grad_max for norms in step.norms] == [3.0, 4.0]
+    steps = [was - float(layer.weight.detach()) for was, layer in zip(before, (first, last), strict=True)]
+    assert steps == pytest.approx([moved * 0.6, moved * 0.8], abs=1e-5)
+
+
+def test_long_passes_are_saved_on_the_way(tmp_path: Path) -> None:
+    events = list(make(TrainerConfig(epochs=1.5, out=str(tmp_path)), CpuDevice(), save_every=4)[0])
+    assert [event.step for event in events if isinstance(event, Saved) and event.label == "last"] == [4, 8, 10, 12, 15]

@@ -1,0 +1,50 @@
+"""A pair classifier's view of pairs that it is not trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainers.data.pairs import Pairs
+from trainers.data.tokens import KeptTokens
+from trainers.devices.base import Device
+from trainers.files import write_atomically
+from trainers.metrics.inference import by_language, inference_metrics
+from trainers.models.pair_classifier import PairClassifier
+from trainers.prediction import predict
+
+# Rows per batch, where nothing is kept for a backward pass.
+ROWS = 64
+
+
+class PairJudge:
+    """Pairs as this network sees them. All processes share the work and get the whole."""
+
+    def __init__(self, network: PairClassifier, pairs: Pairs, device: Device) -> None:
+        self.pairs = pairs
+        self._network = network
+        self._device = device
+        self._tokens = KeptTokens(network.encoder.tokens, pairs.premises, pairs.hypotheses)
+        self._logits: NDArray[np.float32] | None = None
+
+    def evaluate(self) -> dict[str, float]:
+        """The metrics over all pairs."""
+        self._logits = predict(self._network, self.pairs.rows, self._tokens, self._device, ROWS)
+        return inference_metrics(self._logits, self.pairs.labels, self.pairs.langs)
+
+    def artefacts(self, folder: Path) -> Mapping[str, Path]:
+        """Writes `languages.tsv`, the accuracy of each language at the last evaluation with its interval of 95 %."""
+        if self._logits is None:
+            return {}
+        path = folder / "languages.tsv"
+        if self._device.team.rank == 0:
+            scores = by_language(self._logits, self.pairs.labels, self.pairs.langs)
+            lines = ["language\trows\taccuracy\tlow\thigh"]
+            lines += [
+                f"{lang}\t{one.rows}\t{one.accuracy:.6f}\t{one.low:.6f}\t{one.high:.6f}" for lang, one in scores.items()
+            ]
+            write_atomically(path, lambda stream: stream.write(("\n".join(lines) + "\n").encode()))
+        return {"languages": path}

@@ -1,0 +1,134 @@
+"""Whether one sentence follows from another, contradicts it, or neither, in any language.
+
+An encoder reads both sentences at once, and a linear layer on the pooled first token has one logit for each of the
+three answers: the way in which BERT was first tuned for XNLI (Devlin et al. 2019).
+"""
+
+from __future__ import annotations
+
+import sys
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.optim import AdamW
+
+from trainers import loop
+from trainers.configs.xnli import TRAINER, XnliConfig
+from trainers.contract import Events, Scalar
+from trainers.data.batches import Batch, Column, TrainingLoader, to_device
+from trainers.data.pairs import LABELS
+from trainers.data.texts import TextOrder, Texts, text_loader
+from trainers.data.tokens import KeptTokens
+from trainers.data.xnli import Xnli, load_xnli
+from trainers.devices.base import Device
+from trainers.models.encoder import build_encoder
+from trainers.models.pair_classifier import PairClassifier
+from trainers.pair_judging import PairJudge
+from trainers.parameter_groups import decay_groups
+from trainers.schedule import Schedule
+from trainers.seeding import seed_everything
+
+
+def train(config: XnliConfig, device: Device) -> Events:
+    """The recipe: data, network, optimizer, and the shared loop over them."""
+    order = seed_everything(config.seed, device)
+    found = load_xnli(config)
+
+    network = _network(found, config).to(device.torch_device)
+    batches = _batches(found, network, order, config, device)
+    parameters, groups = decay_groups(network, config.weight_decay)
+    optimizer = AdamW(parameters, lr=config.rate, betas=(0.9, 0.999), eps=1e-6)
+    steps = loop.total_steps(config.epochs, len(batches))
+    schedule = Schedule(optimizer, groups, config.scheduler, steps, warmup=config.warmup)
+    judge = PairJudge(network, found.valid, device)
+
+    def loss(batch: Batch) -> dict[str, Tensor]:
+        batch = to_device(batch, device)
+        logits = network(batch)
+        right = (logits.detach().argmax(1) == batch["label"]).float().mean()
+        return {"loss": F.cross_entropy(logits, batch["label"]), "accuracy": right}
+
+    task = loop.Task(
+        model=network,
+        optimizer=optimizer,
+        groups=groups,
+        schedule=schedule,
+        batches=batches,
+        order=order,
+        loss=loss,
+        evaluate=judge.evaluate,
+        main_metric="accuracy",
+        goal=TRAINER.metrics["accuracy"],
+        effective=_network_settings(network)
+        | _training_settings(optimizer, groups, schedule, batches, config)
+        | _data_settings(found),
+        artefacts=judge.artefacts,
+        shares_work=True,
+        clip_norm=config.clip_norm,
+        save_every=config.save_every,
+    )
+    yield from loop.run(task, config, device)
+
+
+def _network(found: Xnli, config: XnliConfig) -> PairClassifier:
+    texts = [*found.train.premises, *found.train.hypotheses]
+    encoder = build_encoder(config.model, texts, config.length, pooler=True)
+    return PairClassifier(encoder, len(LABELS), config.dropout)
+
+
+def _batches(
+    found: Xnli, network: PairClassifier, order: torch.Generator, config: XnliConfig, device: Device
+) -> TrainingLoader:
+    tokens = KeptTokens(network.encoder.tokens, found.train.premises, found.train.hypotheses)
+    texts = Texts(found.train.rows, tokens, {"label": Column(torch.from_numpy(found.train.labels))})
+    places = TextOrder(len(found.train), config.batch_size, order, device.team)
+    return text_loader(texts, places, config.seed, config.num_workers, pinned=device.kind == "cuda")
+
+
+def _network_settings(network: PairClassifier) -> dict[str, Scalar]:
+    """What the network was really built with, read from it."""
+    return network.encoder.settings() | {
+        "dropout": network.dropout.p,
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+    }
+
+
+def _training_settings(
+    optimizer: AdamW, groups: tuple[str, ...], schedule: Schedule, batches: TrainingLoader, config: XnliConfig
+) -> dict[str, Scalar]:
+    """What training was really set up with, read from optimizer, course and loader."""
+    decays = dict(zip(groups, (float(group["weight_decay"]) for group in optimizer.param_groups), strict=True))
+    warmup: dict[str, Scalar] = {"warmup": schedule.warmup} if schedule.kind == "linear" else {}
+    return warmup | {
+        "optimizer": type(optimizer).__name__,
+        "lr": schedule.base_rates[groups[0]],
+        "weight_decay": decays["decay"],
+        "eps": float(optimizer.param_groups[0]["eps"]),
+        "clip_norm": config.clip_norm,
+        "scheduler": schedule.kind,
+        "batch_size": batches.order.batch_size,
+        "num_workers": batches.num_workers,
+        "steps_per_epoch": len(batches),
+        "total_steps": schedule.total_steps,
+        "seed": torch.initial_seed(),
+    }
+
+
+def _data_settings(found: Xnli) -> dict[str, Scalar]:
+    """Which pairs there are, and the tables they are from."""
+    return {
+        "train_from": found.train_from,
+        "valid_from": found.valid_from,
+        "train_rows": len(found.train),
+        "valid_rows": len(found.valid),
+        "train_languages": ",".join(found.train.languages),
+        "languages": ",".join(found.valid.languages),
+        "data": found.fingerprint,
+    }
+
+
+if __name__ == "__main__":
+    from trainers.alone import main
+
+    sys.exit(main("xnli"))
