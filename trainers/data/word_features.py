@@ -20,7 +20,7 @@ FEATURES = 80 * 14  # T projections of d dimensions in the paper's terms
 # Entries of a column that are not 0. Scikit-learn's density for 11,190 n-grams gives 1120 / √11190 = 10.6 on average.
 NONZERO = 10
 CACHE_BYTES = 2**28
-_WORDS_AT_ONCE = 256  # so that the sums stay within the processor's cache
+_WORDS_AT_ONCE = 512  # so that the sums stay within the processor's cache
 # So many bits of an n-gram's hash choose its column. Two n-grams with one column are rarer than two whose columns
 # happen to overlap, which a random projection lives with.
 _BUCKET_BITS = 16
@@ -101,9 +101,11 @@ class WordFeatures:
         places = self._columns.take(buckets, axis=0).ravel()
         signs = self._signs.take(buckets, axis=0).ravel()
         rows = np.repeat(owners.astype(np.int32), self._columns.shape[1])
-        # Entries of one cell add up.
+        # Entries of one cell add up, at most to as many as a word has n-grams: a byte, unless it is a very long one.
+        fits = max(map(len, words)) * self.longest <= _MOST
+        signs = signs if fits else signs.astype(np.int32)
         sums = coo_array((signs, (rows, places)), shape=(len(words), self.features)).toarray()
-        features: Rows = np.clip(sums, -_MOST, _MOST).astype(np.int8)
+        features: Rows = sums if fits else np.clip(sums, -_MOST, _MOST).astype(np.int8)
         return features
 
     def _ngrams(self, words: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
@@ -124,14 +126,14 @@ class WordFeatures:
         return np.concatenate(found_hashes), np.concatenate(found_owners)
 
 
-def _projection(features: int, blocks: int, seed: int) -> tuple[NDArray[np.int32], NDArray[np.int16]]:
+def _projection(features: int, blocks: int, seed: int) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
     """For each bucket of n-grams the place in each block, and the sign there; both of shape (buckets, blocks)."""
     edges = np.arange(blocks + 1) * features // blocks
     buckets = _mix(np.arange(2**_BUCKET_BITS, dtype=np.uint64) + _mix(np.full(1, seed, np.uint64) + _STEP))
     drawn = _mix(buckets[:, None] + np.arange(1, blocks + 1, dtype=np.uint64) * _STEP)
     # The upper half of the bits as a fraction of the block; the lowest bit is the sign.
     within = ((drawn >> np.uint64(32)) * np.diff(edges).astype(np.uint64)) >> np.uint64(32)
-    signs = 1 - 2 * (drawn & np.uint64(1)).astype(np.int16)
+    signs = 1 - 2 * (drawn & np.uint64(1)).astype(np.int8)
     return (edges[:-1] + within.astype(np.int64)).astype(np.int32), signs
 
 
