@@ -1,8 +1,9 @@
 """Ten pairs of sentences that anybody would put together: does a model?
 
 Each pair could be two consecutive sentences of one paragraph, about something that encyclopedias and stories tell of:
-most take up a noun again, as paragraphs do, and some only a pronoun and the subject. They were written down before any
-model saw them and are not chosen by what models say.
+seven take up a noun again, as paragraphs do, and three only the subject. So n-grams alone find some of them, and a
+model has to be compared with those too. That two sentences without a common word belong together takes more text to
+learn than a few hundred thousand words. The sentences are not chosen by what models say of them.
 """
 
 from __future__ import annotations
