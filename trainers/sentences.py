@@ -92,6 +92,7 @@ def _network(config: SentencesConfig, words: WordBatches) -> SentenceNetwork:
         feed_forward=config.feed_forward,
         embedding=config.embedding,
         encoders=config.encoders,
+        skip=config.skip,
     )
     criterion: SimilarityBXENT | VonMisesFisher
     if config.criterion == "vmf":
@@ -113,6 +114,7 @@ def _network_settings(network: SentenceNetwork) -> dict[str, Scalar]:
         "encoders": len(encoder.encoders),
         **encoder.encoders[0].settings(),  # type: ignore[operator]
         "embedding": encoder.embed.out_features,
+        "skip": encoder.skip is not None,
         "parameters": sum(param.numel() for param in network.parameters()),
     }
 

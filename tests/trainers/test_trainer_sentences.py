@@ -46,7 +46,9 @@ def quick(shop: Path, **values: object) -> dict[str, object]:
 
 
 def test_settings_are_read_back_from_what_was_built(run: Run, shop: Path) -> None:
-    values = quick(shop, temperature=0.2, bias=-1, word_ratio=0.25, word_samples=3, word_fade=9, encoders=2, seed=5)
+    values = quick(
+        shop, temperature=0.2, bias=-1, word_ratio=0.25, word_samples=3, word_fade=9, encoders=2, skip=True, seed=5
+    )
     effective = built(run("sentences", values | {"ngrams": 4, "projection_seed": 7, "fold": 1, "warmup": 50})).effective
     expected = {
         "criterion": "similarity",
@@ -61,6 +63,7 @@ def test_settings_are_read_back_from_what_was_built(run: Run, shop: Path) -> Non
         "heads": 2,
         "feed_forward": 8,
         "embedding": 8,
+        "skip": True,
         "ngrams": 4,
         "features": 64,
         "projection_seed": 7,
@@ -87,7 +90,8 @@ def test_every_parameter_that_is_not_ineffective_changes_the_effective_settings(
     base = quick(shop, epochs=0, temperature=0.5, word_ratio=0.5)
     changes: dict[str, object] = {
         "min_sentences": 1, "folds": 4, "fold": 1, "ngrams": 2, "features": 32, "projection_seed": 1, "words": 8,
-        "width": 12, "layers": 2, "heads": 1, "feed_forward": 12, "encoders": 2, "embedding": 4, "criterion": "vmf",
+        "width": 12, "layers": 2, "heads": 1, "feed_forward": 12, "encoders": 2, "embedding": 4, "skip": True,
+        "criterion": "vmf",
         "temperature": 0.1, "bias": 1.0, "word_ratio": 0.2, "word_samples": 1, "word_fade": 5, "batch_size": 16,
         "lr": 0.5, "scheduler": "cosine", "noam_factor": 1.0, "warmup": 9, "prefetch": 0, "seed": 1, "epochs": 0.5,
         "data": "",

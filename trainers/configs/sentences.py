@@ -33,6 +33,7 @@ class SentencesConfig(TrainerConfig):
         1, "encoders side by side, their states concatenated; 2 of 3 layers for 1 of 6", low=1, high=8
     )
     embedding: int = option(128, "dimensions of a sentence's vector", low=2, high=16_384)
+    skip: bool = option(False, "add a weighted sum of the words, past the encoder; helps where there is little text")
     criterion: str = option(
         "similarity", "the loss: SimilarityBXENT, or von Mises-Fisher mixtures", choices=("similarity", "vmf")
     )

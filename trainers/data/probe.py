@@ -1,4 +1,10 @@
-"""Ten pairs of sentences that anybody would put together: does a model?"""
+"""Ten pairs of sentences that anybody would put together: does a model?
+
+Each pair could be two consecutive sentences of one paragraph, about something that encyclopedias and stories tell of:
+seven take up a noun again, as paragraphs do, and three only the subject. So n-grams alone find some of them, and a
+model has to be compared with those too. That two sentences without a common word belong together takes more text to
+learn than a few hundred thousand words. The sentences are not chosen by what models say of them.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +12,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 PAIRS = (
-    ("The river rose after three days of rain.", "By morning the flood had reached the lower houses."),
-    ("She bought fresh bread at the bakery.", "The loaf was still warm when she cut it at home."),
-    ("Our train to the coast was cancelled.", "We waited two hours on the platform for another one."),
-    ("The doctor listened to his heart and lungs.", "She told the patient to rest and drink plenty of water."),
-    ("The court found the company guilty of fraud.", "The judge ordered it to pay a fine of two million."),
-    ("Copy the file to the server before you start.", "If the file already exists, it is overwritten without warning."),
-    ("The goalkeeper saved a penalty in the last minute.", "Her team won the match and the championship."),
     (
-        "Jupiter is the largest planet of the solar system.",
-        "Astronomers have counted more than ninety moons around it.",
+        "The river rose after three days of heavy rain.",
+        "By morning the water of the river had reached the first houses of the village.",
     ),
-    ("The king died without a son to follow him.", "Two of his brothers went to war over the throne."),
-    ("He tuned the strings of his old guitar.", "Then he played the song that his father had taught him."),
+    (
+        "The ship left the harbour with two hundred men on board.",
+        "On the second night a storm drove the ship onto the rocks.",
+    ),
+    ("The old king died without a son to follow him.", "Two brothers of the king went to war over the throne."),
+    ("The band recorded its first album in a small studio.", "The album sold well, and two of its songs became hits."),
+    (
+        "The train to London was late again this morning.",
+        "We waited an hour at the station until another train came.",
+    ),
+    (
+        "Our team scored in the last minute of the game.",
+        "It was the third goal of the season for the young player.",
+    ),
+    (
+        "The church was built of grey stone on top of a hill.",
+        "Its tower was added later and can be seen from the road below.",
+    ),
+    (
+        "A letter lay on the table when she came into the room.",
+        "She opened the letter and read it twice by the light of the window.",
+    ),
+    (
+        "The bird builds its nest in tall trees near the water.",
+        "Both parents feed the young birds until they leave the nest.",
+    ),
+    ("The doctor came at once and looked at the sick child.", "He told the mother that the fever was not dangerous."),
 )
 
 

@@ -36,13 +36,39 @@ class Centre(nn.Module):
         return vectors - mean
 
 
+class WeightedWords(nn.Module):
+    """Words on a way past the encoder: V·Σ softplus(w·h + b)·h / √n over the n words of a sentence, (rows, embedding).
+
+    How much a word counts is learnt from its characters, as rare words tell more of what a sentence is about than
+    frequent ones do; at first all count the same. The root keeps sums of many words as long as those of few.
+    """
+
+    def __init__(self, width: int, embedding: int) -> None:
+        super().__init__()
+        self.weigh = nn.Linear(width, 1)
+        self.embed = nn.Linear(width, embedding)
+
+    def start_even(self) -> None:
+        """Lets all words count the same."""
+        nn.init.zeros_(self.weigh.weight)
+
+    def forward(self, words: Tensor, places: Tensor) -> Tensor:
+        """`words` (table, width) holds each different word, `places` (rows, length) where it stands, 0 for none."""
+        filled = (places > 0).unsqueeze(2)
+        weighted = F.embedding(places, F.softplus(self.weigh(words)) * words)
+        sums = weighted.masked_fill(~filled, 0.0).sum(1)
+        vectors: Tensor = self.embed(sums / filled.sum(1).clamp_min(1).sqrt())
+        return vectors
+
+
 class SentenceEncoder(nn.Module):
     """From a batch of `trainers.data.word_batches` to one vector a sentence, shape (rows, `embedding`).
 
     Word features → linear → relu(h) + h/5 → plus sinusoids → encoder → maximum over the words → linear → minus the mean
     of all sentences (`Centre`). With several `encoders` each reads the same words, and their states stand side by side
     before the maximum is taken: two of three layers in place of one of six. Sentences without words are zeros before
-    the last layer.
+    the last layer. With `skip` the `WeightedWords` are added before the mean is taken away, so that words which two
+    sentences share survive the encoder: little text teaches those sooner than what words do to each other.
     """
 
     positions: Tensor
@@ -58,15 +84,19 @@ class SentenceEncoder(nn.Module):
         feed_forward: int = 2048,
         embedding: int = 512,
         encoders: int = 1,
+        skip: bool = False,
     ) -> None:
         super().__init__()
         self.scale = scale
         self.project = nn.Linear(features, width)
         self.encoders = nn.ModuleList(Encoder(width, layers, heads, feed_forward) for _ in range(encoders))
         self.embed = nn.Linear(encoders * width, embedding)
+        self.skip = WeightedWords(width, embedding) if skip else None
         self.centre = Centre(embedding)
         self.register_buffer("positions", sinusoids(length, width), persistent=False)
         initialise(self)
+        if self.skip is not None:
+            self.skip.start_even()
 
     def forward(self, batch: Mapping[str, Tensor]) -> Tensor:
         vectors, _ = self.with_words(batch)
@@ -77,11 +107,15 @@ class SentenceEncoder(nn.Module):
         places = batch["places"]
         hidden = self.project(batch["words"].float() * self.scale)
         # Each different word is projected once; only then is it brought to its places.
-        words = F.embedding(places, F.relu(hidden) + hidden / 5) + self.positions
+        table = F.relu(hidden) + hidden / 5
+        words = F.embedding(places, table) + self.positions
         filled = places > 0
         # An empty sentence attends to its padding, as an attention over nothing would be a NaN.
         mask = (filled | ~filled.any(1, keepdim=True))[:, None, None, :]
         states = torch.cat([encoder(words, mask) for encoder in self.encoders], dim=2)
         pooled = states.masked_fill(~filled.unsqueeze(2), -torch.inf).amax(1)
         pooled = torch.where(filled.any(1, keepdim=True), pooled, torch.zeros_like(pooled))
-        return self.centre(self.embed(pooled)), states
+        vectors = self.embed(pooled)
+        if self.skip is not None:
+            vectors = vectors + self.skip(table, places)
+        return self.centre(vectors), states

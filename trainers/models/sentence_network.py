@@ -66,7 +66,7 @@ class SentenceNetwork(nn.Module):
 
     def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
         """The projection of word features, the encoders, and what turns their states into vectors."""
-        heads = [self.encoder.embed] if self.words is None else [self.encoder.embed, self.words]
+        heads = [head for head in (self.encoder.embed, self.encoder.skip, self.words) if head is not None]
         return {
             "projection": list(self.encoder.project.parameters()),
             "encoder": list(self.encoder.encoders.parameters()),

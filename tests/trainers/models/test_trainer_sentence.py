@@ -10,7 +10,7 @@ from trainers.configs.sentences import SentencesConfig
 from trainers.data.word_batches import WordBatches
 from trainers.data.word_features import WordFeatures
 from trainers.losses.similarity import SimilarityBXENT
-from trainers.models.sentence import Centre, SentenceEncoder
+from trainers.models.sentence import Centre, SentenceEncoder, WeightedWords
 from trainers.models.sentence_network import SentenceNetwork, sampled_words
 from trainers.models.transformer import Layer, initialise, sinusoids
 from trainers.sentences import _network
@@ -107,6 +107,30 @@ def test_a_sentence_depends_on_its_own_words_only() -> None:
     assert together.isfinite().all()
     assert torch.allclose(together[3], made.embed.bias), "no words, no maximum"
     assert not torch.allclose(together[0], together[1], atol=1e-2)
+
+
+def test_words_past_the_encoder_are_weighed_and_summed() -> None:
+    """Weights softplus(0) = ln 2 of two words and ln(1 + e) of one, by hand; an empty place counts nothing."""
+    skip = WeightedWords(width=2, embedding=2)
+    skip.weigh.weight.data, skip.weigh.bias.data = torch.tensor([[0.0, 1.0]]), torch.zeros(1)
+    skip.embed.weight.data, skip.embed.bias.data = torch.eye(2), torch.zeros(2)
+    table = torch.tensor([[9.0, 9.0], [1.0, 0.0], [0.0, 1.0]])
+    found = skip(table, torch.tensor([[1, 1, 0], [2, 0, 0], [1, 2, 0], [0, 0, 0]]))
+    one, other = math.log(2), math.log(1 + math.e)
+    root = math.sqrt(2)
+    expected = [[2 * one / root, 0.0], [0.0, other], [one / root, other / root], [0.0, 0.0]]
+    assert torch.allclose(found, torch.tensor(expected))
+
+
+def test_the_sum_past_the_encoder_is_added_and_all_words_count_the_same_at_first() -> None:
+    plain, skipping = encoder(), encoder(skip=True)
+    assert skipping.skip is not None
+    assert skipping.skip.weigh.weight.abs().sum() == 0
+    skipping.load_state_dict(plain.state_dict(), strict=False)
+    torch.nn.init.zeros_(skipping.skip.embed.weight)
+    torch.nn.init.ones_(skipping.skip.embed.bias)
+    batch = words().batch(SENTENCES)
+    assert torch.allclose(skipping(batch), plain(batch) + 1.0)
 
 
 def test_the_maximum_leaves_padding_out() -> None:
