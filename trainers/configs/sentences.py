@@ -104,6 +104,5 @@ TRAINER = Trainer(
     metrics={"pair_auc": "maximize", "probe_f1": "maximize", "loss": "minimize"},
     recipe="trainers.sentences:train",
     check=check,
-    # The first optimizer of a process imports torch._dynamo, which takes longer than an epoch.
-    preload=("torch", "torch._dynamo", "sklearn.linear_model", "trainers.sentences"),
+    preload=("torch", "sklearn.linear_model", "trainers.sentences"),
 )
