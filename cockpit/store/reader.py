@@ -65,7 +65,7 @@ class Index:
             raise FolderError(f"{run.index}: cannot be read ({error}); run `cockpit reindex {run.id}`") from None
 
     def _renew(self) -> None:
-        """Make an index of another version anew, or wait for who is making it just now."""
+        """Make an index anew, or put it in order, or wait for who is doing that just now."""
         deadline = time.monotonic() + RENEWAL_SECONDS
         while _version(self.run) != schema.VERSION:
             try:
@@ -302,11 +302,13 @@ def _identity(connection: sqlite3.Connection) -> int:
 
 
 def _version(run: RunFolder) -> int:
-    """The version of an index; 0 for one that is being made."""
+    """The version of an index; 0 for one that is being made, or that its killed writer left to be put in order."""
     try:
         with closing(schema.open_read_only(run.index)) as connection:
             return int(connection.execute("PRAGMA user_version").fetchone()[0])
     except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorname", "").startswith("SQLITE_READONLY"):  # its log wants a writer
+            return 0
         raise FolderError(f"{run.index}: cannot be read ({error}); run `cockpit reindex {run.id}`") from None
 
 

@@ -9,6 +9,7 @@ import pytest
 from builders import Recorder, every_kind
 
 from cockpit.events.kinds import Eval, Norms, Saved, Step, SweepEnded
+from cockpit.store import schema
 from cockpit.store.life import is_alive, process_started
 from cockpit.store.reader import Index
 
@@ -217,3 +218,23 @@ def test_a_process_that_nobody_has_waited_for_yet_is_dead():
     assert not is_alive(socket.gethostname(), process.pid, "")
     process.stdout.close()
     process.wait()
+
+
+def test_an_index_that_only_a_writer_can_put_in_order_is_read_all_the_same(tmp_path, monkeypatch):
+    """Who comes to the log of a killed writer without being one is told that it may not write."""
+    run = phases(tmp_path)
+    with Index(run) as index:
+        trials = index.trials()
+    open_read_only, refused = schema.open_read_only, []
+
+    def refusing(path):
+        connection = open_read_only(path)
+        if not refused:
+            refused.append(path)
+            connection.execute("CREATE TABLE forbidden (x)")
+        return connection
+
+    monkeypatch.setattr(schema, "open_read_only", refusing)
+    with Index(run) as index:
+        assert index.trials() == trials
+    assert refused

@@ -49,7 +49,7 @@ def hostile_logs(folder):
     search = _search()
     (searches / "hostile.yaml").write_text(json.dumps(search))
     search["parameters"][hostile("parameter")] = {"values": [hostile("value"), "b"]}
-    (searches / f"mark{TRICKS[0].replace('/', '')}\x1b[{NUMBER}m.yaml").write_text(json.dumps(search))
+    (searches / f"zmark{TRICKS[0].replace('/', '')}\x1b[{NUMBER}m.yaml").write_text(json.dumps(search))
     return logs
 
 
