@@ -50,7 +50,8 @@ class WarmParentProcess:
         # Short, because the path of a Unix socket may have about 100 characters; private, because it starts processes.
         self._folder = tempfile.TemporaryDirectory(prefix="cockpit-")
         self.socket_path = str(Path(self._folder.name) / "warm")
-        self._kept = Path(self._folder.name).joinpath("log").open("a+b")
+        # Without a name, because the folder is to hold the socket only.
+        self._kept = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as this object is
         self._in_use = log is not None
         output = log or self._kept
         command = [sys.executable, "-m", "cockpit.engine.warm", self.socket_path, *preload]

@@ -334,3 +334,26 @@ def test_a_sweep_of_a_hundred_trials_leaks_nothing(tmp_path: Path) -> None:
     assert sweep.statuses == ["finished"] * 100
     assert all(trial.evaluations for trial in sweep.trials)
     assert not [process for process in processes() if process.parent == os.getpid()]
+
+
+def test_a_warm_parent_whose_maker_is_killed_takes_its_folder_along() -> None:
+    program = (
+        "import sys\nfrom cockpit.engine.warm_client import WarmParentProcess, connect\n"
+        "warm = WarmParentProcess(['json'])\nconnect(warm.socket_path).close()\n"
+        "print(warm.socket_path, flush=True)\nsys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as maker:
+        assert maker.stdout is not None
+        folder = Path(maker.stdout.readline().strip()).parent
+        assert folder.is_dir()
+        maker.kill()
+    wait_until(lambda: not folder.exists())
+
+
+def test_what_a_warm_parent_said_while_it_got_ready_is_in_the_log_that_it_is_given(tmp_path: Path) -> None:
+    with (tmp_path / "engine.log").open("ab") as log, WarmParentProcess([*PRELOAD, "no_such_module"]) as warm:
+        warm.log_to(log)
+        assert finish(Trial(request_for(tmp_path), warm.socket_path)).status == "finished"
+    assert "cannot import no_such_module" in (tmp_path / "engine.log").read_text()
