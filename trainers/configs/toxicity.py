@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from trainers.contract import Goal, Trainer, TrainerConfig, option
 from trainers.data.augmentation import HOW
-from trainers.models.pretrained import SMALL
+from trainers.models.pretrained import PRELOAD, SMALL, check_model
 
 METRICS: dict[str, Goal] = {"auc": "maximize", "mcc": "maximize", "accuracy": "maximize", "loss": "minimize"}
 
@@ -96,7 +96,6 @@ def check(config: ToxicityConfig) -> None:
     """Reads all tables and deals the folds. Raises `InputError`; does not load torch."""
     from trainers.data.cleaning import steps_named
     from trainers.data.toxicity import load_toxicity
-    from trainers.models.pretrained import check_model
 
     steps_named(config.clean)
     check_model(config.model)
@@ -110,12 +109,5 @@ TRAINER = Trainer(
     metrics=METRICS,
     recipe="trainers.toxicity:train",
     check=check,
-    # transformers imports a model's module when one is built, which takes longer than an epoch of the small encoder.
-    preload=(
-        "torch",
-        "pandas",
-        "transformers.models.bert.modeling_bert",
-        "transformers.tokenization_utils_tokenizers",
-        "trainers.toxicity",
-    ),
+    preload=("torch", "pandas", *PRELOAD, "trainers.toxicity"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trainers.contract import Goal, Trainer, TrainerConfig, option
-from trainers.models.pretrained import SMALL
+from trainers.models.pretrained import PRELOAD, SMALL, check_model
 
 METRICS: dict[str, Goal] = {"accuracy": "maximize", "loss": "minimize"}
 
@@ -79,7 +79,6 @@ def _names(words: str) -> tuple[str, ...]:
 def check(config: XnliConfig) -> None:
     """Reads all tables. Raises `InputError`; does not load torch."""
     from trainers.data.xnli import load_xnli
-    from trainers.models.pretrained import check_model
 
     check_model(config.model)
     load_xnli(config)
@@ -92,11 +91,5 @@ TRAINER = Trainer(
     metrics=METRICS,
     recipe="trainers.xnli:train",
     check=check,
-    # transformers imports a model's module when one is built, which takes longer than an epoch of the small encoder.
-    preload=(
-        "torch",
-        "transformers.models.bert.modeling_bert",
-        "transformers.tokenization_utils_tokenizers",
-        "trainers.xnli",
-    ),
+    preload=("torch", *PRELOAD, "trainers.xnli"),
 )

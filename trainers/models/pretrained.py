@@ -13,6 +13,8 @@ from trainers.contract import InputError
 
 # The name of the encoder that comes without weights.
 SMALL = "small"
+# transformers imports a model's module when one is built, which takes longer than an epoch of the small encoder.
+PRELOAD = ("transformers.models.bert.modeling_bert", "transformers.tokenization_utils_tokenizers")
 
 
 def load_pretrained(loader: Any, name: str, setting: str) -> Any:
