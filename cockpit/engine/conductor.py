@@ -9,6 +9,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from cockpit.engine import answers, timings
@@ -315,10 +316,20 @@ class Conductor:
         if verdict.stop:
             self._end(opened, Outcome("pruned", reason=verdict.explain(self.plan.metric)), verdict)
         elif self._population is not None and self.ending is None and opened.mutation is None:
-            opened.mutation = self._population.on_evaluation(opened.id, evaluation, value, final=final)
-            if opened.mutation is not None:
-                self.order(opened.attempt_name, {"say": "pause"})
+            self._compare(opened, self._population, evaluation, value, final=final)
         return not verdict.stop
+
+    def _compare(self, opened: TrialState, population: Population, evaluation: int, value: float, final: bool) -> None:
+        """Have the trial pause if it is to become a copy of another one, with what that one has come to by now."""
+        mutation = population.on_evaluation(opened.id, evaluation, value, final=final)
+        if final:
+            # Its last checkpoint may be there before its end is known; a copy of that would have nothing to train.
+            population.on_end(opened.id)
+        if mutation is not None:
+            # Linked now, because until the trial has paused the other one may go on to its end.
+            checkpoint = borrowed_checkpoint(self._run.trial(mutation.source), self._run.trial(opened.id))
+            opened.mutation = replace(mutation, checkpoint=checkpoint)
+            self.order(opened.attempt_name, {"say": "pause"})
 
     def _pause(self, trial: TrialState, outcome: Outcome) -> None:
         step = int(outcome.details.get("step", 0))
@@ -330,9 +341,8 @@ class Conductor:
 
     def _mutate(self, trial: TrialState, mutation: Mutation, step: int) -> None:
         """Its next attempt goes on where another trial stands, with other settings."""
-        source, own = self._run.trial(mutation.source), self._run.trial(trial.id)
         trial.config, trial.mutation = dict(mutation.config), None
-        trial.checkpoint = borrowed_checkpoint(source, own)
+        trial.checkpoint = mutation.checkpoint
         trial.steered.clear()
         trial.due = 0.0
         self.hold(trial, PAUSED if trial.pauses else WAITING, mutation.why, "", step)

@@ -115,7 +115,7 @@ def _conductor(job: Job, run: RunFolder, plan: Plan, ledger: EventWriter, past: 
     if past is not None:
         for known in earlier_life(run, [trial.id for trial in past.trials if not trial.is_over]):
             proposer.recall(replace(known, origin="added") if known.trial in past.added else known)
-    rules, population = build_rules(plan.search), _population(plan, run)
+    rules, population = build_rules(plan.search), population_of(plan, run)
     return Conductor(plan, run, ledger, proposer, rules, past=past, population=population, budget=job.budget)
 
 
@@ -132,7 +132,8 @@ def _write_search(run: RunFolder, plan: Plan) -> None:
     part.replace(run.search)
 
 
-def _population(plan: Plan, run: RunFolder) -> Population | None:
+def population_of(plan: Plan, run: RunFolder) -> Population | None:
+    """What has bad trials copy good ones, in a search that asks for it."""
     if plan.search.scheduler != "pbt":
         return None
     exempt = (BASELINE,) if plan.search.baseline else ()

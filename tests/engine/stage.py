@@ -10,6 +10,7 @@ from sweeping import events_in, plan_of
 
 from cockpit.engine.conductor import Conductor
 from cockpit.engine.proposer import ListedProposer
+from cockpit.engine.sweep import population_of
 from cockpit.events.kinds import Answered, TrialEnded
 from cockpit.events.writer import EventWriter
 from cockpit.search.stopping import build_rules
@@ -44,7 +45,8 @@ class Stage:
         self.run.trials.mkdir(parents=True)
         self.proposer = Deaf({"x": number / 10} for number in range(100))
         rules = build_rules(plan.search)
-        self.conductor = Conductor(plan, self.run, EventWriter(self.run.sweep), self.proposer, rules, clock)
+        ledger, population = EventWriter(self.run.sweep), population_of(plan, self.run)
+        self.conductor = Conductor(plan, self.run, ledger, self.proposer, rules, clock, population=population)
 
     def start(self, digest: str | None = None) -> str:
         request = self.conductor.next_trial()
