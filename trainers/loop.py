@@ -32,15 +32,16 @@ __all__ = ["Batches", "Plan", "Progress", "Running", "Task", "Tuning", "no_artef
 def run(task: Task, config: TrainerConfig, device: Device) -> Events:
     """Trains for `config.epochs`, evaluating after every epoch and at the very end; 0 epochs only evaluate.
 
-    With `config.resume` it goes on behind the step of that checkpoint as if it had never been cut; `CheckpointError`
-    comes before the first event. `Step.time` is seconds of training since its very beginning, `Eval.time` how long
-    the evaluation took. A step's `wait` is the share of the time since the logged step before, evaluations left out,
-    in which the loop had no batch and waited for one. Norms of all parameter groups come with the first logged step and
-    then with one in every `norms_every` steps.
+    With `config.resume` it goes on behind the step of that checkpoint as if it had never been cut; `CheckpointError`,
+    and what the task's rehearsal raises, come before the first event. `Step.time` is seconds of training since its very
+    beginning, `Eval.time` how long the evaluation took. A step's `wait` is the share of the time since the logged step
+    before, evaluations left out, in which the loop had no batch and waited for one. Norms of all parameter groups come
+    with the first logged step and then with one in every `norms_every` steps.
 
     Of several processes each takes its own batches of the same order, so one step sees `batch_size` rows in each.
     All yield the same events; only the first writes files and hears commands, and evaluates unless they share that.
     """
+    task.rehearse()
     with device.team.together():
         state = _Run(task, config, device)
         at = state.progress

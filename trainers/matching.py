@@ -44,7 +44,12 @@ EVALUATION_ROWS = 256
 
 
 def train(config: MatchingConfig, device: Device) -> Events:
-    """The recipe: data, network, optimizer, and the shared loop over them."""
+    """The recipe: what is built, and the shared loop over it."""
+    yield from loop.run(build(config, device), config, device)
+
+
+def build(config: MatchingConfig, device: Device) -> loop.Task:
+    """Data, network, optimizer, and what the loop asks of them."""
     order = seed_everything(config.seed, device)
     products = load_products(config.data)
     parts = split(products, config)
@@ -73,7 +78,7 @@ def train(config: MatchingConfig, device: Device) -> Events:
         return {"loss": network(to_device(batch, device)), **network.head.progress()}
 
     effective = _network_settings(network) | _training_settings(optimizer, groups, schedule, batches, parts)
-    task = loop.Task(
+    return loop.Task(
         model=network,
         optimizer=optimizer,
         groups=groups,
@@ -87,7 +92,6 @@ def train(config: MatchingConfig, device: Device) -> Events:
         goal=TRAINER.metrics["row_f1"],
         effective=effective | {"data": products.fingerprint},
     )
-    yield from loop.run(task, config, device)
 
 
 def _network(parts: Split, config: MatchingConfig) -> MatchingNetwork:

@@ -49,5 +49,5 @@ def write_predictions(path: Path, predictions: Predictions) -> Path:
         "metric": np.array(predictions.metric),
         "groups": np.array(predictions.groups, dtype=np.str_),
     }
-    write_atomically(path, lambda stream: np.savez_compressed(stream, **arrays))
+    write_atomically(path, lambda stream: np.savez_compressed(stream, allow_pickle=False, **arrays))
     return path

@@ -37,7 +37,12 @@ BETAS, EPSILON = (0.9, 0.98), 1e-9
 
 
 def train(config: SentencesConfig, device: Device) -> Events:
-    """The recipe: text, network, optimizer, and the shared loop over them."""
+    """The recipe: what is built, and the shared loop over it."""
+    yield from loop.run(build(config, device), config, device)
+
+
+def build(config: SentencesConfig, device: Device) -> loop.Task:
+    """Text, network, optimizer, and what the loop asks of them."""
     order = seed_everything(config.seed, device)
     corpus = split_corpus(load_texts(config.data), config.min_sentences, config.folds, config.fold, config.data)
     labelled = load_labelled(config.data, corpus, config.labelled_rows)
@@ -61,7 +66,7 @@ def train(config: SentencesConfig, device: Device) -> Events:
         losses: dict[str, Tensor] = network(to_device(batch, device))
         return losses
 
-    task = loop.Task(
+    return loop.Task(
         model=network,
         optimizer=optimizer,
         groups=tuple(groups),
@@ -78,7 +83,6 @@ def train(config: SentencesConfig, device: Device) -> Events:
         | _training_settings(optimizer, schedule, made, batches)
         | _data_settings(corpus, labelled),
     )
-    yield from loop.run(task, config, device)
 
 
 def _network(config: SentencesConfig, words: WordBatches) -> SentenceNetwork:

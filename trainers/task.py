@@ -27,6 +27,10 @@ class Batches(Protocol):
     def __iter__(self) -> Iterator[Any]: ...
 
 
+def nothing_to_rehearse() -> None:
+    """For tasks that find out at their first evaluation whether they can be evaluated."""
+
+
 def no_artefacts(folder: Path) -> Mapping[str, Path]:
     """For tasks that keep nothing besides checkpoints."""
     return {}
@@ -85,6 +89,8 @@ class Task:
     Of several processes the first alone evaluates and writes artefacts. Where the task `shares_work` all are asked,
     and have to return the same.
 
+    `rehearse` goes the whole way once on a handful of rows before training begins, and leaves no trace.
+
     With `clip_norm` above 0, gradients whose norm, taken over all parameters together, is larger are scaled down to it.
     With `save_every` above 0 a `last` checkpoint is written every so many steps, besides those after evaluations.
     """
@@ -101,6 +107,7 @@ class Task:
     goal: Goal
     effective: Mapping[str, Scalar]
     artefacts: Callable[[Path], Mapping[str, Path]] = no_artefacts
+    rehearse: Callable[[], None] = nothing_to_rehearse
     running: Running = field(default_factory=Running)
     tuning: Tuning | None = None
     memory: dict[str, Any] = field(default_factory=dict)

@@ -8,6 +8,7 @@ are shown and never ranked. The test comments are predicted at every new best ev
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -42,7 +43,12 @@ HANDFUL = 8
 
 
 def train(config: ToxicityConfig, device: Device) -> Events:
-    """The recipe: data, network, optimizer, the whole way once in small, and the shared loop over them."""
+    """The recipe: what is built, and the shared loop over it."""
+    yield from loop.run(build(config, device), config, device)
+
+
+def build(config: ToxicityConfig, device: Device) -> loop.Task:
+    """Data, network, optimizer, and what the loop asks of them: the whole way once in small, steps, evaluations."""
     order = seed_everything(config.seed, device)
     found = load_toxicity(config)
 
@@ -84,8 +90,7 @@ def train(config: ToxicityConfig, device: Device) -> Events:
         memory=memory,
         shares_work=True,
     )
-    _go_the_whole_way(task, judge, submitter, batches, config, device)
-    yield from loop.run(task, config, device)
+    return replace(task, rehearse=lambda: _go_the_whole_way(task, judge, submitter, batches, config, device))
 
 
 def _go_the_whole_way(

@@ -31,7 +31,12 @@ from trainers.seeding import seed_everything
 
 
 def train(config: XnliConfig, device: Device) -> Events:
-    """The recipe: data, network, optimizer, and the shared loop over them."""
+    """The recipe: what is built, and the shared loop over it."""
+    yield from loop.run(build(config, device), config, device)
+
+
+def build(config: XnliConfig, device: Device) -> loop.Task:
+    """Data, network, optimizer, and what the loop asks of them."""
     order = seed_everything(config.seed, device)
     found = load_xnli(config)
 
@@ -49,7 +54,7 @@ def train(config: XnliConfig, device: Device) -> Events:
         right = (logits.detach().argmax(1) == batch["label"]).float().mean()
         return {"loss": F.cross_entropy(logits, batch["label"]), "accuracy": right}
 
-    task = loop.Task(
+    return loop.Task(
         model=network,
         optimizer=optimizer,
         groups=groups,
@@ -68,7 +73,6 @@ def train(config: XnliConfig, device: Device) -> Events:
         clip_norm=config.clip_norm,
         save_every=config.save_every,
     )
-    yield from loop.run(task, config, device)
 
 
 def _network(found: Xnli, config: XnliConfig) -> PairClassifier:
