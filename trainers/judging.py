@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from trainers.devices.base import Device
 from trainers.metrics.toxicity import toxic_probabilities, toxicity_metrics
 from trainers.models.toxicity import ToxicityNetwork
 from trainers.prediction import predict
+from trainers.predictions import FILE, LABEL, Predictions, write_predictions
 
 # Rows per batch, where nothing is kept for a backward pass.
 ROWS = 64
@@ -27,10 +29,26 @@ class Judge:
         self._network = network
         self._device = device
         self._tokens = KeptTokens(network.encoder.tokens, [clean(text, steps) for text in comments.texts])
+        self._judged: NDArray[np.float32] | None = None
 
     def evaluate(self, rows: int | None = None) -> dict[str, float]:
         """The metrics over all comments, or over the first `rows` of them."""
-        return toxicity_metrics(self._logits(rows), self.comments.toxic[:rows])
+        logits = self._logits(rows)
+        if rows is None:
+            self._judged = logits
+        return toxicity_metrics(logits, self.comments.toxic[:rows])
+
+    def write(self, folder: Path) -> Mapping[str, Path]:
+        """Writes how probably each comment is toxic by the last evaluation. The first process writes."""
+        if self._judged is None:
+            return {}
+        path = folder / FILE
+        if self._device.team.rank == 0:
+            scores = toxic_probabilities(self._judged)[:, None]
+            write_predictions(
+                path, Predictions(self.comments.ids, ("toxic",), scores, self.comments.toxic[:, None], "auc")
+            )
+        return {LABEL: path}
 
     def probabilities(self, rows: int | None = None) -> NDArray[np.float64]:
         """How probably each comment is toxic, or each of the first `rows`."""

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from trainers.data.pairs import Pairs
+from trainers.data.pairs import LABELS, Pairs
 from trainers.data.tokens import KeptTokens
 from trainers.devices.base import Device
 from trainers.files import write_atomically
 from trainers.metrics.inference import by_language, inference_metrics
 from trainers.models.pair_classifier import PairClassifier
 from trainers.prediction import predict
+from trainers.predictions import FILE, LABEL, Predictions, write_predictions
 
 # Rows per batch, where nothing is kept for a backward pass.
 ROWS = 64
@@ -36,10 +38,14 @@ class PairJudge:
         return inference_metrics(self._logits, self.pairs.labels, self.pairs.langs)
 
     def artefacts(self, folder: Path) -> Mapping[str, Path]:
-        """Writes `languages.tsv`, the accuracy of each language at the last evaluation with its interval of 95 %."""
+        """Writes what the last evaluation found.
+
+        `languages.tsv` has the accuracy of each language with its interval of 95 %, `predictions.npz` the probability
+        of each label for every pair.
+        """
         if self._logits is None:
             return {}
-        path = folder / "languages.tsv"
+        path, kept = folder / "languages.tsv", folder / FILE
         if self._device.team.rank == 0:
             scores = by_language(self._logits, self.pairs.labels, self.pairs.langs)
             lines = ["language\trows\taccuracy\tlow\thigh"]
@@ -47,4 +53,10 @@ class PairJudge:
                 f"{lang}\t{one.rows}\t{one.accuracy:.6f}\t{one.low:.6f}\t{one.high:.6f}" for lang, one in scores.items()
             ]
             write_atomically(path, lambda stream: stream.write(("\n".join(lines) + "\n").encode()))
-        return {"languages": path}
+            write_predictions(kept, self._predictions(self._logits))
+        return {"languages": path, LABEL: kept}
+
+    def _predictions(self, logits: NDArray[np.float32]) -> Predictions:
+        scores = torch.from_numpy(logits).double().softmax(1).numpy()
+        labels = np.eye(len(LABELS), dtype=np.int8)[self.pairs.labels]
+        return Predictions(self.pairs.ids, LABELS, scores, labels, "accuracy", self.pairs.premise_ids)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trainers.contract import InputError
 from trainers.files import write_atomically
 
 FILE = "predictions.npz"
@@ -51,3 +54,41 @@ def write_predictions(path: Path, predictions: Predictions) -> Path:
     }
     write_atomically(path, lambda stream: np.savez_compressed(stream, allow_pickle=False, **arrays))
     return path
+
+
+def read_predictions(path: Path) -> Predictions:
+    """What `write_predictions` wrote; nothing in the file is executed. Raises `InputError` for anything else."""
+    try:
+        with path.open("rb") as stream, np.lib.npyio.NpzFile(stream, own_fid=False, allow_pickle=False) as arrays:
+            found = {name: arrays[name] for name in ("ids", "columns", "scores", "labels", "metric", "groups")}
+    except FileNotFoundError:
+        raise InputError(f"{path} is not there: no evaluation kept its predictions") from None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, SyntaxError, MemoryError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(f"{path} cannot be read as predictions ({reason}); train again to have it written") from None
+    problem = _problem(found)
+    if problem:
+        raise InputError(f"{path} is not what predictions are: {problem}")
+    ids, columns, groups = (found[name].tolist() for name in ("ids", "columns", "groups"))
+    return Predictions(ids, columns, found["scores"], found["labels"], str(found["metric"]), groups)
+
+
+def _problem(found: Mapping[str, NDArray[Any]]) -> str:
+    """What is wrong with arrays that somebody else may have written; empty where nothing is."""
+    ids, columns, scores, labels, groups = (found[name] for name in ("ids", "columns", "scores", "labels", "groups"))
+    texts = (ids, columns, found["metric"], groups)
+    if any(array.dtype.kind != "U" for array in texts) or [array.ndim for array in texts] != [1, 1, 0, 1]:
+        return "ids, columns, metric and groups are not all texts"
+    if scores.dtype.kind != "f" or labels.dtype.kind not in "iub":
+        return "scores and labels are not all numbers"
+    if not scores.shape == labels.shape == (len(ids), len(columns)) or len(groups) not in (0, len(ids)):
+        return f"{len(ids)} ids and {len(columns)} columns do not fit scores {scores.shape} and labels {labels.shape}"
+    if not len(ids) or not len(columns):
+        return "there are no rows in it"
+    if not np.isfinite(scores).all():
+        return "some scores are no finite numbers"
+    if not np.isin(labels, (0, 1)).all():
+        return "labels other than 0 and 1"
+    if len(np.unique(ids)) < len(ids):
+        return "some ids are there twice"
+    return ""

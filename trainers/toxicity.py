@@ -2,7 +2,8 @@
 
 Training is on smoothed labels and, where rows have them, auxiliary ones; validation is on neither, so that its loss
 means the same in every trial. After training the model may be tuned on the validation comments: numbers of that phase
-are shown and never ranked. The test comments are predicted at every new best evaluation and after each pass of tuning.
+are shown and never ranked. The test comments are predicted at every new best evaluation and after each pass of tuning;
+what the best state says of the validation comments is kept, too.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def build(config: ToxicityConfig, device: Device) -> loop.Task:
         effective=_network_settings(network, criterion, found)
         | _training_settings(optimizer, groups, schedule, batches, config)
         | _data_settings(found, config),
-        artefacts=submitter.of_best,
+        artefacts=lambda folder: {**submitter.of_best(folder), **judge.write(folder)},
         running=running,
         tuning=loop.Tuning(tuning, config.tune_epochs, submitter.of_pass) if tuning else None,
         memory=memory,

@@ -17,6 +17,8 @@ from trainers.data.augmented import AugmentedTexts
 from trainers.data.texts import Draw
 from trainers.data.toxicity import load_toxicity
 from trainers.devices.cpu import CpuDevice
+from trainers.metrics.roc_auc import roc_auc
+from trainers.predictions import read_predictions
 
 Run = Callable[..., list[Event]]
 
@@ -127,6 +129,11 @@ def test_the_best_state_is_submitted_where_nothing_is_tuned(run: Run, talk: Path
     events = run("toxicity", quick(talk, out=str(tmp_path)))
     assert "submission" in {event.label for event in events if isinstance(event, Saved)}
     assert len(rows(tmp_path / "submission.csv")) == 10
+    (evaluation,) = of(Eval, events)
+    kept = read_predictions(tmp_path / "predictions.npz")
+    assert (kept.ids, kept.columns, kept.metric) == ([f"v{row}" for row in range(12)], ["toxic"], "auc")
+    assert isinstance(evaluation, Eval)
+    assert roc_auc(kept.labels[:, 0], kept.scores[:, 0]) == evaluation.metrics["auc"]
     (talk / "test.csv").unlink()
     events = run("toxicity", quick(talk, tune_epochs=1))
     assert not of(Saved, events)

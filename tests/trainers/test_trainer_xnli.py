@@ -15,6 +15,7 @@ from trainers.configs.xnli import XnliConfig
 from trainers.contract import Built, CheckpointError, Eval, Event, Events, Saved, Step
 from trainers.data.xnli import load_xnli
 from trainers.devices.cpu import CpuDevice
+from trainers.predictions import read_predictions
 
 Run = Callable[..., list[Event]]
 
@@ -103,6 +104,15 @@ def test_two_steps_and_an_evaluation(run: Run, nli: Path, tmp_path: Path) -> Non
     lines = [line.split("\t") for line in Path(table).read_text().splitlines()]
     assert lines[0] == ["language", "rows", "accuracy", "low", "high"]
     assert [(line[0], line[1]) for line in lines[1:]] == [("en", "9"), ("sw", "9")]
+    kept = read_predictions(Path(table).with_name("predictions.npz"))
+    assert (kept.columns, kept.metric, kept.scores.shape) == (
+        ["contradiction", "entailment", "neutral"],
+        "accuracy",
+        (18, 3),
+    )
+    right = kept.scores.argmax(1) == kept.labels.argmax(1)
+    assert right.mean() == evaluation.metrics["accuracy"]
+    assert len(set(kept.groups)) == 18
 
 
 def test_the_head_is_a_linear_layer_on_the_pooled_first_token() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,6 +33,22 @@ class Pairs:
         return np.arange(len(self))
 
     @property
+    def ids(self) -> list[str]:
+        """A name for each pair that is the same wherever the pair stands; pairs that are there again get a number."""
+        seen: Counter[str] = Counter()
+        names = []
+        for row in zip(self.langs, self.premises, self.hypotheses, strict=True):
+            name = _name(*row)
+            seen[name] += 1
+            names.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
+        return names
+
+    @property
+    def premise_ids(self) -> list[str]:
+        """A name for the premise of each pair. What is said of one premise is not independent of each other."""
+        return [_name(lang, premise) for lang, premise in zip(self.langs, self.premises, strict=True)]
+
+    @property
     def languages(self) -> list[str]:
         return sorted(set(self.langs))
 
@@ -51,6 +69,10 @@ class Pairs:
             hypotheses=[self.hypotheses[row] for row in rows],
             labels=self.labels[rows],
         )
+
+
+def _name(lang: str, *texts: str) -> str:
+    return f"{lang}-{hashlib.sha256(repr(texts).encode()).hexdigest()[:16]}"
 
 
 def joined(parts: Sequence[Pairs]) -> Pairs:
