@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from cockpit.diary.events import events, open_trials
 from cockpit.diary.facts import Facts
 from cockpit.diary.markdown import block, code, escaped, table
+from cockpit.diary.merges import is_blend, merges
 from cockpit.store import ranking
 from cockpit.store.numbers import counted, delta_text, duration_text, metric_text, setting_text
 from cockpit.store.rows import ENDED_EARLY, TrialRow
@@ -22,7 +23,15 @@ def entry(facts: Facts) -> str:
     The verdict of a finished sweep, and of one that somebody stopped, is ➖: every configuration ran on one seed, and
     the best of many on one seed says nothing about which is better.
     """
-    parts = [_heading(facts), _change(facts), _trials(facts), _stops(facts), events(facts), _results(facts)]
+    parts = [
+        _heading(facts),
+        _change(facts),
+        merges(facts),
+        _trials(facts),
+        _stops(facts),
+        events(facts),
+        _results(facts),
+    ]
     parts += [_norms(facts), _last_line(facts), _going_on(facts)]
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part)
 
@@ -99,7 +108,8 @@ def _comparisons(facts: Facts) -> str:
         parts.append(f"best so far ({facts.rival.experiment}) {delta_text(ranking.gain(best, facts.rival.best, goal))}")
     else:
         parts.append("best so far: this is the first of its kind")
-    parts.append("one seed: not distinguishable")
+    if not is_blend(facts):
+        parts.append("one seed: not distinguishable")
     return " · ".join(parts)
 
 
