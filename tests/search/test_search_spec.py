@@ -27,6 +27,7 @@ SHIPPED = [
     "smoothing",
     "toxicity",
     "toxicity_folds",
+    "vote",
     "xnli",
 ]
 BASED = HEAD + "  n: {value: 5}\nbaseline: {x: 0.5}\nresources: {memory: 1e9}\n"
@@ -139,7 +140,7 @@ def test_find_by_name_path_and_shipped(tmp_path: Path) -> None:
     assert questions["mine"] == "---" and questions["demo"] == ""
 
 
-@pytest.mark.parametrize("name", ["arcfase", "", ".", "../arcface", "searches/arcfase.yaml", "note.txt"])
+@pytest.mark.parametrize("name", ["arcfase", "", ".", "../arcface", "searches/arcfase.yaml", "words.txt"])
 def test_what_is_not_found_lists_what_there_is(name: str, tmp_path: Path) -> None:
     with pytest.raises(SearchError) as caught:
         find_search(name, tmp_path)
