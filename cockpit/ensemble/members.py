@@ -69,6 +69,8 @@ def choose(logs: Path, name: str) -> Chosen:
         sweep, trials = index.sweep(), index.trials()
     if trial_id:
         found = tuple(trial for trial in trials if trial.id == trial_id)
+        if not found:
+            raise FolderError(f"{name}: not in the index; run `cockpit reindex {run.id}`")
         return Chosen(f"{run.id}/{trial_id}", run, sweep, found)
     parts: dict[object, list[TrialRow]] = {}
     for trial in trials:

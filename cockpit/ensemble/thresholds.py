@@ -32,8 +32,8 @@ class Threshold:
 def best_threshold(labels: NDArray[np.integer], scores: NDArray[np.floating], measure: Measure) -> tuple[float, float]:
     """The threshold with the highest measure, and that; of equals the highest.
 
-    `labels` (rows,) are 0 or 1. Thresholds are the scores that occur; a row counts as found where its score is at least
-    the threshold. One sort gives the counts at all of them.
+    `labels` (rows,) are 0 or 1. A row counts as found where its score is at least the threshold, which is half-way
+    between two scores that occur: on rows that were not seen it may err to either side. One sort gives all counts.
     """
     order = np.argsort(-scores, kind="stable")
     ordered, found = scores[order], labels[order].astype(np.int64)
@@ -44,7 +44,17 @@ def best_threshold(labels: NDArray[np.integer], scores: NDArray[np.floating], me
     positives, negatives = int(found.sum()), int(len(found) - found.sum())
     values = measure(both, false, positives - both, negatives - false)
     best = int(values.argmax())
-    return float(ordered[last[best]]), float(values[best])
+    return _half_way(ordered, last[best]), float(values[best])
+
+
+def _half_way(descending: NDArray[np.floating], place: int) -> float:
+    """Between the score at this place and the next lower one, which does not pass."""
+    least = float(descending[place])
+    if place + 1 == len(descending):
+        return least
+    below = float(descending[place + 1])
+    middle = (least + below) / 2
+    return middle if middle > below else least
 
 
 def search_threshold(
