@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, is_dataclass
 from dataclasses import fields as dataclass_fields
+from functools import cache
 from numbers import Integral, Real
 from types import NoneType, UnionType
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
@@ -46,7 +47,7 @@ class FieldInfo:
 
 def describe(config: type, prefix: str = "") -> dict[str, FieldInfo]:
     """All settings of a config class, nested dataclasses flattened to dotted names, in the order of definition."""
-    hints = get_type_hints(config)
+    hints = _hints(config)
     found: dict[str, FieldInfo] = {}
     for item in dataclass_fields(config):
         name = f"{prefix}{item.name}"
@@ -60,7 +61,7 @@ def describe(config: type, prefix: str = "") -> dict[str, FieldInfo]:
 
 def assemble(config: type, values: Mapping[str, Scalar], prefix: str = "") -> Any:
     """A config object from checked values under dotted names; what is not named keeps its default."""
-    hints = get_type_hints(config)
+    hints = _hints(config)
     chosen: dict[str, Any] = {}
     for item in dataclass_fields(config):
         name = f"{prefix}{item.name}"
@@ -80,6 +81,12 @@ def coerce(info: FieldInfo, value: object) -> Scalar:
         shown = repr(value) if len(repr(value)) <= 80 else f"{repr(value)[:77]}..."
         raise InputError(f"{info.name} = {shown} is not allowed: give {info.allowed}")
     return converted
+
+
+@cache
+def _hints(config: type) -> dict[str, Any]:
+    """The types of a class, which do not change and take longer to find than all else here."""
+    return get_type_hints(config)
 
 
 def _info(name: str, hint: Any, item: Field[Any]) -> FieldInfo:

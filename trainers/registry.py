@@ -40,12 +40,7 @@ def fields(trainer: Trainer) -> dict[str, FieldInfo]:
 
 def value_of(trainer: Trainer, key: str, value: object) -> Scalar:
     """One value brought to the type of its setting and checked. Raises `InputError`."""
-    known = fields(trainer)
-    if key not in known:
-        raise InputError(
-            f"{trainer.name} has no parameter {key!r}{_closest(key, known)}; there are: {', '.join(known)}"
-        )
-    return coerce(known[key], value)
+    return _value_of(trainer, fields(trainer), key, value)
 
 
 def build_config(trainer: Trainer, values: Mapping[str, object]) -> TrainerConfig:
@@ -54,7 +49,8 @@ def build_config(trainer: Trainer, values: Mapping[str, object]) -> TrainerConfi
     Keys of nested settings are dotted or nested mappings. Raises `InputError` for a parameter that does not exist and
     for a value of the wrong type, not finite, out of bounds or not among the choices.
     """
-    checked = {key: value_of(trainer, key, value) for key, value in _flat(values).items()}
+    known = fields(trainer)
+    checked = {key: _value_of(trainer, known, key, value) for key, value in _flat(values).items()}
     return cast(TrainerConfig, assemble(trainer.config, checked))
 
 
@@ -62,6 +58,14 @@ def load_recipe(trainer: Trainer) -> Recipe:
     """Imports the generator function behind a trainer. This is what loads torch."""
     module, _, function = trainer.recipe.partition(":")
     return cast(Recipe, getattr(importlib.import_module(module), function))
+
+
+def _value_of(trainer: Trainer, known: Mapping[str, FieldInfo], key: str, value: object) -> Scalar:
+    if key not in known:
+        raise InputError(
+            f"{trainer.name} has no parameter {key!r}{_closest(key, known)}; there are: {', '.join(known)}"
+        )
+    return coerce(known[key], value)
 
 
 def _flat(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:

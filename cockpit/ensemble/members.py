@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +102,7 @@ def align(members: Sequence[Member]) -> Aligned:
     ids = tuple(name for name in first.predictions.ids if name in shared)
     if not ids:
         raise FolderError(f"{_names(members)}: have no rows in common; merge experiments with the same held-out rows")
-    labels = _rows_of(first, ids, first.predictions.labels)
+    labels = _rows_of(first, ids, first.predictions.labels).astype(np.int8)
     groups = next((_groups_of(member, ids) for member in members if member.predictions.groups), ids)
     return Aligned(
         members=tuple(members),
@@ -109,7 +110,7 @@ def align(members: Sequence[Member]) -> Aligned:
         columns=tuple(first.predictions.columns),
         metric=first.predictions.metric,
         scores=np.stack([_agreeing_scores(first, member, ids, labels) for member in members]),
-        labels=labels.astype(np.int8),
+        labels=labels,
         groups=() if groups is ids else groups,
         clusters=np.unique(np.array(groups), return_inverse=True)[1].astype(np.int64),
         dropped={member.name: len(member.predictions.ids) - len(ids) for member in members},
@@ -169,7 +170,7 @@ def _refuse_another_kind(first: Member, member: Member) -> None:
 
 
 def _agreeing_scores(
-    first: Member, member: Member, ids: tuple[str, ...], labels: NDArray[np.integer]
+    first: Member, member: Member, ids: tuple[str, ...], labels: NDArray[np.int8]
 ) -> NDArray[np.float64]:
     """The member's scores of these rows, columns in the order of the first member. Labels must be the same."""
     order = [list(member.predictions.columns).index(column) for column in first.predictions.columns]
@@ -182,7 +183,7 @@ def _agreeing_scores(
     return _rows_of(member, ids, member.predictions.scores)[:, order].astype(np.float64)
 
 
-def _rows_of(member: Member, ids: tuple[str, ...], values: NDArray[np.generic]) -> NDArray[np.generic]:
+def _rows_of(member: Member, ids: tuple[str, ...], values: NDArray[Any]) -> NDArray[Any]:
     place = {name: row for row, name in enumerate(member.predictions.ids)}
     return values[[place[name] for name in ids]]
 

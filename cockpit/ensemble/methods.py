@@ -10,6 +10,7 @@ from scipy.stats import rankdata
 
 Stack = NDArray[np.float64]
 Merged = NDArray[np.float64]
+Weights = Sequence[float] | NDArray[np.float64]
 
 
 def mean(stack: Stack) -> Merged:
@@ -46,19 +47,20 @@ def power_mean(stack: Stack, power: float) -> Merged:
     return np.asarray(scale * ((stack / scale) ** power).mean(axis=0) ** (1.0 / power))
 
 
-def weighted_mean(stack: Stack, weights: Sequence[float]) -> Merged:
+def weighted_mean(stack: Stack, weights: Weights) -> Merged:
     """Σ w·s / Σ w. Raises `ValueError` for weights below 0 or without a sum."""
     shares = normalised(weights)
     return np.asarray(np.tensordot(shares, stack, axes=1))
 
 
-def normalised(weights: Sequence[float]) -> NDArray[np.float64]:
+def normalised(weights: Weights) -> NDArray[np.float64]:
     """Weights that sum to 1."""
     given = np.asarray(weights, dtype=np.float64)
     total = given.sum()
     if (given < 0).any() or not total > 0:
         raise ValueError(f"weights {list(weights)} are not from 0 up with a sum above 0")
-    return given / total
+    shares: NDArray[np.float64] = given / total
+    return shares
 
 
 def hill_climb(stack: Stack, score: Callable[[Merged], float], rounds: int) -> NDArray[np.float64]:

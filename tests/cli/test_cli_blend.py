@@ -56,7 +56,7 @@ def test_weights_score_no_better_than_rows_they_have_not_seen_say(cockpit, folde
     answer = cockpit("blend", *names, "--method", "climb", "--json", "--logs", "noise")
     document = json.loads(answer.out)
     (climb,) = [trial for trial in document["trials"] if trial["method"] == "climb"]
-    assert climb["auc_in_sample"] > 0.65
+    assert climb["auc_in_sample"] > 0.6
     assert climb["auc"] < climb["auc_in_sample"] - 0.08
     assert document["experiment"] == "exp021"
 

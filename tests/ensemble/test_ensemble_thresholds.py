@@ -12,7 +12,7 @@ SCORES = np.array([0.9, 0.8, 0.7, 0.7, 0.2, 0.1])
 
 
 def test_f1_and_matthews_by_hand():
-    """From 0.7 on rows 0 to 3 are found: TP 3, FP 1, FN 0, TN 2. Half-way to the next is 0.45. At 0.9: TP 1, FN 2, TN 3."""
+    """From 0.7 on rows 0 to 3 are found: TP 3, FP 1, FN 0, TN 2; half-way to the next is 0.45. At 0.9: TP 1, FN 2."""
     assert best_threshold(LABELS, SCORES, MEASURES["f1"]) == (pytest.approx(0.45), pytest.approx(6 / 7))
     assert best_threshold(LABELS, SCORES, MEASURES["mcc"]) == (
         pytest.approx(0.45),
@@ -49,7 +49,7 @@ def test_noise_scores_in_sample_and_not_on_rows_that_the_threshold_has_not_seen(
     assert found.in_sample > 0.1
     assert found.score < found.in_sample - 0.1
     sure = search_threshold(labels, labels + 0.1 * scores, deal_parts(clusters), MEASURES["mcc"])
-    assert (sure.score, sure.in_sample) == (1.0, 1.0)
+    assert (sure.score, sure.in_sample) == (pytest.approx(1.0), pytest.approx(1.0))
 
 
 def test_a_column_without_positives_has_no_score():

@@ -42,7 +42,7 @@ def _products(generator: np.random.Generator, order: NDArray[np.int64]) -> NDArr
     """What each product is, (groups, hidden); of the first half in `order` two at a time are twins."""
     own, shared = generator.standard_normal((2, GROUPS, HIDDEN))
     twin = np.where(order < GROUPS // 2, order // 2, order)
-    return np.where((order < GROUPS // 2)[:, None], shared[twin] + TWINS * own, own * np.sqrt(1 + TWINS**2))
+    return np.asarray(np.where((order < GROUPS // 2)[:, None], shared[twin] + TWINS * own, own * np.sqrt(1 + TWINS**2)))
 
 
 def _member(
@@ -52,11 +52,11 @@ def _member(
     return {"fused": _units(np.concatenate([image, text], axis=1)), "image": _units(image), "text": _units(text)}
 
 
-def _embedded(generator: np.random.Generator, seen: NDArray[np.float64]) -> NDArray[np.float64]:
+def _embedded(generator: np.random.Generator, seen: NDArray[np.float64]) -> Vectors:
     """What a member makes of it: another view, and noise."""
     view = generator.standard_normal((HIDDEN, WIDTH)) / np.sqrt(HIDDEN)
     return _units(seen @ view + NOISE * generator.standard_normal((len(seen), WIDTH)))
 
 
-def _units(vectors: NDArray[np.float64]) -> Vectors:
+def _units(vectors: NDArray[np.floating]) -> Vectors:
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -55,9 +56,7 @@ def load_voters(data: str) -> Voters:
     Raises `InputError`.
     """
     if not data:
-        from trainers.data.made_up_members import made_up_members
-
-        return build_voters(*made_up_members())
+        return _made_up()
     from trainers.data.vote_cache import cached
 
     members = find_members(Path(data))
@@ -110,6 +109,13 @@ def build_voters(members: Sequence[str], postings: Sequence[Postings], vectors: 
         typical=similar.mean(axis=0),
         dropped=max(len(table.ids) for table in postings) - len(ids),
     )
+
+
+@cache
+def _made_up() -> Voters:
+    from trainers.data.made_up_members import made_up_members
+
+    return build_voters(*made_up_members())
 
 
 def _read(members: Sequence[Member]) -> Voters:
