@@ -30,6 +30,7 @@ def merges(facts: Facts) -> Iterator[str]:
     best, single = (ranking.best_trial(trials, facts.sweep.goal) for trials in (merged, singles))
     if best is None or single is None:
         return
+    yield ""
     yield f"**merge** {_merge_text(facts, singles, best)}  "
     yield f"**gain** {_gain_text(best, _name(single), len(merged))}"
 

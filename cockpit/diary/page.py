@@ -23,15 +23,7 @@ def entry(facts: Facts) -> str:
     The verdict of a finished sweep, and of one that somebody stopped, is ➖: every configuration ran on one seed, and
     the best of many on one seed says nothing about which is better.
     """
-    parts = [
-        _heading(facts),
-        _change(facts),
-        merges(facts),
-        _trials(facts),
-        _stops(facts),
-        events(facts),
-        _results(facts),
-    ]
+    parts = [_heading(facts), _change(facts), _trials(facts), _stops(facts), events(facts), _results(facts)]
     parts += [_norms(facts), _last_line(facts), _going_on(facts)]
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part)
 
@@ -65,6 +57,7 @@ def _change(facts: Facts) -> Iterator[str]:
     more = (f" · {escaped(more)}" if more else "") + _leaderboard(facts)
     yield f"**score** {metric} {metric_text(best.best)} ({best.id}: {_config(best, sweep.varied)}){more}  "
     yield f"**against** {_comparisons(facts)}"
+    yield from merges(facts)
 
 
 def _what_was_varied(facts: Facts) -> str:
