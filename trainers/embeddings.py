@@ -38,19 +38,20 @@ def outputs_in(folder: Path) -> dict[str, Path]:
 
 
 def read_postings(folder: Path) -> Postings:
-    """The table of rows. Raises `InputError`."""
+    """The table of rows, whatever other columns it has. Raises `InputError`."""
     path = folder / TABLE
     try:
         with path.open(newline="", encoding="utf-8") as stream:
             rows = list(csv.reader(stream))
     except (OSError, ValueError, csv.Error) as error:
         raise InputError(f"{path} cannot be read ({' '.join(str(error).split())[:120]})") from None
-    if not rows or tuple(rows[0]) != _COLUMNS or any(len(row) != len(_COLUMNS) for row in rows):
+    header = rows[0] if rows else []
+    if not set(_COLUMNS) <= set(header) or any(len(row) != len(header) for row in rows):
         raise InputError(f"{path} is no table with the columns {','.join(_COLUMNS)}")
-    ids = tuple(row[0] for row in rows[1:])
+    ids, groups = (tuple(row[header.index(column)] for row in rows[1:]) for column in _COLUMNS)
     if len(set(ids)) < len(ids):
         raise InputError(f"{path} has a posting_id twice; every row has to be another posting")
-    return Postings(ids, tuple(row[1] for row in rows[1:]))
+    return Postings(ids, groups)
 
 
 def read_embeddings(path: Path, rows: int) -> NDArray[np.float32]:

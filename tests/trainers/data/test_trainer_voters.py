@@ -20,8 +20,8 @@ def keep(folder: Path, ids: Sequence[str], groups: Sequence[str], **outputs: np.
     for name, vectors in outputs.items():
         np.save(folder / f"{name}.npy", vectors.astype(np.float32))
     with (folder / "embeddings.csv").open("w", newline="", encoding="utf-8") as stream:
-        rows = zip(ids, groups, strict=True)
-        csv.writer(stream).writerows([("posting_id", "label_group"), *rows])
+        rows = [("a, b\nc", *row) for row in zip(ids, groups, strict=True)]
+        csv.writer(stream).writerows([("title", "posting_id", "label_group"), *rows])
     return folder
 
 
