@@ -41,7 +41,7 @@ def train(config: VoteConfig, device: Device) -> Events:
     thresholds = {
         name: least for number, output in voters.outputs for name, least in _least(config, number, output).items()
     }
-    needed = config.votes or len(thresholds) // 2 + 1
+    needed = min(config.votes or len(thresholds) // 2 + 1, max(1, len(thresholds)))
     yield Built(_effective(config, voters, thresholds, needed), total_steps=0)
 
     began = time.monotonic()

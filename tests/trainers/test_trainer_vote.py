@@ -36,6 +36,7 @@ def test_effective_settings_are_those_of_voters_that_there_are(run: Run) -> None
     assert (effective["voters"], effective["votes"], effective["m4"]) == (23, 12, "made_up_4")
     assert (effective["m1.image.cosine"], effective["m1.image.euclid"]) == (0.6, 1.0)
     assert not {"m2.text.euclid", "m5", "m5.fused.cosine", "m6.fused.cosine"} & set(effective)
+    assert built(run("vote", {"votes": 30}))["votes"] == 24
     changes = {"m4.text.euclid": 0.9, "votes": 3, "min_matches": 2, "held_out": 0.5}
     for key, value in changes.items():
         assert built(run("vote", {key: value})) != built(run("vote", {})), key

@@ -36,7 +36,10 @@ class VoteConfig(TrainerConfig):
     """
 
     votes: int | None = option(
-        None, "how many voters have to agree on a match; none means most of those that there are", low=1, high=36
+        None,
+        "how many voters have to agree on a match, all of them if there are fewer; none means most of them",
+        low=1,
+        high=36,
     )
     min_matches: int = option(
         1, "2 also gives a posting that matches nothing else the one with the most votes", choices=(1, 2)
