@@ -23,12 +23,15 @@ def note(experiment: str, text: str, logs: Path) -> None:
     """
     from cockpit.diary.book import has_entry, write_entry
     from cockpit.diary.notes import append_note
+    from cockpit.events.redaction import secrets_in
     from cockpit.store.folder import find_experiment
 
     run = find_experiment(logs, experiment)
     if not has_entry(logs, run):
         write_entry(logs, run)
-    click.echo(f"{run.id}: noted in {append_note(logs, run, text)}")
+    left_out = ", ".join(secrets_in(text))
+    more = f"; a secret was left out ({left_out})" if left_out else ""
+    click.echo(f"{run.id}: noted in {append_note(logs, run, text)}{more}")
 
 
 @click.command(context_settings=AS_TYPED)

@@ -1,4 +1,4 @@
-"""`diary.md`: finds, puts in and replaces the generated parts, and touches nothing else."""
+"""`diary.md`: finds, puts in and replaces the generated parts, and touches nothing else. Reports beside it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from datetime import datetime
 from pathlib import Path
 
 from cockpit.diary.facts import gather
-from cockpit.diary.page import entry
+from cockpit.diary.page import REPORT, entry
+from cockpit.diary.report import report
 from cockpit.store.folder import FolderError, RunFolder
 
 FILE = "diary.md"
@@ -19,14 +20,26 @@ _DATE = re.compile(r"^\ufeff?# (\d{4}-\d\d-\d\d)\b", re.MULTILINE)
 
 
 def write_entry(logs: Path, run: RunFolder) -> Path:
-    """Put an experiment's entry into the diary, or replace it there; return the diary's path.
+    """Write an experiment's report, put its entry into the diary or replace it there; return the diary's path.
 
-    Raises `FolderError` when the diary cannot be written or its markers are not in pairs.
+    Raises `FolderError` when one of them cannot be written or the diary's markers are not in pairs.
     """
     facts = gather(logs, run)
     date = datetime.fromtimestamp(facts.sweep.started or 0.0).strftime("%Y-%m-%d")
     body = entry(facts)
+    _write_report(run.path / REPORT, report(facts))
     return change(logs, lambda text: put(text, run.id, body, date), f"the record in {run.path} is whole")
+
+
+def _write_report(path: Path, text: str) -> None:
+    new = text.encode("utf-8", "replace")
+    try:
+        if not path.exists() or path.read_bytes() != new:
+            temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+            temporary.write_bytes(new)
+            temporary.replace(path)
+    except OSError as error:
+        raise FolderError(f"{path}: cannot write the report ({error.strerror})") from None
 
 
 def read(logs: Path) -> str:

@@ -15,13 +15,16 @@ LONGEST_ERROR = 80
 _BY_POPULATION = "pbt "  # how the reason of a pause begins that population based training made
 
 
-def events(facts: Facts) -> Iterator[str]:
-    """A list, one line for each thing that happened; none where a sweep ran from its beginning to its end."""
+def events(facts: Facts, most: int | None = MOST_LINES) -> Iterator[str]:
+    """A list, one line for each thing that happened; none where a sweep ran from its beginning to its end.
+
+    Of more than `most` the first are told, unless that is None.
+    """
     lines = [*map(escaped, [*_taken_up(facts), *_went_on(facts)]), *_mutations(facts)]
     lines += map(escaped, deeds(facts.commands, facts.sweep.started))
     if not lines:
         return
-    shown = lines if len(lines) <= MOST_LINES else lines[: MOST_LINES - 1]
+    shown = lines if most is None or len(lines) <= most else lines[: most - 1]
     yield "**on the way**"
     yield ""
     yield from (f"- {line}" for line in shown)

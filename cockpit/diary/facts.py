@@ -14,8 +14,8 @@ from cockpit.store.rows import CommandRow, NormSummary, SweepRow, TrialRow
 from cockpit.store.scores import Score, scores
 from cockpit.store.summary import read_summary
 
-RESULT_LINES = 2
 TAIL_BYTES = 1 << 18  # of output.log; the last results are at its end
+MOST_RESULTS = 100
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Rival:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that an entry is made of. `best` is the trial that the entry speaks about most; `can_go_on`
-    says that the sweep may be taken up again.
+    """Everything that an entry and a report are made of. `best` is the trial that they speak about most, `saved` are
+    its files by label; `can_go_on` says that the sweep may be taken up again.
     """
 
     sweep: SweepRow
@@ -44,6 +44,8 @@ class Facts:
     history: History
     can_go_on: bool
     logs_name: str
+    run_name: str
+    saved: dict[str, str]
 
 
 def gather(logs: Path, run: RunFolder) -> Facts:
@@ -64,6 +66,8 @@ def gather(logs: Path, run: RunFolder) -> Facts:
             history=read_history(run),
             can_go_on=sweep.can_go_on and run.search.exists(),
             logs_name=logs.name,
+            run_name=run.name,
+            saved=index.saved(best.id) if best else {},
         )
 
 
@@ -83,11 +87,11 @@ def _rival(logs: Path, run: RunFolder, sweep: SweepRow) -> Rival | None:
 
 
 def _results(output: Path) -> list[str]:
-    """The last `[RESULT]` lines that the trial printed."""
+    """The last `[RESULT]` lines that the trial printed, oldest first."""
     try:
         with output.open("rb") as file:
             file.seek(max(0, output.stat().st_size - TAIL_BYTES))
             text = file.read().decode("utf-8", "replace")
     except OSError:
         return []
-    return [line for line in text.splitlines() if line.startswith("[RESULT]")][-RESULT_LINES:]
+    return [line for line in text.splitlines() if line.startswith("[RESULT]")][-MOST_RESULTS:]

@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from cockpit.diary.book import FILE, change, find, newline_of
+from cockpit.events.redaction import redacted
 from cockpit.events.text import safe_text
 from cockpit.store.folder import FolderError, RunFolder
 
@@ -69,7 +70,7 @@ def with_mark(notes: str, mark: str, newline: str = "\n") -> str:
 def replace_notes(logs: Path, run: RunFolder, before: str, after: str) -> Path:
     """Put `after` in the place of the notes of an experiment, which are still `before`; return the diary's path.
 
-    Both may be as `shown`. Lines that stay the same keep their bytes, new ones are made safe. Raises
+    Both may be as `shown`. Lines that stay the same keep their bytes, new ones are made safe and lose secrets. Raises
     `NotesChangedError` when the notes are others by now, and `FolderError` when the entry is not there, its markers
     are damaged, or a new line would be a marker or a dated heading.
     """
@@ -95,7 +96,7 @@ def mark_notes(logs: Path, run: RunFolder, mark: str) -> Path:
 
 def append_note(logs: Path, run: RunFolder, text: str) -> Path:
     """Add a paragraph below the notes of an experiment; return the diary's path. Raises like `replace_notes`."""
-    lines = _without_blank_ends([_safe(line) for line, _ in _lines(text)])
+    lines = _without_blank_ends([_safe(line) for line, _ in _lines(redacted(text))])
     if not lines:
         raise FolderError(f"the note for {run.id} is empty; write some words")
 
@@ -187,9 +188,9 @@ def _without_blank_ends(lines: list[str]) -> list[str]:
 
 
 def _safe(line: str) -> str:
-    """A line of any length without what could steer a terminal."""
+    """A line of any length without secrets and without what could steer a terminal."""
     readable = _UNDECODED.sub(lambda match: f"\\x{ord(match[0]) - 0xDC00:02x}", line)
-    return safe_text(readable, longest_line=len(readable) + 1)
+    return redacted(safe_text(readable, longest_line=len(readable) + 1))
 
 
 def _refuse_other_notes(run: RunFolder, present: str, before: str) -> None:

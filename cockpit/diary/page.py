@@ -13,7 +13,9 @@ from cockpit.store.numbers import counted, delta_text, duration_text, metric_tex
 from cockpit.store.rows import ENDED_EARLY, TrialRow
 from cockpit.store.scores import leaderboard_text
 
+REPORT = "report.md"
 MOST_ROWS = 10
+RESULT_LINES = 2
 MARKS = {"running": "⏳", "queued": "⏳", "interrupted": "⚠", "failed": "⚠", "finished": "➖", "stopped": "➖"}
 
 
@@ -23,14 +25,15 @@ def entry(facts: Facts) -> str:
     The verdict of a finished sweep, and of one that somebody stopped, is ➖: every configuration ran on one seed, and
     the best of many on one seed says nothing about which is better.
     """
-    parts = [_heading(facts), _change(facts), _trials(facts), _stops(facts), events(facts), _results(facts)]
-    parts += [_norms(facts), _last_line(facts), _going_on(facts)]
+    parts = [heading(facts), change(facts), _trials(facts), stops(facts), events(facts), _results(facts)]
+    parts += [norms(facts), last_line(facts), _going_on(facts)]
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part)
 
 
-def _heading(facts: Facts) -> Iterator[str]:
+def heading(facts: Facts, level: str = "##") -> Iterator[str]:
+    """Which experiment, its mark and its question, and how it stands where it is not simply finished."""
     sweep = facts.sweep
-    yield f"## {escaped(sweep.experiment)} · {escaped(sweep.search)} {MARKS.get(sweep.status, '⚠')}"
+    yield f"{level} {escaped(sweep.experiment)} · {escaped(sweep.search)} {MARKS.get(sweep.status, '⚠')}"
     if sweep.question:
         yield ""
         yield escaped(sweep.question)
@@ -44,7 +47,8 @@ def _heading(facts: Facts) -> Iterator[str]:
         yield f"**{sweep.status}**{': ' if why and why == more else ''}{more}"
 
 
-def _change(facts: Facts) -> Iterator[str]:
+def change(facts: Facts) -> Iterator[str]:
+    """What was varied, the baseline, the best score, and what that is held against."""
     sweep, baseline, best = facts.sweep, facts.baseline, facts.best
     metric = escaped(sweep.metric)
     yield f"**change** {_what_was_varied(facts)}  "
@@ -117,7 +121,7 @@ def _trials(facts: Facts) -> Iterator[str]:
     hidden = len(facts.trials) - len(shown)
     if hidden:
         yield ""
-        yield f"… {hidden} more: {code(f'cockpit show {sweep.experiment}')}"
+        yield f"… {hidden} more in the [report]({facts.run_name}/{REPORT})"
 
 
 def _most_informative(facts: Facts) -> list[TrialRow]:
@@ -147,7 +151,7 @@ def _short(text: str, longest: int = 100) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
-def _stops(facts: Facts) -> Iterator[str]:
+def stops(facts: Facts) -> Iterator[str]:
     """How many trials ended in which way, and by which rule at which rung."""
     counts: dict[str, int] = {}
     for trial in facts.trials:
@@ -167,10 +171,11 @@ def _results(facts: Facts) -> Iterator[str]:
     if facts.results and facts.best is not None:
         yield f"Last results of {facts.best.id}:"
         yield ""
-        yield from block(facts.results)
+        yield from block(facts.results[-RESULT_LINES:])
 
 
-def _norms(facts: Facts) -> Iterator[str]:
+def norms(facts: Facts) -> Iterator[str]:
+    """Norms of the best trial, a row for each parameter group."""
     if not facts.norms or facts.best is None:
         return
     yield f"Gradient norms of {facts.best.id}, mean over its logged steps:"
@@ -190,7 +195,8 @@ def _norms(facts: Facts) -> Iterator[str]:
     yield from table(headings, rows, words=("group",))
 
 
-def _last_line(facts: Facts) -> Iterator[str]:
+def last_line(facts: Facts) -> Iterator[str]:
+    """How long it took, on what, from which commit, and the command."""
     sweep, trials = facts.sweep, facts.trials
     ended = sweep.ended or max((trial.ended or trial.started or 0.0 for trial in trials), default=0.0)
     took = duration_text(ended - sweep.started) if sweep.started and ended else "—"

@@ -13,6 +13,7 @@ from cockpit.engine.proposer import LateProposer, Proposer, proposer_for
 from cockpit.engine.warm_start import Lesson, history, planned
 from cockpit.engine.work import Work, work_of
 from cockpit.search import sampling
+from cockpit.search.discretion import kinds_in, refuse_secrets
 from cockpit.search.errors import SearchError
 from cockpit.search.metric import Metric
 from cockpit.search.pbt import mutable_parameters
@@ -84,8 +85,11 @@ class Plan:
     def completed(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """A configuration that somebody chose, made whole with the search's constants and the baseline.
 
-        Raises `InputError` for what the work would not take, and for parameters that are still missing.
+        Raises `InputError` for what the work would not take, for secrets, and for parameters that are still missing.
         """
+        secrets = kinds_in(settings)
+        if secrets:
+            raise InputError(f"holds a secret ({', '.join(secrets)}), which would stand in the record")
         chosen = {name: self.work.value_of(name, value) for name, value in settings.items()}
         config = {**self.search.fixed, **self.search.baseline, **chosen}
         missing = [name for name in self.search.varied if name not in config]
@@ -132,6 +136,7 @@ def draft_plan(
     `joining` a cluster. Raises `SearchError` for the search, `InputError` for what does not go with it, and
     `FolderError` for a source.
     """
+    refuse_secrets(search)
     work = work_of(search, Path.cwd())
     search, metric = work.settle(search)
     _check_it_is_run_here(search)

@@ -2,7 +2,7 @@
 
 A line is a flat object: `{"v":1,"kind":"step","phase":"train","epoch":0,"step":50,"loss":0.4848}`. JSON has no NaN, so
 non-finite numbers travel as the strings "NaN", "Infinity" and "-Infinity" and come back as numbers; bare NaN tokens
-of other writers are read too. All text passes `safe_text` in both directions.
+of other writers are read too. All text passes `safe_text` in both directions, and secrets are taken out on the way in.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from cockpit.events.kinds import KINDS, Eval, Event, Step, Unknown
+from cockpit.events.redaction import MARK, redacted
 from cockpit.events.text import one_line, safe_text
 
 VERSION = 1
@@ -39,7 +40,7 @@ def _plain(value: Any) -> Any:
             return _encodable(item())
         except (ValueError, RuntimeError, TypeError):
             pass  # more than one element: shown as text below
-    return safe_text(str(value))
+    return redacted(safe_text(str(value)))
 
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_plain)
@@ -95,22 +96,29 @@ def _is_known_word(word: str) -> bool:
 
 
 def _is_plain_word(word: object) -> bool:
-    return isinstance(word, str) and len(word) < 100 and len(_CLEAN_WORDS) < 10_000 and one_line(word) == word
+    return isinstance(word, str) and len(word) < 100 and len(_CLEAN_WORDS) < 10_000 and redacted(one_line(word)) == word
 
 
 def _encodable(value: Any) -> Any:
-    """`value` with safe text, safe keys and no non-finite number, at any depth."""
+    """`value` with safe text and keys, without secrets and without numbers that are not finite, at any depth."""
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
     if isinstance(value, str | bytes):
-        return safe_text(value)
+        return redacted(safe_text(value))
     if isinstance(value, Mapping):
-        return {one_line(str(key)): _encodable(inner) for key, inner in value.items()}
+        return {redacted(one_line(str(key))): _named(str(key), inner) for key, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_encodable(inner) for inner in value]
     if value is None or isinstance(value, bool | int | float):
         return value
     return _plain(value)
+
+
+def _named(name: str, value: Any) -> Any:
+    """The value of a key, which may be what gives it away: `{"password": "letmein"}`."""
+    if isinstance(value, str) and redacted(f"{name}: {value}") != f"{name}: {value}":
+        return MARK
+    return _encodable(value)
 
 
 def decode(line: bytes | str) -> Event:

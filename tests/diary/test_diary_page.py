@@ -106,7 +106,7 @@ def test_more_than_ten_trials_show_the_most_informative(tmp_path):
     assert len(rows) == MOST_ROWS == 10
     assert names[0] == "**t029**"
     assert {"t000 ◆", "t030", "t031", "t032"} <= set(names)
-    assert "… 23 more: `cockpit show exp001`" in text
+    assert "… 23 more in the [report](exp001-hill/report.md)" in text
 
 
 @pytest.mark.parametrize(

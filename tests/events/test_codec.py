@@ -7,7 +7,18 @@ import numpy as np
 import pytest
 
 from cockpit.events.codec import EventError, decode, encode
-from cockpit.events.kinds import KINDS, Attempt, Eval, Norms, Note, Step, SweepStarted, TrialEnded, Unknown
+from cockpit.events.kinds import (
+    KINDS,
+    Attempt,
+    Eval,
+    Norms,
+    Note,
+    Step,
+    SweepStarted,
+    TrialEnded,
+    TrialStarted,
+    Unknown,
+)
 
 
 @pytest.mark.parametrize("cls", KINDS, ids=lambda cls: cls.kind)
@@ -122,3 +133,13 @@ def test_equality_of_whole_events():
         ),
     ):
         assert decode(encode(event)) == event
+
+
+def test_secrets_do_not_get_into_a_line() -> None:
+    secret = "ghp_c4n4ryC4N4RY0123456789abcdef"
+    note = Note(text=f"pushed with {secret}")
+    for event in (note, TrialStarted(trial="t000", config={"hub_token": "letmein1", secret: 1, "deep": [secret]})):
+        line = encode(event).decode()
+        assert "C4N4RY" not in line
+        assert "letmein1" not in line
+        assert "[redacted]" in line
