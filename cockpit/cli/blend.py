@@ -76,7 +76,7 @@ def blend(
 
     chosen = METHODS if method == "all" else (method,)
     aligned = align([read_member(logs, member) for member in names])
-    found = merge(aligned, Options(chosen, power, trials, seed))
+    found = merge(aligned, Options(chosen, power, trials, seed), _tell)
     command = shlex.join(["cockpit", *map(os.fspath, sys.argv[1:])])
     run = record_blend(logs, one_line(name) or "blend", found, Origin(command, began, environment()))
     write_entry(logs, run)
@@ -85,6 +85,12 @@ def blend(
         return
     _print(found)
     click.echo(f"recorded as {run.name}; `cockpit show {run.id}` shows it, `cockpit diary {run.id}` what it means")
+
+
+def _tell(method: str) -> None:
+    """What is being tried, where somebody waits for it; with many rows each takes a while."""
+    if sys.stderr.isatty():
+        click.echo(f"{method} …", err=True)
 
 
 def _print(found: Blend) -> None:

@@ -65,8 +65,11 @@ class Blend:
         return best(self.singles)
 
 
-def blend(aligned: Aligned, options: Options) -> Blend:
-    """Score every member, and every method. Raises `FolderError` where nothing can be scored or merged."""
+def blend(aligned: Aligned, options: Options, tell: Callable[[str], None] = lambda method: None) -> Blend:
+    """Score every member, and every method, which `tell` hears of before its turn.
+
+    Raises `FolderError` where nothing can be scored or merged.
+    """
     if len(aligned.members) < 2:
         raise FolderError(f"{aligned.members[0].name}: cannot be merged with nothing; name two experiments or more")
     score = _score_for(aligned)
@@ -75,6 +78,7 @@ def blend(aligned: Aligned, options: Options) -> Blend:
     rival = best(singles)
     merged, skipped = [], {}
     for method in options.methods:
+        tell(method)
         try:
             outcome = _merge(aligned, method, options, parts, score)
         except ValueError as error:

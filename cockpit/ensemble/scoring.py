@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainers.metrics.accuracy import accuracy
+from trainers.metrics.lwlrap import lwlrap
 from trainers.metrics.matthews import matthews
 from trainers.metrics.roc_auc import roc_auc
 
@@ -34,7 +35,12 @@ def share_of_right(labels: Labels, scores: Scores) -> float:
     return accuracy(labels.argmax(1), scores.argmax(1))
 
 
-METRICS: Mapping[str, Score] = {"auc": auc, "mcc": correlation, "accuracy": share_of_right}
+def label_ranking(labels: Labels, scores: Scores) -> float:
+    """Label-weighted label-ranking average precision."""
+    return lwlrap(scores, labels)
+
+
+METRICS: Mapping[str, Score] = {"auc": auc, "mcc": correlation, "accuracy": share_of_right, "lwlrap": label_ranking}
 
 
 def _mean(values: list[float]) -> float:

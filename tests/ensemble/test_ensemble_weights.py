@@ -67,5 +67,8 @@ def test_scores_are_those_of_the_trainers():
     assert auc(labels, scores) == pytest.approx((0.75 + 0.5) / 2)
     assert np.isnan(auc(labels[:, 2:], scores[:, 2:]))
     assert share_of_right(np.eye(3)[[0, 1, 2, 2]].astype(int), scores) == pytest.approx(3 / 4)
+    # Row 0: 1 and 2/3; row 1 at the last place of two equal scores: 1/3; the other two rows are in order.
+    precisions = [1, 2 / 3, 1 / 3, 1, 1, 1, 1, 1]
+    assert METRICS["lwlrap"](labels, scores) == pytest.approx(sum(precisions) / 8)
     # Found are rows 0 (right) of column 1: TP 1, FN 1, TN 2.
     assert METRICS["mcc"](labels[:, :1], scores[:, :1]) == pytest.approx(2 / (1 * 2 * 2 * 3) ** 0.5)
