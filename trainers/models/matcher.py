@@ -32,6 +32,10 @@ class Matcher(nn.Module):
         embeddings: Tensor = self.norm(self.fusion(torch.cat(features, dim=1)))
         return embeddings
 
+    def outputs(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """All embeddings of a batch, each (rows, `embedding`): `fused` first, then what is embedded besides."""
+        return {"fused": self(batch)}
+
     def encode_titles(self, titles: Sequence[str], length: int) -> Tensor:
         """Titles as the text branch wants them, shape (titles, length). Only for a matcher with a text branch."""
         ids: Tensor = self.branches["text"].encode(titles, length)  # type: ignore[operator]
