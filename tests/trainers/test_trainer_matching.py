@@ -98,10 +98,13 @@ DEPENDENT: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "curricularface": ({"head": "curricularface"}, {"s": 16, "m": 0.2}),
     "cosface": ({"head": "cosface"}, {"s": 16, "m": 0.2}),
     "focal": ({"criterion": "focal"}, {"focal_gamma": 1, "focal_alpha": 1}),
-    "triplet": ({"pair_loss": "triplet"}, {"triplet_margin": 0.4, "miner": "none", "miner_epsilon": 0.2}),
+    "triplet": ({"pair_loss": "triplet"}, {"triplet_margin": 0.4, "miner": "multi_similarity"}),
     "supcon": ({"pair_loss": "supcon"}, {"temperature": 0.2, "pair_weight": 2, "group_rows": 3}),
     "ntxent": ({"pair_loss": "ntxent", "head": "none"}, {"temperature": 0.2}),
-    "circle": ({"pair_loss": "circle"}, {"circle_margin": 0.3, "circle_gamma": 40}),
+    "circle": (
+        {"pair_loss": "circle", "miner": "multi_similarity"},
+        {"circle_margin": 0.3, "circle_gamma": 40, "miner_epsilon": 0.2},
+    ),
     "transformer": ({"fusion": "transformer"}, {"fusion_layers": 2, "fusion_heads": 4, "fusion_dropout": 0.2}),
     "linear": ({"scheduler": "linear"}, {"warmup": 0.2}),
     "cosine": ({"scheduler": "cosine"}, {"warmup": 0.2}),
@@ -174,11 +177,11 @@ def test_adacos_logs_its_scale(run: Run, shop: Path) -> None:
         ({"modalities": "text", "data": "shop"}, NO_IMAGE),
         ({"data": "shop", "head": "subcenter", "criterion": "focal"}, {"-k", "-focal_gamma", "-focal_alpha"}),
         (
-            {"data": "shop", "pair_loss": "triplet"},
+            {"data": "shop", "pair_loss": "triplet", "miner": "multi_similarity"},
             {"-pair_weight", "-miner", "-miner_epsilon", "-group_rows", "-triplet_margin"},
         ),
         (
-            {"data": "shop", "pair_loss": "supcon", "head": "none", "miner": "none"},
+            {"data": "shop", "pair_loss": "supcon", "head": "none"},
             {"s", "m", "criterion", "-miner", "-group_rows", "-temperature"},
         ),
         ({"data": "shop", "fusion": "transformer"}, {"-fusion_layers", "-fusion_heads"}),
@@ -266,9 +269,9 @@ def test_a_course_rises_first_where_it_is_asked_to(run: Run, shop: Path) -> None
 @pytest.mark.parametrize(
     "values",
     [
-        {"head": "subcenter", "outputs": "three", "pair_loss": "circle", "optimizer": "adam"},
+        {"head": "subcenter", "outputs": "three", "pair_loss": "circle", "miner": "multi_similarity"},
         {"head": "curricularface", "fusion": "transformer", "fusion_dropout": 0.2, "criterion": "focal"},
-        {"head": "none", "pair_loss": "supcon", "miner": "none", "image_pooling": "gem", "scheduler": "linear"},
+        {"head": "none", "pair_loss": "supcon", "optimizer": "adam", "image_pooling": "gem", "scheduler": "linear"},
         {"head": "adacos", "outputs": "three", "pair_loss": "triplet", "text_pooling": "mean_max", "warmup": 0.5},
     ],
     ids=lambda values: str(values["head"]),

@@ -40,7 +40,7 @@ class LossSettings(TrainerConfig):
     pair_loss: str = option("none", "loss of the pairs of a batch, on embeddings", choices=PAIR_LOSSES)
     pair_weight: float = option(1.0, "weight of the pair loss beside a head's", low=0.001, high=1_000.0)
     miner: str = option(
-        "multi_similarity", "which pairs a pair loss looks at; none takes all", choices=("none", "multi_similarity")
+        "none", "which pairs a pair loss looks at; none takes all", choices=("none", "multi_similarity")
     )
     miner_epsilon: float = option(0.1, "how near to the other kind a pair is kept by the miner", low=0.0, high=2.0)
     triplet_margin: float = option(0.2, "by how much a triplet's squared distances are to differ", low=0.0, high=4.0)
