@@ -207,7 +207,7 @@ def test_settings_without_effect_are_named(values: dict[str, object], ineffectiv
     [
         ({"head": "none"}, "head = none leaves nothing to learn from; choose a pair_loss or a head"),
         ({"pair_loss": "circle", "batch_size": 7}, "batch_size = 7 has no room for two groups of group_rows = 4"),
-        ({"pair_loss": "triplet", "batch_size": 513}, "batch_size = 513 has too many triplets to hold"),
+        ({"data": "", "pair_loss": "triplet", "batch_size": 513}, "batch_size = 513 has too many triplets to hold"),
         ({"outputs": "three", "modalities": "image"}, "outputs = three needs photos and titles"),
         ({"fusion": "transformer", "embedding": 20}, "fusion_heads = 8 does not divide embedding = 20"),
         ({"text_pooling": "last4"}, "text_pooling = last4 needs a text_model of transformers"),
@@ -264,6 +264,16 @@ def test_a_course_rises_first_where_it_is_asked_to(run: Run, shop: Path) -> None
         events = run("matching", values | {"scheduler": scheduler})
         rates = [event.metrics["lr"] * 1e3 for event in events if isinstance(event, Step)]
         assert rates == pytest.approx([1 / 3, 2 / 3, 1, *fall])
+
+
+def test_pairs_need_a_group_with_two_postings(shop: Path) -> None:
+    table = shop / "train.csv"
+    header, *lines = table.read_text(encoding="utf-8").splitlines()
+    table.write_text("\n".join([header, *lines[::3]]) + "\n", encoding="utf-8")
+    trainer = registry.find("matching")
+    config = registry.build_config(trainer, quick(shop, batch_size=4, group_rows=2, pair_loss="circle"))
+    with pytest.raises(InputError, match="pair_loss = circle, but no group that is trained on has two postings"):
+        trainer.check(config)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from trainers.contract import Trainer, option
 from trainers.settings.matching_losses import LossSettings, check_losses
 from trainers.settings.matching_network import NetworkSettings, check_network
 from trainers.settings.matching_rates import RateSettings
+
+if TYPE_CHECKING:
+    from trainers.data.matching import Split
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,14 +57,20 @@ def check(config: MatchingConfig) -> None:
     """Reads the table, deals the folds and looks at every image. Raises `InputError`; does not load torch."""
     from trainers.data.matching import load_products, split
 
-    check_losses(config, config.batch_size)
     products = load_products(config.data)
     parts = split(products, config)
-    check_network(config, parts.modalities)
+    check_fit(config, parts)
     if config.data and "image" in parts.modalities:
         from trainers.data.images import check_images
 
         check_images(products.images)
+
+
+def check_fit(config: MatchingConfig, parts: Split) -> None:
+    """Raises `InputError` where settings of loss or network do not fit each other or the data."""
+    sizes = Counter(parts.groups[parts.train].tolist())
+    check_losses(config, config.batch_size, largest_group=max(sizes.values()))
+    check_network(config, parts.modalities)
 
 
 TRAINER = Trainer(

@@ -74,12 +74,19 @@ class LossSettings(TrainerConfig):
         return reasons
 
 
-def check_losses(settings: LossSettings, batch_size: int) -> None:
-    """Raises `InputError` where there would be no loss, no pair to learn from, or no room for all triplets."""
+def check_losses(settings: LossSettings, batch_size: int, largest_group: int) -> None:
+    """Raises `InputError` where there would be no loss, no pair to learn from, or no room for all triplets.
+
+    `largest_group` is how many training rows there are of the group with most.
+    """
     if settings.pair_loss == "none":
         if settings.head == "none":
             raise InputError("head = none leaves nothing to learn from; choose a pair_loss or a head")
         return
+    if largest_group < 2:
+        raise InputError(
+            f"pair_loss = {settings.pair_loss}, but no group that is trained on has two postings; use pair_loss = none"
+        )
     if batch_size < 2 * settings.group_rows:
         raise InputError(
             f"batch_size = {batch_size} has no room for two groups of group_rows = {settings.group_rows}; "
