@@ -9,9 +9,13 @@ from typing import Any
 from trainers.contract import Goal
 
 
-def cosine(step: int, total_steps: int) -> float:
-    """From 1 at step 1 down to 0 behind the last one (Loshchilov and Hutter 2017, without restarts)."""
-    return 0.5 * (1.0 + math.cos(math.pi * min(1.0, (step - 1) / max(1, total_steps))))
+def cosine(step: int, total_steps: int, warmup: float = 0.0) -> float:
+    """Up as in `linear`, then from 1 down to 0 behind the last step (Loshchilov and Hutter 2017, without restarts)."""
+    rising = round(warmup * total_steps)
+    if step <= rising:
+        return step / rising
+    fallen = (step - 1 - rising) / max(1, total_steps - rising)
+    return 0.5 * (1.0 + math.cos(math.pi * min(1.0, fallen)))
 
 
 def linear(step: int, total_steps: int, warmup: float) -> float:

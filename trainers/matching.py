@@ -1,8 +1,9 @@
 """Product matching: photos and titles to embeddings in which postings of one product are neighbours.
 
-Training tells the groups of the training folds apart (ArcFace or AdaCos). Validation is on groups that were never
-trained on, unless `holdout` is `rows`. A classifier's loss means nothing for a group it has no class for, so
-evaluations report retrieval (`row_f1`, `precision`, `recall` at the best `threshold`) and no loss in either case.
+Training tells the groups of the training folds apart, by a head over them, by pairs of postings, or by both. Validation
+is on groups that were never trained on, unless `holdout` is `rows`. A classifier's loss means nothing for a group it
+has no class for, so evaluations report retrieval (`row_f1`, `precision`, `recall` at the best `threshold`) and no loss
+in either case.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import sys
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.optim import AdamW
+from torch import Tensor
+from torch.optim import Adam, AdamW
 
 from trainers import loop
 from trainers.configs.matching import TRAINER, MatchingConfig
 from trainers.contract import Events, Scalar
+from trainers.courses import Plateau
 from trainers.data.batches import (
     Batch,
     Column,
@@ -27,17 +29,17 @@ from trainers.data.batches import (
     to_device,
     training_loader,
 )
+from trainers.data.group_batches import GroupOrder
 from trainers.data.matching import Split, load_products, split
 from trainers.data.products import Products
+from trainers.data.texts import text_loader
 from trainers.devices.base import Device
-from trainers.losses.adacos import AdaCos
-from trainers.losses.arcface import ArcFace
-from trainers.models.image import build_image_branch
+from trainers.models.build_matcher import build_network
 from trainers.models.matcher import Matcher, MatchingNetwork
-from trainers.models.text import build_text_branch
 from trainers.retrieval import Retrieval
 from trainers.schedule import Schedule
 from trainers.seeding import seed_everything
+from trainers.settings.matching_losses import check_losses
 
 # Rows per batch in evaluation, where nothing is kept for a backward pass.
 EVALUATION_ROWS = 256
@@ -56,16 +58,9 @@ def build(config: MatchingConfig, device: Device) -> loop.Task:
 
     network = _network(parts, config).to(device.torch_device)
     train_rows, valid_rows = _postings(products, parts, network.matcher, config)
-    pinned = device.kind == "cuda"
-    batches = training_loader(train_rows, config.batch_size, order, config.num_workers, pinned, device.team)
+    batches = _batches(train_rows, parts, order, config, device)
     optimizer, groups = _optimizer(network, config)
-    schedule = Schedule(
-        optimizer,
-        groups,
-        kind=config.scheduler,
-        total_steps=loop.total_steps(config.epochs, len(batches)),
-        own_rate=[name for name in groups if _own_rate(config, name) is not None],
-    )
+    schedule = _schedule(optimizer, groups, loop.total_steps(config.epochs, len(batches)), config, device)
     judge = Retrieval(
         network.matcher,
         evaluation_loader(valid_rows, EVALUATION_ROWS),
@@ -75,9 +70,10 @@ def build(config: MatchingConfig, device: Device) -> loop.Task:
     )
 
     def loss(batch: Batch) -> dict[str, Tensor]:
-        return {"loss": network(to_device(batch, device)), **network.head.progress()}
+        losses: dict[str, Tensor] = network(to_device(batch, device))
+        return losses
 
-    effective = _network_settings(network) | _training_settings(optimizer, groups, schedule, batches, parts)
+    effective = network.settings() | _training_settings(optimizer, groups, schedule, batches, parts)
     return loop.Task(
         model=network,
         optimizer=optimizer,
@@ -95,18 +91,7 @@ def build(config: MatchingConfig, device: Device) -> loop.Task:
 
 
 def _network(parts: Split, config: MatchingConfig) -> MatchingNetwork:
-    branches: dict[str, nn.Module] = {}
-    if "image" in parts.modalities:
-        branches["image"] = build_image_branch(config.image_model, config.pixels)
-    if "text" in parts.modalities:
-        branches["text"] = build_text_branch(config.text_model)
-    classes = len(np.unique(parts.groups[parts.train]))
-    head = (
-        ArcFace(classes, config.embedding, config.s, config.m)
-        if config.head == "arcface"
-        else AdaCos(classes, config.embedding)
-    )
-    return MatchingNetwork(Matcher(branches, config.embedding, config.dropout), head)
+    return build_network(config, parts.modalities, classes=len(np.unique(parts.groups[parts.train])))
 
 
 def _postings(products: Products, parts: Split, matcher: Matcher, config: MatchingConfig) -> tuple[Postings, Postings]:
@@ -121,42 +106,46 @@ def _postings(products: Products, parts: Split, matcher: Matcher, config: Matchi
     return Postings(parts.train, columns | {"label": Column(labels)}), Postings(parts.valid, columns)
 
 
-def _optimizer(network: MatchingNetwork, config: MatchingConfig) -> tuple[AdamW, tuple[str, ...]]:
-    """AdamW with one parameter group per module, and the names of the groups."""
+def _batches(
+    rows: Postings, parts: Split, order: torch.Generator, config: MatchingConfig, device: Device
+) -> TrainingLoader:
+    """Shuffled rows, or shuffled pieces of groups for a loss of pairs."""
+    pinned = device.kind == "cuda"
+    if config.pair_loss == "none":
+        return training_loader(rows, config.batch_size, order, config.num_workers, pinned, device.team)
+    check_losses(config, config.batch_size)
+    groups = parts.groups[parts.train]
+    by_group = GroupOrder(groups, config.group_rows, config.batch_size, order, device.team)
+    return text_loader(rows, by_group, config.seed, config.num_workers, pinned)
+
+
+def _optimizer(network: MatchingNetwork, config: MatchingConfig) -> tuple[Adam, tuple[str, ...]]:
+    """One parameter group per module, each with its rate, and the names of the groups."""
     groups = network.parameter_groups()
-    rates = {name: _own_rate(config, name) for name in groups}
-    optimizer = AdamW(
-        [
-            {"params": params, "lr": config.lr if rates[name] is None else rates[name]}
-            for name, params in groups.items()
-        ],
-        weight_decay=config.weight_decay,
+    rates = {name: config.own_rate(name) for name in groups}
+    by_module = [
+        {"params": params, "lr": config.lr if rates[name] is None else rates[name]} for name, params in groups.items()
+    ]
+    kind = AdamW if config.optimizer == "adamw" else Adam
+    return kind(by_module, weight_decay=config.weight_decay), tuple(groups)
+
+
+def _schedule(optimizer: Adam, groups: tuple[str, ...], steps: int, config: MatchingConfig, device: Device) -> Schedule:
+    plateau = Plateau(factor=config.plateau_factor, patience=config.plateau_patience, goal=TRAINER.metrics["row_f1"])
+    return Schedule(
+        optimizer,
+        groups,
+        kind=config.scheduler,
+        total_steps=steps,
+        own_rate=[name for name in groups if config.own_rate(name) is not None],
+        plateau=plateau,
+        warmup=config.warmup,
+        scale=config.rate_scale(device.team.size),
     )
-    return optimizer, tuple(groups)
-
-
-def _own_rate(config: MatchingConfig, group: str) -> float | None:
-    return {"image": config.image_lr, "text": config.text_lr, "head": config.head_lr}[group]
-
-
-def _network_settings(network: MatchingNetwork) -> dict[str, Scalar]:
-    """What the network was really built with, read from its modules."""
-    matcher = network.matcher
-    settings: dict[str, Scalar] = dict(network.head.settings())
-    for name, branch in matcher.branches.items():
-        settings[f"{name}_model"] = type(getattr(branch, "body", branch)).__name__
-        settings[f"{name}_features"] = int(branch.features)  # type: ignore[arg-type]
-    settings |= {
-        "modalities": "+".join(matcher.branches),
-        "embedding": matcher.fusion.out_features,
-        "dropout": matcher.dropout.p,
-        "parameters": sum(param.numel() for param in network.parameters()),
-    }
-    return settings
 
 
 def _training_settings(
-    optimizer: AdamW, groups: tuple[str, ...], schedule: Schedule, batches: TrainingLoader, parts: Split
+    optimizer: Adam, groups: tuple[str, ...], schedule: Schedule, batches: TrainingLoader, parts: Split
 ) -> dict[str, Scalar]:
     """What training was really set up with, read from optimizer, loader and a batch of it."""
     settings: dict[str, Scalar] = {
@@ -170,8 +159,9 @@ def _training_settings(
     settings |= {
         "optimizer": type(optimizer).__name__,
         "weight_decay": float(optimizer.param_groups[0]["weight_decay"]),
-        "scheduler": schedule.kind,
+        **schedule.settings(),
         "batch_size": batches.order.batch_size,
+        "group_rows": getattr(batches.order, "group_rows", None),
         "num_workers": batches.num_workers,
         "steps_per_epoch": len(batches),
         "total_steps": schedule.total_steps,

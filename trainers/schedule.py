@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from trainers import courses
+from trainers.contract import Scalar
 from trainers.courses import Plateau
 
 KINDS = ("none", "cosine", "linear", "noam", "plateau")
@@ -16,9 +17,10 @@ KINDS = ("none", "cosine", "linear", "noam", "plateau")
 class Schedule:
     """Sets each group's rate to its base rate times a factor.
 
-    `none` keeps the factor at 1. `cosine` lets it fall from 1 to 0 over `total_steps`, `linear` does so in a straight
-    line after the share `warmup` of the steps in which it rises. `noam` lets it rise to 1 over `warmup_steps` and fall
-    from there. `plateau` lowers it when evaluations do not get better, as the given `Plateau` has it.
+    `none` keeps the factor at 1. Over the share `warmup` of `total_steps` `cosine` and `linear` let it rise to 1 in a
+    straight line, and fall to 0 over the rest, on half a wave or in a straight line. `noam` lets it rise to 1 over
+    `warmup_steps` and fall from there. `plateau` lowers it when evaluations do not get better, as the given `Plateau`
+    has it.
 
     Base rates can be changed at any time: `lr` is the rate of every group that was given none of its own, and
     `<group>_lr` that of one group. So can `weight_decay`, which the optimizer keeps and which all its groups share but
@@ -57,7 +59,7 @@ class Schedule:
     def before_step(self, step: int) -> None:
         """Sets the rates of training step `step`, counted from 1."""
         if self.kind == "cosine":
-            self._factors = [courses.cosine(step, self.total_steps)] * len(self._base)
+            self._factors = [courses.cosine(step, self.total_steps, self.warmup)] * len(self._base)
         elif self.kind == "linear":
             self._factors = [courses.linear(step, self.total_steps, self.warmup)] * len(self._base)
         elif self.kind == "noam":
@@ -87,6 +89,15 @@ class Schedule:
     def base_rates(self) -> dict[str, float]:
         """Each group's rate at the height of the course, by the group's name."""
         return {name: base * self.scale for name, base in zip(self._groups, self._base, strict=True)}
+
+    def settings(self) -> dict[str, Scalar]:
+        """The course and what it goes by, and by what rates are scaled, as they are applied."""
+        settings: dict[str, Scalar] = {"scheduler": self.kind, "lr_scale": self.scale}
+        if self.kind in ("cosine", "linear"):
+            settings["warmup"] = self.warmup
+        if self.kind == "plateau":
+            settings |= {"plateau_factor": self.plateau.factor, "plateau_patience": self.plateau.patience}
+        return settings
 
     def rates(self) -> dict[str, float]:
         """`lr`, the first group's rate, and `<group>_lr` for all groups where they differ. Read from the optimizer."""

@@ -189,7 +189,8 @@ def _schedule(
         goal=TRAINER.metrics[config.monitor],
     )
     scale = device.team.size if config.lr_scaling == "processes" else 1
-    return Schedule(optimizer, groups, config.scheduler, steps, plateau=plateau, warmup=config.warmup, scale=scale)
+    warmup = config.warmup if config.scheduler == "linear" else 0.0
+    return Schedule(optimizer, groups, config.scheduler, steps, plateau=plateau, warmup=warmup, scale=scale)
 
 
 def _network_settings(network: ToxicityNetwork, criterion: ToxicityLoss, found: Toxicity) -> dict[str, Scalar]:

@@ -45,7 +45,8 @@ def build(config: XnliConfig, device: Device) -> loop.Task:
     parameters, groups = decay_groups(network, config.weight_decay)
     optimizer = AdamW(parameters, lr=config.rate, betas=(0.9, 0.999), eps=1e-6)
     steps = loop.total_steps(config.epochs, len(batches))
-    schedule = Schedule(optimizer, groups, config.scheduler, steps, warmup=config.warmup)
+    warmup = config.warmup if config.scheduler == "linear" else 0.0
+    schedule = Schedule(optimizer, groups, config.scheduler, steps, warmup=warmup)
     judge = PairJudge(network, found.valid, device)
 
     def loss(batch: Batch) -> dict[str, Tensor]:

@@ -4,46 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainers.contract import Trainer, TrainerConfig, option
-
-_SAME = "; none means the same as lr"
+from trainers.contract import Trainer, option
+from trainers.settings.matching_losses import LossSettings, check_losses
+from trainers.settings.matching_network import NetworkSettings, check_network
+from trainers.settings.matching_rates import RateSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class MatchingConfig(TrainerConfig):
-    """An image branch, a text branch, their fusion into one embedding, and a head that tells groups apart by angle."""
+class MatchingConfig(RateSettings, NetworkSettings, LossSettings):
+    """Branches and their fusion into one embedding, a loss that tells groups apart, and the data of both."""
 
-    modalities: str = option(
-        "auto",
-        "what a posting is seen by; auto uses titles where there are any",
-        choices=("auto", "image", "text", "image+text"),
-    )
-    head: str = option("arcface", "loss head", choices=("arcface", "adacos"))
-    s: float = option(32.0, "scale of the ArcFace logits", low=1.0, high=512.0)
-    m: float = option(0.5, "angular margin of ArcFace in radians", low=0.0, high=1.5)
-    lr: float = option(5e-4, "learning rate of AdamW", low=0.0, high=10.0, steerable=True)
-    image_lr: float | None = option(
-        None, f"learning rate of the image branch{_SAME}", low=0.0, high=10.0, steerable=True
-    )
-    text_lr: float | None = option(None, f"learning rate of the text branch{_SAME}", low=0.0, high=10.0, steerable=True)
-    head_lr: float | None = option(
-        None, f"learning rate of fusion and loss head{_SAME}", low=0.0, high=10.0, steerable=True
-    )
-    weight_decay: float = option(0.01, "weight decay of AdamW", low=0.0, high=10.0, steerable=True)
-    scheduler: str = option("none", "course of the learning rates", choices=("none", "cosine", "plateau"))
-    batch_size: int = option(16, "postings per step and process", low=2, high=65_536)
-    embedding: int = option(128, "dimensions of the embedding", low=2, high=16_384)
-    dropout: float = option(0.1, "dropout after each branch", low=0.0, high=0.95)
-    image_model: str = option(
-        "small", "small is a convolutional net of this package; else a transformers model or folder"
-    )
     image_size: int | None = option(
         None,
         "height and width of the images in pixels; none takes 16 for the digits and 64 for photos",
         low=8,
         high=2_048,
     )
-    text_model: str = option("ngrams", "ngrams are hashed character n-grams; else a transformers model or folder")
     tokens: int = option(128, "tokens, or n-grams, read of each title", low=4, high=8_192)
     holdout: str = option(
         "groups",
@@ -60,14 +36,15 @@ class MatchingConfig(TrainerConfig):
         return self.image_size or (64 if self.data else 16)
 
     def ineffective(self) -> dict[str, str]:
-        """What the head or the missing modality leaves without effect."""
-        reasons: dict[str, str] = {}
-        if self.head == "adacos":
-            reasons |= dict.fromkeys(("s", "m"), "AdaCos sets its own scale and has no margin")
-        if self.modalities == "image" or (self.modalities == "auto" and not self.data):
-            reasons |= dict.fromkeys(("text_model", "text_lr", "tokens"), "there is no text branch")
-        if self.modalities == "text":
-            reasons |= dict.fromkeys(("image_model", "image_lr", "image_size"), "there is no image branch")
+        """What other settings leave without effect."""
+        reasons = super().ineffective()
+        if not self.may_have_text:
+            reasons["text_lr"] = "there is no text branch"
+        if not self.has_image:
+            reasons["image_lr"] = "there is no image branch"
+        groups = [name for name in ("image", "text", "head") if f"{name}_lr" not in reasons]
+        if all(self.own_rate(name) is not None for name in groups):
+            reasons["lr"] = "each module has a rate of its own"
         return reasons
 
 
@@ -75,8 +52,10 @@ def check(config: MatchingConfig) -> None:
     """Reads the table, deals the folds and looks at every image. Raises `InputError`; does not load torch."""
     from trainers.data.matching import load_products, split
 
+    check_losses(config, config.batch_size)
     products = load_products(config.data)
     parts = split(products, config)
+    check_network(config, parts.modalities)
     if config.data and "image" in parts.modalities:
         from trainers.data.images import check_images
 

@@ -6,12 +6,13 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from trainers.contract import Scalar
+from trainers.losses.classification import Criterion
+from trainers.losses.cosine import CosineHead
 
 
-class AdaCos(nn.Module):
+class AdaCos(CosineHead):
     """Cross-entropy over s·cosθ without a margin; `s` follows the angles seen in training.
 
     It starts at √2·ln(C − 1) and becomes ln B / cos(min(π/4, median θ of the true classes)) at every training step,
@@ -21,12 +22,10 @@ class AdaCos(nn.Module):
 
     scale: Tensor
 
-    def __init__(self, classes: int, embedding: int) -> None:
-        super().__init__()
+    def __init__(self, classes: int, embedding: int, criterion: Criterion | None = None) -> None:
         if classes < 3:
             raise ValueError(f"AdaCos needs at least 3 classes, not {classes}")
-        self.weight = nn.Parameter(torch.empty(classes, embedding))
-        nn.init.xavier_uniform_(self.weight)
+        super().__init__(classes, embedding, criterion, initialise=nn.init.xavier_uniform_)
         self.initial = math.sqrt(2.0) * math.log(classes - 1)
         self.register_buffer("scale", torch.tensor(self.initial))
 
@@ -38,12 +37,10 @@ class AdaCos(nn.Module):
         """The scale as it stands, to be logged with the loss."""
         return {"s": self.scale}
 
-    def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
-        """The mean loss of embeddings (rows, dimensions) with class indices (rows,)."""
-        cosine = F.linear(F.normalize(embeddings), F.normalize(self.weight))
+    def logits(self, cosines: Tensor, labels: Tensor) -> Tensor:
         if self.training:
-            self._follow(cosine.detach(), labels)
-        return F.cross_entropy(self.scale * cosine, labels)
+            self._follow(cosines.detach(), labels)
+        return self.scale * cosines
 
     @torch.no_grad()
     def _follow(self, cosine: Tensor, labels: Tensor) -> None:

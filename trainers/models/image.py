@@ -5,25 +5,30 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from trainers.contract import InputError
+from trainers.contract import InputError, Scalar
+from trainers.models.pooling import Pooling
 from trainers.models.pretrained import load_pretrained
 
 
 class SmallConvNet(nn.Module):
-    """Three blocks of convolution, batch norm and ReLU, halving the picture each time, then the mean over places.
+    """Three blocks of convolution, batch norm and ReLU, halving the picture each time, then pooling over places.
 
     Takes uint8 (rows, 3, size, size) and returns (rows, `features`).
     """
 
-    def __init__(self, widths: tuple[int, ...] = (32, 64, 128)) -> None:
+    def __init__(self, widths: tuple[int, ...] = (32, 64, 128), pooling: str = "mean") -> None:
         super().__init__()
-        self.features = widths[-1]
+        self.pooling = Pooling(pooling)
+        self.features = self.pooling.widening * widths[-1]
         channels = (3, *widths)
         self.blocks = nn.Sequential(*(_block(channels[i], channels[i + 1]) for i in range(len(widths))))
 
+    def settings(self) -> dict[str, Scalar]:
+        """As it was built."""
+        return {"image_pooling": self.pooling.kind}
+
     def forward(self, pixels: Tensor) -> Tensor:
-        maps: Tensor = self.blocks(pixels.float() / 127.5 - 1.0)
-        return maps.mean(dim=(2, 3))
+        return _pooled(self.blocks(pixels.float() / 127.5 - 1.0), self.pooling)
 
 
 class PretrainedImage(nn.Module):
@@ -35,9 +40,11 @@ class PretrainedImage(nn.Module):
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, name: str, image_size: int) -> None:
+    def __init__(self, name: str, image_size: int, pooling: str = "mean") -> None:
         super().__init__()
         from transformers import AutoModel
+
+        self.pooling = Pooling(pooling)
 
         self.body = load_pretrained(AutoModel, name, "image_model")
         wanted = getattr(self.body.config, "image_size", image_size)
@@ -49,18 +56,26 @@ class PretrainedImage(nn.Module):
         with torch.no_grad():
             self.features = int(self._pool(torch.zeros(1, 3, image_size, image_size)).shape[1])
 
+    def settings(self) -> dict[str, Scalar]:
+        """As it was built."""
+        return {"image_pooling": self.pooling.kind}
+
     def forward(self, pixels: Tensor) -> Tensor:
         return self._pool((pixels.float() / 255.0 - self.mean) / self.deviation)
 
     def _pool(self, pixels: Tensor) -> Tensor:
-        """The mean over places: (rows, places, features) of transformers, (rows, features, y, x) of conv nets."""
-        hidden: Tensor = self.body(pixel_values=pixels).last_hidden_state
-        return hidden.mean(dim=1) if hidden.dim() == 3 else hidden.mean(dim=(2, 3))
+        return _pooled(self.body(pixel_values=pixels).last_hidden_state, self.pooling)
 
 
-def build_image_branch(name: str, image_size: int) -> SmallConvNet | PretrainedImage:
-    """`small`, or a model of transformers by its name or folder."""
-    return SmallConvNet() if name == "small" else PretrainedImage(name, image_size)
+def build_image_branch(name: str, image_size: int, pooling: str = "mean") -> SmallConvNet | PretrainedImage:
+    """`small`, or a model of transformers by its name or folder, with a pooling of its own."""
+    return SmallConvNet(pooling=pooling) if name == "small" else PretrainedImage(name, image_size, pooling)
+
+
+def _pooled(hidden: Tensor, pooling: Pooling) -> Tensor:
+    """Of (rows, places, features), as transformers have it, or (rows, features, y, x), as conv nets have it."""
+    vectors: Tensor = pooling(hidden if hidden.dim() == 3 else hidden.flatten(2).transpose(1, 2))
+    return vectors
 
 
 def _block(inputs: int, outputs: int) -> nn.Sequential:

@@ -1,68 +1,114 @@
-"""One embedding per posting from whatever is known about it."""
+"""Embeddings of a posting from whatever is known about it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import torch
 from torch import Tensor, nn
 
-from trainers.losses.adacos import AdaCos
-from trainers.losses.arcface import ArcFace
+from trainers.contract import Scalar
+from trainers.losses.matching import MatchingLoss
+from trainers.models.fusion import ConcatFusion, Embedder, TransformerFusion
+
+
+class Branch(nn.Module):
+    """A modality's network, batch norm and dropout: from an input to features (rows, `features`)."""
+
+    def __init__(self, network: nn.Module, dropout: float) -> None:
+        super().__init__()
+        self.network = network
+        self.features = int(network.features)  # type: ignore[arg-type]
+        self.norm = nn.BatchNorm1d(self.features)
+        self.dropout = nn.Dropout(dropout)
+
+    def settings(self, name: str) -> dict[str, Scalar]:
+        """As it was built, by names that begin with that of the modality."""
+        own: dict[str, Scalar] = self.network.settings()  # type: ignore[operator]
+        return {
+            f"{name}_model": type(getattr(self.network, "body", self.network)).__name__,
+            f"{name}_features": self.features,
+            f"{name}_dropout": self.dropout.p,
+            **own,
+        }
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        features: Tensor = self.dropout(self.norm(self.network(inputs)))
+        return features
 
 
 class Matcher(nn.Module):
-    """Branches, each followed by batch norm and dropout, joined by a linear layer and batch norm.
+    """Branches, joined to one embedding by a fusion; with `embedders`, branches have embeddings of their own besides.
 
-    `branches` map an input's name to a module with a number of `features`. `forward` takes a batch with those inputs
-    and returns embeddings (rows, `embedding`). It never sees labels: heads are a matter of training only.
+    `branches` map an input's name to what makes features of it. `forward` takes a batch with those inputs and returns
+    the fused embeddings (rows, `embedding`), `outputs` all there are. Neither ever sees labels: losses are a matter of
+    training only.
     """
 
-    def __init__(self, branches: Mapping[str, nn.Module], embedding: int, dropout: float) -> None:
+    def __init__(
+        self,
+        branches: Mapping[str, Branch],
+        fusion: ConcatFusion | TransformerFusion,
+        embedders: Mapping[str, Embedder] | None = None,
+    ) -> None:
         super().__init__()
-        widths = {name: int(branch.features) for name, branch in branches.items()}  # type: ignore[arg-type]
         self.branches = nn.ModuleDict(branches)
-        self.norms = nn.ModuleDict({name: nn.BatchNorm1d(width) for name, width in widths.items()})
-        self.dropout = nn.Dropout(dropout)
-        self.fusion = nn.Linear(sum(widths.values()), embedding, bias=False)
-        self.norm = nn.BatchNorm1d(embedding)
+        self.fusion = fusion
+        self.embedders = nn.ModuleDict(embedders or {})
+
+    def settings(self) -> dict[str, Scalar]:
+        """As it was built."""
+        settings: dict[str, Scalar] = {
+            "modalities": "+".join(self.branches),
+            "embedding": self.fusion.embedder.linear.out_features,
+            "outputs": "three" if self.embedders else "fused",
+            **self.fusion.settings(),
+        }
+        for name, branch in self.branches.items():
+            settings |= branch.settings(name)  # type: ignore[operator]
+        return settings
 
     def forward(self, batch: Mapping[str, Tensor]) -> Tensor:
-        features = [self.dropout(self.norms[name](branch(batch[name]))) for name, branch in self.branches.items()]
-        embeddings: Tensor = self.norm(self.fusion(torch.cat(features, dim=1)))
+        embeddings: Tensor = self.fusion(self._features(batch))
         return embeddings
 
     def outputs(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """All embeddings of a batch, each (rows, `embedding`): `fused` first, then what is embedded besides."""
-        return {"fused": self(batch)}
+        """All embeddings of a batch, each (rows, `embedding`): `fused` first, then each branch's own by its name."""
+        features = self._features(batch)
+        fused = {"fused": self.fusion(features)}
+        by_name = dict(zip(self.branches, features, strict=True))
+        return fused | {name: embed(by_name[name]) for name, embed in self.embedders.items()}
 
     def encode_titles(self, titles: Sequence[str], length: int) -> Tensor:
         """Titles as the text branch wants them, shape (titles, length). Only for a matcher with a text branch."""
-        ids: Tensor = self.branches["text"].encode(titles, length)  # type: ignore[operator]
+        ids: Tensor = self.branches["text"].network.encode(titles, length)  # type: ignore[operator, union-attr]
         return ids
+
+    def _features(self, batch: Mapping[str, Tensor]) -> list[Tensor]:
+        return [branch(batch[name]) for name, branch in self.branches.items()]
 
 
 class MatchingNetwork(nn.Module):
-    """Everything that is trained: what makes embeddings, and the head that is thrown away afterwards."""
+    """Everything that is trained: what makes embeddings, and the loss, whose head is thrown away afterwards."""
 
-    def __init__(self, matcher: Matcher, head: ArcFace | AdaCos) -> None:
+    def __init__(self, matcher: Matcher, criterion: MatchingLoss) -> None:
         super().__init__()
         self.matcher = matcher
-        self.head = head
+        self.criterion = criterion
 
-    def forward(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """The loss of a batch that has a `label` per row."""
-        loss: Tensor = self.head(self.matcher(batch), batch["label"])
-        return loss
+    def settings(self) -> dict[str, Scalar]:
+        """What all of it was built with."""
+        count = sum(parameter.numel() for parameter in self.parameters())
+        return {**self.criterion.settings(), **self.matcher.settings(), "parameters": count}
+
+    def forward(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The `loss` of a batch that has a `label` per row, with what it is made of and what the head keeps."""
+        losses: dict[str, Tensor] = self.criterion(self.matcher.outputs(batch), batch["label"])
+        return losses
 
     def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
-        """Each branch by its name, and as `head` the fusion together with the loss head.
-
-        A branch's batch norm belongs to the branch.
-        """
-        groups = {
-            name: [*branch.parameters(), *self.matcher.norms[name].parameters()]
-            for name, branch in self.matcher.branches.items()
+        """Each branch by its name, its batch norm included, and as `head` all that comes after the branches."""
+        matcher = self.matcher
+        groups = {name: list(branch.parameters()) for name, branch in matcher.branches.items()}
+        return groups | {
+            "head": [*matcher.fusion.parameters(), *matcher.embedders.parameters(), *self.criterion.parameters()]
         }
-        fusion = [*self.matcher.fusion.parameters(), *self.matcher.norm.parameters()]
-        return groups | {"head": [*fusion, *self.head.parameters()]}

@@ -7,8 +7,10 @@ import torch
 
 from trainers.contract import InputError
 from trainers.losses.arcface import ArcFace
+from trainers.losses.matching import MatchingLoss
+from trainers.models.fusion import ConcatFusion, Embedder
 from trainers.models.image import build_image_branch
-from trainers.models.matcher import Matcher, MatchingNetwork
+from trainers.models.matcher import Branch, Matcher, MatchingNetwork
 from trainers.models.text import NgramBag, PretrainedText, build_text_branch
 
 
@@ -74,8 +76,13 @@ def test_an_image_model_of_another_size_is_refused(tiny_vit: Path) -> None:
 
 
 def test_parameter_groups_cover_every_parameter_once() -> None:
-    branches = {"image": build_image_branch("small", 16), "text": NgramBag(buckets=64, features=8)}
-    network = MatchingNetwork(Matcher(branches, embedding=16, dropout=0.1), ArcFace(4, 16, 32.0, 0.5))
+    branches = {
+        "image": Branch(build_image_branch("small", 16), dropout=0.1),
+        "text": Branch(NgramBag(buckets=64, features=8), dropout=0.1),
+    }
+    own = {name: Embedder(branch.features, 16) for name, branch in branches.items()}
+    matcher = Matcher(branches, ConcatFusion([branch.features for branch in branches.values()], 16), own)
+    network = MatchingNetwork(matcher, MatchingLoss(ArcFace(4, 16, 32.0, 0.5)))
     groups = network.parameter_groups()
     assert list(groups) == ["image", "text", "head"]
     grouped = [id(param) for params in groups.values() for param in params]
