@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from trainers.contract import Scalar
 from trainers.data.batches import Batch, to_device
 from trainers.data.products import Products
 from trainers.devices.base import Device
@@ -73,6 +74,22 @@ class Retrieval:
         self._groups = torch.from_numpy(np.unique(labels, return_inverse=True)[1])
         self._embeddings: dict[str, Tensor] = {}
         self._threshold = 1.0
+
+    @property
+    def has_test(self) -> bool:
+        """Whether there are test postings to find matches of."""
+        return self._test is not None
+
+    def settings(self) -> dict[str, Scalar]:
+        """How matches are judged and submitted."""
+        scoring = self._scoring
+        settings: dict[str, Scalar] = {
+            "distance": scoring.distance,
+            "galleries": ",".join(map(str, scoring.galleries)) or None,
+        }
+        if self.has_test:
+            settings |= {"at_least": scoring.at_least, "merge": "+".join(scoring.merged) or None}
+        return settings
 
     @torch.inference_mode()
     def evaluate(self) -> dict[str, float]:

@@ -57,10 +57,14 @@ class Column:
         return self._values[torch.as_tensor(rows)]
 
 
-class Postings(Dataset[Batch]):
-    """Rows of a data set. `columns` map a name to a function from row numbers to a tensor with as many rows."""
+# From row numbers to a tensor with as many rows.
+Columns = Callable[[Sequence[int]], Tensor]
 
-    def __init__(self, rows: NDArray[np.int64], columns: Mapping[str, Callable[[Sequence[int]], Tensor]]) -> None:
+
+class Postings(Dataset[Batch]):
+    """Rows of a data set, each with a value of every one of the `columns`."""
+
+    def __init__(self, rows: NDArray[np.int64], columns: Mapping[str, Columns]) -> None:
         self._rows = rows
         self._columns = columns
 
@@ -98,7 +102,7 @@ class BatchOrder(Sampler[list[int]]):
         self._order = order
         self._team = team
         self._skipped = 0
-        self._epoch = 0
+        self.epoch = 0
 
     def __len__(self) -> int:
         return self._rows // (self.batch_size * self._team.size)
@@ -108,7 +112,7 @@ class BatchOrder(Sampler[list[int]]):
         first, self._skipped = self._skipped, 0
         for index in range(first, len(self)):
             start = (index * self._team.size + self._team.rank) * self.batch_size
-            yield Places(places[start : start + self.batch_size].tolist(), self._epoch)
+            yield Places(places[start : start + self.batch_size].tolist(), self.epoch)
 
     def draw(self, order: torch.Generator) -> Tensor:
         """The places of a whole pass in a new order, shape (rows,)."""
@@ -120,7 +124,7 @@ class BatchOrder(Sampler[list[int]]):
 
     def begin(self, epoch: int) -> None:
         """The next pass is that of this epoch."""
-        self._epoch = epoch
+        self.epoch = epoch
 
 
 class TrainingLoader(DataLoader[Batch]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from trainers.data.batches import Batch, Column, Pictures, Places, Postings
+from trainers.contract import Scalar
+from trainers.data.batches import Batch, Columns, Pictures, Places, Postings
 from trainers.data.picture_augmentation import augment, source_size
 
 
@@ -64,7 +65,7 @@ class TrainingPostings(Postings):
     def __init__(
         self,
         rows: NDArray[np.int64],
-        columns: Mapping[str, Column | Callable[[Sequence[int]], Tensor]],
+        columns: Mapping[str, Columns],
         images: ChangingPictures | None = None,
     ) -> None:
         super().__init__(rows, columns)
@@ -79,8 +80,18 @@ class TrainingPostings(Postings):
         return {"image": self.images.at(rows, epoch)} | batch
 
 
+def picture_settings(pictures: ChangingPictures | None, image_size: int) -> dict[str, Scalar]:
+    """How pictures are really shown, read from what shows them; none where postings have no pictures."""
+    if pictures is None:
+        return {}
+    settings: dict[str, Scalar] = {"image_size": image_size, "augment": pictures.how}
+    if len(pictures.sizes) > 1:
+        settings |= {"progressive": ",".join(map(str, pictures.sizes)), "progressive_every": pictures.every}
+    return settings
+
+
 def resized(pictures: Tensor, size: int) -> Tensor:
-    """Pictures, uint8 (rows, 3, height, width), squeezed to `size` with antialiasing; the same tensor if they are so."""
+    """Pictures, uint8 (rows, 3, height, width), squeezed to `size` with antialiasing; the same ones if they have it."""
     if pictures.shape[-1] == size:
         return pictures
     return interpolate(pictures, (size, size), mode="bilinear", antialias=True)

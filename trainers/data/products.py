@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,6 +44,17 @@ class Products:
 
     def __len__(self) -> int:
         return len(self.posting_ids)
+
+    def of(self, rows: NDArray[np.int64]) -> Products:
+        """These rows alone."""
+        places = rows.tolist()
+        return Products(
+            posting_ids=[self.posting_ids[row] for row in places],
+            images=[self.images[row] for row in places],
+            titles=[self.titles[row] for row in places],
+            label_groups=[self.label_groups[row] for row in places],
+            hashes=[self.hashes[row] for row in places] if self.hashes else (),
+        )
 
     @property
     def has_titles(self) -> bool:

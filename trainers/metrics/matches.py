@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import torch
-
 from trainers.metrics.merging import sharing
 from trainers.metrics.similarity import Similarity
 

@@ -38,7 +38,7 @@ def merge(
     predicted, hits = predicted.clone(), hits.clone()
     for rows in sharing(keys):
         own = torch.tensor(rows, device=groups.device)
-        for part in own.split(_ROWS):
+        for part in torch.split(own, _ROWS):
             new = (similarity.block(part, own) < level) & (part.unsqueeze(1) != own)
             predicted[part] += new.sum(1, dtype=predicted.dtype)
             hits[part] += (new & (groups[part].unsqueeze(1) == groups[own])).sum(1, dtype=hits.dtype)

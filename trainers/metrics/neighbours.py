@@ -82,10 +82,12 @@ class _Tally:
         bins = torch.bucketize(tile, self._levels, right=True)
         same = self._groups[top : top + height].unsqueeze(1) == self._groups[left : left + width]
         self._count(top, height, torch.arange(height, device=tile.device).unsqueeze(1), bins, same)
-        self._improve(top, *(part for part in tile.max(dim=1)), left)
+        best, places = tile.max(dim=1)
+        self._improve(top, best, places, left)
         if mirrored:
             self._count(left, width, torch.arange(width, device=tile.device), bins, same)
-            self._improve(left, *(part for part in tile.max(dim=0)), top)
+            best, places = tile.max(dim=0)
+            self._improve(left, best, places, top)
 
     def _add_some(self, tile: Tensor, found: Tensor, top: int, left: int, mirrored: bool) -> None:
         height, width = tile.shape
@@ -94,10 +96,12 @@ class _Tally:
         bins = torch.bucketize(values, self._levels, right=True)
         same = self._groups[top + rows] == self._groups[left + columns]
         self._count(top, height, rows, bins, same)
-        self._improve(top, *_most(rows, columns, values, height), left)
+        best, places = _most(rows, columns, values, height)
+        self._improve(top, best, places, left)
         if mirrored:
             self._count(left, width, columns, bins, same)
-            self._improve(left, *_most(columns, rows, values, width), top)
+            best, places = _most(columns, rows, values, width)
+            self._improve(left, best, places, top)
 
     def _count(self, start: int, rows: int, places: Tensor, bins: Tensor, same: Tensor) -> None:
         keys = bins + places * self._bins
@@ -121,7 +125,7 @@ class _Tally:
 
     def nearest(self, similarity: Similarity) -> Tensor:
         """Rows without a neighbour above the floor are compared with all others once more."""
-        for rows in (self._nearest < 0).nonzero().flatten().split(_FEW):
+        for rows in torch.split((self._nearest < 0).nonzero().flatten(), _FEW):
             values = similarity.block(rows, slice(None))
             values[torch.arange(len(rows), device=rows.device), rows] = -math.inf
             best, places = values.max(dim=1)

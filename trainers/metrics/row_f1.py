@@ -93,9 +93,7 @@ def _scores(
     return neighbours, [score for score, _ in found]
 
 
-def _best(
-    neighbours: Neighbours, groups: Tensor, thresholds: tuple[float, ...], view: View
-) -> tuple[RowF1, float]:
+def _best(neighbours: Neighbours, groups: Tensor, thresholds: tuple[float, ...], view: View) -> tuple[RowF1, float]:
     """The score at the best threshold counted, and what no threshold that was not counted can exceed."""
     true = group_sizes(groups).unsqueeze(1)
     predicted, hits = view(neighbours, groups)
