@@ -62,7 +62,7 @@ def test_help_lists_settings_with_their_texts(capsys: pytest.CaptureFixture[str]
     with pytest.raises(SystemExit):
         alone.main("matching", ["--help"])
     text = " ".join(capsys.readouterr().out.split())
-    assert "angular margin of ArcFace in radians (default: 0.5)" in text
+    assert "dimensions of the embedding (default: 128)" in text
     assert "--image-size" in text
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,15 @@ from trainers.devices.cpu import CpuDevice
 from trainers.matching import _network, _postings
 
 Run = Callable[..., list[Event]]
+
+# What has no effect by default, and without a branch.
+PLAIN = {
+    "k", "focal_gamma", "focal_alpha", "pair_weight", "miner", "miner_epsilon", "group_rows", "triplet_margin",
+    "temperature", "circle_margin", "circle_gamma", "fusion_layers", "fusion_heads", "stack_dropout", "warmup",
+    "plateau_factor", "plateau_patience", "lr_batch",
+}  # fmt: skip
+NO_TEXT = {"text_model", "text_lr", "tokens", "text_pooling", "text_dropout"}
+NO_IMAGE = {"image_model", "image_lr", "image_size", "image_pooling", "image_dropout"}
 
 GROCERY = Path(__file__).resolve().parents[3] / "shared" / "data" / "product_grocery"
 
@@ -46,7 +56,8 @@ def test_settings_are_read_back_from_what_was_built(run: Run, shop: Path) -> Non
         "head_lr": 1e-3,
         "optimizer": "AdamW",
         "weight_decay": 0.2,
-        "dropout": 0.4,
+        "image_dropout": 0.4,
+        "text_dropout": 0.4,
         "embedding": 24,
         "tokens": 32,
         "image_size": 16,
@@ -67,16 +78,50 @@ def test_settings_are_read_back_from_what_was_built(run: Run, shop: Path) -> Non
 
 
 def test_every_parameter_that_is_not_ineffective_changes_the_effective_settings(run: Run, shop: Path) -> None:
-    base = quick(shop, epochs=0)
+    base = quick(shop, epochs=0, batch_size=8)
     changes: dict[str, object] = {
         "s": 16, "m": 0.2, "lr": 1e-2, "image_lr": 1e-2, "text_lr": 1e-2, "head_lr": 1e-2, "weight_decay": 0.3,
         "scheduler": "plateau", "batch_size": 4, "embedding": 16, "dropout": 0.0, "image_size": 24, "tokens": 16,
         "folds": 4, "fold": 1, "holdout": "rows", "modalities": "image", "head": "adacos", "seed": 1, "data": "",
-        "epochs": 0.5,
+        "epochs": 0.5, "criterion": "focal", "pair_loss": "circle", "outputs": "three", "fusion": "transformer",
+        "fusion_dropout": 0.2, "image_dropout": 0.3, "text_dropout": 0.3, "image_pooling": "gem",
+        "text_pooling": "max", "optimizer": "adam", "lr_scaling": "sqrt",
     }  # fmt: skip
     reference = built(run("matching", base)).effective
     for key, value in changes.items():
         assert built(run("matching", base | {key: value})).effective != reference, key
+
+
+# What has an effect beside certain others only, with those.
+DEPENDENT: dict[str, tuple[dict[str, object], dict[str, object]]] = {
+    "subcenter": ({"head": "subcenter"}, {"k": 2, "s": 16, "m": 0.2}),
+    "curricularface": ({"head": "curricularface"}, {"s": 16, "m": 0.2}),
+    "cosface": ({"head": "cosface"}, {"s": 16, "m": 0.2}),
+    "focal": ({"criterion": "focal"}, {"focal_gamma": 1, "focal_alpha": 1}),
+    "triplet": ({"pair_loss": "triplet"}, {"triplet_margin": 0.4, "miner": "none", "miner_epsilon": 0.2}),
+    "supcon": ({"pair_loss": "supcon"}, {"temperature": 0.2, "pair_weight": 2, "group_rows": 3}),
+    "ntxent": ({"pair_loss": "ntxent", "head": "none"}, {"temperature": 0.2}),
+    "circle": ({"pair_loss": "circle"}, {"circle_margin": 0.3, "circle_gamma": 40}),
+    "transformer": ({"fusion": "transformer"}, {"fusion_layers": 2, "fusion_heads": 4, "fusion_dropout": 0.2}),
+    "linear": ({"scheduler": "linear"}, {"warmup": 0.2}),
+    "cosine": ({"scheduler": "cosine"}, {"warmup": 0.2}),
+    "plateau": ({"scheduler": "plateau"}, {"plateau_factor": 0.5, "plateau_patience": 2}),
+    "scaled": ({"lr_scaling": "linear"}, {"lr_batch": 32}),
+}
+
+
+@pytest.mark.parametrize("name", DEPENDENT)
+def test_what_has_an_effect_beside_others_reaches_its_object(run: Run, shop: Path, name: str) -> None:
+    others, changes = DEPENDENT[name]
+    base = quick(shop, epochs=0, batch_size=8) | others
+    trainer = registry.find("matching")
+    assert not set(registry.build_config(trainer, base).ineffective()) & set(changes)
+    reference = built(run("matching", base)).effective
+    for key, value in changes.items():
+        effective = built(run("matching", base | {key: value})).effective
+        assert effective != reference, key
+        # `lr_batch` is seen in the rates.
+        assert effective.get(key, value) == value
 
 
 def test_groups_have_their_own_names_and_rates(run: Run, shop: Path) -> None:
@@ -123,16 +168,55 @@ def test_adacos_logs_its_scale(run: Run, shop: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "ineffective"),
     [
-        ({"head": "adacos"}, {"s", "m", "text_model", "text_lr", "tokens"}),
-        ({"modalities": "image", "data": "shop"}, {"text_model", "text_lr", "tokens"}),
-        ({"modalities": "text", "data": "shop"}, {"image_model", "image_lr", "image_size"}),
         ({"data": "shop"}, set()),
+        ({"head": "adacos"}, {"s", "m", *NO_TEXT}),
+        ({"modalities": "image", "data": "shop"}, NO_TEXT),
+        ({"modalities": "text", "data": "shop"}, NO_IMAGE),
+        ({"data": "shop", "head": "subcenter", "criterion": "focal"}, {"-k", "-focal_gamma", "-focal_alpha"}),
+        (
+            {"data": "shop", "pair_loss": "triplet"},
+            {"-pair_weight", "-miner", "-miner_epsilon", "-group_rows", "-triplet_margin"},
+        ),
+        (
+            {"data": "shop", "pair_loss": "supcon", "head": "none", "miner": "none"},
+            {"s", "m", "criterion", "-miner", "-group_rows", "-temperature"},
+        ),
+        ({"data": "shop", "fusion": "transformer"}, {"-fusion_layers", "-fusion_heads"}),
+        ({"data": "shop", "text_model": "folder", "text_pooling": "last4"}, {"-stack_dropout"}),
+        ({"data": "shop", "scheduler": "linear", "lr_scaling": "sqrt"}, {"-warmup", "-lr_batch"}),
+        ({"data": "shop", "scheduler": "plateau"}, {"-plateau_factor", "-plateau_patience"}),
+        ({"data": "shop", "image_dropout": 0.1, "text_dropout": 0.2}, {"dropout"}),
+        ({"data": "shop", "image_lr": 0.1, "text_lr": 0.2, "head_lr": 0.3}, {"lr"}),
     ],
 )
 def test_settings_without_effect_are_named(values: dict[str, object], ineffective: set[str]) -> None:
+    """`ineffective` beside what has none by default, less what stands there with a minus."""
     config = registry.build_config(registry.find("matching"), values)
-    assert set(config.ineffective()) == ineffective
+    less = {name[1:] for name in ineffective if name.startswith("-")}
+    more = {name for name in ineffective if not name.startswith("-")}
+    assert less <= PLAIN
+    assert set(config.ineffective()) == (PLAIN - less) | more
     assert all(config.ineffective().values())
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"head": "none"}, "head = none leaves nothing to learn from; choose a pair_loss or a head"),
+        ({"pair_loss": "circle", "batch_size": 7}, "batch_size = 7 has no room for two groups of group_rows = 4"),
+        ({"pair_loss": "triplet", "batch_size": 513}, "batch_size = 513 has too many triplets to hold"),
+        ({"outputs": "three", "modalities": "image"}, "outputs = three needs photos and titles"),
+        ({"fusion": "transformer", "embedding": 20}, "fusion_heads = 8 does not divide embedding = 20"),
+        ({"text_pooling": "last4"}, "text_pooling = last4 needs a text_model of transformers"),
+    ],
+)
+def test_settings_that_do_not_fit_each_other_are_refused(shop: Path, values: dict[str, object], reason: str) -> None:
+    trainer = registry.find("matching")
+    config = registry.build_config(trainer, {"data": str(shop), "batch_size": 8, "folds": 2} | values)
+    with pytest.raises(InputError) as refusal:
+        trainer.check(config)
+    assert str(refusal.value).startswith(reason)
+    assert "\n" not in str(refusal.value)
 
 
 def test_whole_groups_are_held_out_unless_rows_are_asked_for() -> None:
@@ -160,6 +244,54 @@ def test_embeddings_see_neither_labels_nor_their_neighbours(shop: Path) -> None:
         )
     assert torch.allclose(together, backwards, atol=1e-5)
     assert torch.allclose(together, alone, atol=1e-5)
+
+
+def test_rates_grow_with_the_rows_of_a_step(run: Run, shop: Path) -> None:
+    for scaling, factor in (("none", 1.0), ("linear", 0.5), ("sqrt", 0.5**0.5)):
+        values = quick(shop, batch_size=8, lr_scaling=scaling, lr_batch=16, lr=1e-3, head_lr=0.01, scheduler="cosine")
+        events = run("matching", values)
+        step = next(event for event in events if isinstance(event, Step))
+        assert built(events).effective["image_lr"] == step.metrics["lr"] == pytest.approx(factor * 1e-3)
+        assert built(events).effective["head_lr"] == step.metrics["head_lr"] == pytest.approx(factor * 0.01)
+
+
+def test_a_course_rises_first_where_it_is_asked_to(run: Run, shop: Path) -> None:
+    values = quick(shop, batch_size=4, epochs=2, norms_every=0, lr=1e-3, warmup=0.5)
+    for scheduler, fall in (("linear", [1, 2 / 3, 1 / 3]), ("cosine", [1, 0.75, 0.25])):
+        events = run("matching", values | {"scheduler": scheduler})
+        rates = [event.metrics["lr"] * 1e3 for event in events if isinstance(event, Step)]
+        assert rates == pytest.approx([1 / 3, 2 / 3, 1, *fall])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"head": "subcenter", "outputs": "three", "pair_loss": "circle", "optimizer": "adam"},
+        {"head": "curricularface", "fusion": "transformer", "fusion_dropout": 0.2, "criterion": "focal"},
+        {"head": "none", "pair_loss": "supcon", "miner": "none", "image_pooling": "gem", "scheduler": "linear"},
+        {"head": "adacos", "outputs": "three", "pair_loss": "triplet", "text_pooling": "mean_max", "warmup": 0.5},
+    ],
+    ids=lambda values: str(values["head"]),
+)
+def test_a_variant_that_was_cut_goes_on_as_if_it_had_not_been(
+    run: Run, shop: Path, tmp_path: Path, values: dict[str, object]
+) -> None:
+    """In the middle of its second epoch, with all that heads and optimizers keep besides weights."""
+    values = quick(shop, folds=4, batch_size=8, epochs=3) | values | {"out": str(tmp_path / "whole")}
+    trainer = registry.find("matching")
+    events = registry.load_recipe(trainer)(registry.build_config(trainer, values), CpuDevice())
+    whole = [next(events)]
+    while getattr(whole[-1], "step", 0) < 3:
+        whole.append(next(events))
+    saved = events.send(Save())
+    assert isinstance(saved, Saved)
+    copy = shutil.copy(saved.path, tmp_path / "cut.pt")
+    whole += list(events)
+    rest = run("matching", values | {"resume": str(copy), "out": str(tmp_path / "rest")})
+    following = [untimed(event) for event in rest if isinstance(event, Step | Eval)]
+    assert following == [untimed(event) for event in whole if isinstance(event, Step | Eval) and event.step > 3]
+    models = [torch.load(tmp_path / name / "last.pt", weights_only=True)["model"] for name in ("whole", "rest")]
+    assert all(torch.equal(models[0][key], models[1][key]) for key in models[0])
 
 
 def test_worker_processes_give_the_same_batches(run: Run, shop: Path) -> None:

@@ -104,6 +104,23 @@ def test_equal_rates_are_reported_once() -> None:
     assert schedule.rates() == {"lr": 0.3}
 
 
+def test_a_cosine_falls_from_the_end_of_its_warm_up() -> None:
+    optimizer, schedule = make("cosine", warmup=0.4)
+    found = []
+    for step in range(1, 11):
+        schedule.before_step(step)
+        found.append(rates(optimizer)[0] / 0.1)
+    falling = [0.5 * (1 + math.cos(math.pi * fallen / 6)) for fallen in range(6)]
+    assert found == pytest.approx([1 / 4, 2 / 4, 3 / 4, 1, *falling])
+
+
+def test_settings_are_those_of_the_course() -> None:
+    assert make()[1].settings() == {"scheduler": "none", "lr_scale": 1.0}
+    assert make("linear", warmup=0.2, scale=2)[1].settings() == {"scheduler": "linear", "lr_scale": 2, "warmup": 0.2}
+    plateau = make("plateau", plateau=Plateau(factor=0.5, patience=3))[1].settings()
+    assert plateau == {"scheduler": "plateau", "lr_scale": 1.0, "plateau_factor": 0.5, "plateau_patience": 3}
+
+
 def test_unknown_courses_are_refused() -> None:
     with pytest.raises(ValueError, match="'step' is none of none, cosine, linear, noam, plateau"):
         make("step")

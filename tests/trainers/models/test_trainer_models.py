@@ -22,7 +22,7 @@ def tiny_bert(tmp_path: Path) -> Path:
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "red", "apple", "green", "box", "big"]
     (tmp_path / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
     BertTokenizer(vocab=str(tmp_path / "vocab.txt")).save_pretrained(tmp_path)
-    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    sizes = {"hidden_size": 16, "num_hidden_layers": 5, "num_attention_heads": 2, "intermediate_size": 16}
     torch.manual_seed(0)
     BertModel(BertConfig(vocab_size=len(words), max_position_embeddings=32, **sizes)).save_pretrained(tmp_path)
     return tmp_path
@@ -60,6 +60,19 @@ def test_a_pretrained_text_model_ignores_padding(tiny_bert: Path, capfd: pytest.
     short, long = branch.encode(titles, 8), branch.encode(titles, 20)
     assert (short.shape, long.shape, branch.features) == ((2, 8), (2, 20), 16)
     assert torch.allclose(branch(short), branch(long), atol=1e-5)
+    hidden = branch.body(short, attention_mask=(short != 0).long(), output_hidden_states=True).hidden_states
+    for pooling in ("max", "mean_max", "gem", "cls", "last4"):
+        other = build_text_branch(str(tiny_bert), pooling).eval()
+        assert torch.allclose(other(short), other(long), atol=1e-5)
+        assert other(short).shape == (2, other.features)
+        assert other.settings()["text_pooling"] == pooling
+        if pooling == "cls":
+            assert torch.allclose(other(short), hidden[-1][:, 0], atol=1e-5)
+        if pooling == "last4":
+            # "red apple" has four tokens with those around it; the mean of layers 2 to 5 over them.
+            expected = torch.stack(hidden[2:]).mean(0)[0, :4].mean(0)
+            assert torch.allclose(other(short)[0], expected, atol=1e-5)
+            assert other.settings() == {"text_pooling": "last4", "text_layers": 4, "stack_dropout": 0.0}
     assert capfd.readouterr() == ("", "")
 
 
@@ -67,6 +80,8 @@ def test_a_pretrained_image_model_uses_its_own_colours(tiny_vit: Path, capfd: py
     branch = build_image_branch(str(tiny_vit), 32)
     assert branch.mean.flatten().tolist() == pytest.approx([0.1, 0.2, 0.3])  # type: ignore[operator, union-attr]
     assert branch(torch.zeros(2, 3, 32, 32, dtype=torch.uint8)).shape == (2, 16)
+    both = build_image_branch(str(tiny_vit), 32, "mean_max")
+    assert both(torch.zeros(2, 3, 32, 32, dtype=torch.uint8)).shape == (2, both.features) == (2, 32)
     assert capfd.readouterr() == ("", "")
 
 
