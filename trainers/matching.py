@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.optim import Adam, AdamW
 
 from trainers import loop
-from trainers.configs.matching import TRAINER, MatchingConfig
+from trainers.configs.matching import TRAINER, MatchingConfig, check_fit
 from trainers.contract import Events, Scalar
 from trainers.courses import Plateau
 from trainers.data.batches import (
@@ -44,7 +44,6 @@ from trainers.retrieval import Gallery, Retrieval, Scoring
 from trainers.schedule import Schedule
 from trainers.seeding import seed_everything
 from trainers.settings.matching_data import check_data
-from trainers.settings.matching_losses import check_losses
 from trainers.task import nothing_to_rehearse
 
 # Rows per batch in evaluation, where nothing is kept for a backward pass.
@@ -62,6 +61,7 @@ def build(config: MatchingConfig, device: Device) -> loop.Task:
     order = seed_everything(config.seed, device)
     products = load_products(config.data)
     parts = split(products, config)
+    check_fit(config, parts)
 
     network = _network(parts, config).to(device.torch_device)
     train_rows, valid_rows = _postings(products, parts, network.matcher, config)
@@ -148,7 +148,6 @@ def _batches(
     pinned = device.kind == "cuda"
     if config.pair_loss == "none":
         return training_loader(rows, config.batch_size, order, config.num_workers, pinned, device.team)
-    check_losses(config, config.batch_size)
     groups = parts.groups[parts.train]
     by_group = GroupOrder(groups, config.group_rows, config.batch_size, order, device.team)
     return text_loader(rows, by_group, config.seed, config.num_workers, pinned)

@@ -20,9 +20,11 @@ from cockpit.search.spec import Search
 SHIPPED = [
     "arcface",
     "aux_weight",
-    "batch_size",
+    "batch_size_lr",
     "demo",
     "lr",
+    "matching_heads",
+    "matching_lr",
     "sgnn",
     "smoothing",
     "toxicity",

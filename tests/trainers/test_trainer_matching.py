@@ -101,10 +101,13 @@ DEPENDENT: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "curricularface": ({"head": "curricularface"}, {"s": 16, "m": 0.2}),
     "cosface": ({"head": "cosface"}, {"s": 16, "m": 0.2}),
     "focal": ({"criterion": "focal"}, {"focal_gamma": 1, "focal_alpha": 1}),
-    "triplet": ({"pair_loss": "triplet"}, {"triplet_margin": 0.4, "miner": "none", "miner_epsilon": 0.2}),
+    "triplet": ({"pair_loss": "triplet"}, {"triplet_margin": 0.4, "miner": "multi_similarity"}),
     "supcon": ({"pair_loss": "supcon"}, {"temperature": 0.2, "pair_weight": 2, "group_rows": 3}),
     "ntxent": ({"pair_loss": "ntxent", "head": "none"}, {"temperature": 0.2}),
-    "circle": ({"pair_loss": "circle"}, {"circle_margin": 0.3, "circle_gamma": 40}),
+    "circle": (
+        {"pair_loss": "circle", "miner": "multi_similarity"},
+        {"circle_margin": 0.3, "circle_gamma": 40, "miner_epsilon": 0.2},
+    ),
     "transformer": ({"fusion": "transformer"}, {"fusion_layers": 2, "fusion_heads": 4, "fusion_dropout": 0.2}),
     "linear": ({"scheduler": "linear"}, {"warmup": 0.2}),
     "cosine": ({"scheduler": "cosine"}, {"warmup": 0.2}),
@@ -178,11 +181,11 @@ def test_adacos_logs_its_scale(run: Run, shop: Path) -> None:
         ({"modalities": "text", "data": "shop"}, NO_IMAGE),
         ({"data": "shop", "head": "subcenter", "criterion": "focal"}, {"-k", "-focal_gamma", "-focal_alpha"}),
         (
-            {"data": "shop", "pair_loss": "triplet"},
+            {"data": "shop", "pair_loss": "triplet", "miner": "multi_similarity"},
             {"-pair_weight", "-miner", "-miner_epsilon", "-group_rows", "-triplet_margin"},
         ),
         (
-            {"data": "shop", "pair_loss": "supcon", "head": "none", "miner": "none"},
+            {"data": "shop", "pair_loss": "supcon", "head": "none"},
             {"s", "m", "criterion", "-miner", "-group_rows", "-temperature"},
         ),
         ({"data": "shop", "fusion": "transformer"}, {"-fusion_layers", "-fusion_heads"}),
@@ -210,7 +213,7 @@ def test_settings_without_effect_are_named(values: dict[str, object], ineffectiv
     [
         ({"head": "none"}, "head = none leaves nothing to learn from; choose a pair_loss or a head"),
         ({"pair_loss": "circle", "batch_size": 7}, "batch_size = 7 has no room for two groups of group_rows = 4"),
-        ({"pair_loss": "triplet", "batch_size": 513}, "batch_size = 513 has too many triplets to hold"),
+        ({"data": "", "pair_loss": "triplet", "batch_size": 513}, "batch_size = 513 has too many triplets to hold"),
         ({"outputs": "three", "modalities": "image"}, "outputs = three needs photos and titles"),
         ({"fusion": "transformer", "embedding": 20}, "fusion_heads = 8 does not divide embedding = 20"),
         ({"text_pooling": "last4"}, "text_pooling = last4 needs a text_model of transformers"),
@@ -273,12 +276,22 @@ def test_a_course_rises_first_where_it_is_asked_to(run: Run, shop: Path) -> None
         assert rates == pytest.approx([1 / 3, 2 / 3, 1, *fall])
 
 
+def test_pairs_need_a_group_with_two_postings(shop: Path) -> None:
+    table = shop / "train.csv"
+    header, *lines = table.read_text(encoding="utf-8").splitlines()
+    table.write_text("\n".join([header, *lines[::3]]) + "\n", encoding="utf-8")
+    trainer = registry.find("matching")
+    config = registry.build_config(trainer, quick(shop, batch_size=4, group_rows=2, pair_loss="circle"))
+    with pytest.raises(InputError, match="pair_loss = circle, but no group that is trained on has two postings"):
+        trainer.check(config)
+
+
 @pytest.mark.parametrize(
     "values",
     [
-        {"head": "subcenter", "outputs": "three", "pair_loss": "circle", "optimizer": "adam"},
+        {"head": "subcenter", "outputs": "three", "pair_loss": "circle", "miner": "multi_similarity"},
         {"head": "curricularface", "fusion": "transformer", "fusion_dropout": 0.2, "criterion": "focal"},
-        {"head": "none", "pair_loss": "supcon", "miner": "none", "image_pooling": "gem", "scheduler": "linear"},
+        {"head": "none", "pair_loss": "supcon", "optimizer": "adam", "image_pooling": "gem", "scheduler": "linear"},
         {"head": "adacos", "outputs": "three", "pair_loss": "triplet", "text_pooling": "mean_max", "warmup": 0.5},
     ],
     ids=lambda values: str(values["head"]),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from trainers.contract import Trainer
 from trainers.settings.matching_data import DataSettings, check_data
 from trainers.settings.matching_losses import LossSettings, check_losses
 from trainers.settings.matching_network import NetworkSettings, check_network
 from trainers.settings.matching_rates import RateSettings
+
+if TYPE_CHECKING:
+    from trainers.data.matching import Split
 
 _PICTURES = ("augment", "progressive", "progressive_every")
 
@@ -34,16 +39,22 @@ def check(config: MatchingConfig) -> None:
     """Reads the tables, deals the folds and looks at every image. Raises `InputError`; does not load torch."""
     from trainers.data.matching import load_products, load_test_products, split
 
-    check_losses(config, config.batch_size)
     check_data(config)
     products, test = load_products(config.data), load_test_products(config.data)
     parts = split(products, config)
-    check_network(config, parts.modalities)
+    check_fit(config, parts)
     if config.data and "image" in parts.modalities:
         from trainers.data.images import check_images
 
         for postings in filter(None, (products, test)):
             check_images(postings.images)
+
+
+def check_fit(config: MatchingConfig, parts: Split) -> None:
+    """Raises `InputError` where settings of loss or network do not fit each other or the data."""
+    sizes = Counter(parts.groups[parts.train].tolist())
+    check_losses(config, config.batch_size, largest_group=max(sizes.values()))
+    check_network(config, parts.modalities)
 
 
 TRAINER = Trainer(

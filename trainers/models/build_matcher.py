@@ -12,15 +12,13 @@ from trainers.models.fusion import ConcatFusion, Embedder, TransformerFusion
 from trainers.models.image import build_image_branch
 from trainers.models.matcher import Branch, Matcher, MatchingNetwork
 from trainers.models.text import build_text_branch
-from trainers.settings.matching_network import check_network
 
 
 def build_network(config: MatchingConfig, modalities: Sequence[str], classes: int) -> MatchingNetwork:
     """A matcher of these modalities and a loss over so many classes.
 
-    Raises `InputError` for models that cannot be loaded, and for settings that do not fit the modalities.
+    Raises `InputError` for models that cannot be loaded. Settings are to have passed `check_fit`.
     """
-    check_network(config, modalities)
     matcher = build_matcher(config, modalities)
     return MatchingNetwork(matcher, build_loss(config, classes, config.embedding))
 

@@ -40,7 +40,7 @@ class LossSettings(TrainerConfig):
     pair_loss: str = option("none", "loss of the pairs of a batch, on embeddings", choices=PAIR_LOSSES)
     pair_weight: float = option(1.0, "weight of the pair loss beside a head's", low=0.001, high=1_000.0)
     miner: str = option(
-        "multi_similarity", "which pairs a pair loss looks at; none takes all", choices=("none", "multi_similarity")
+        "none", "which pairs a pair loss looks at; none takes all", choices=("none", "multi_similarity")
     )
     miner_epsilon: float = option(0.1, "how near to the other kind a pair is kept by the miner", low=0.0, high=2.0)
     triplet_margin: float = option(0.2, "by how much a triplet's squared distances are to differ", low=0.0, high=4.0)
@@ -74,12 +74,19 @@ class LossSettings(TrainerConfig):
         return reasons
 
 
-def check_losses(settings: LossSettings, batch_size: int) -> None:
-    """Raises `InputError` where there would be no loss, no pair to learn from, or no room for all triplets."""
+def check_losses(settings: LossSettings, batch_size: int, largest_group: int) -> None:
+    """Raises `InputError` where there would be no loss, no pair to learn from, or no room for all triplets.
+
+    `largest_group` is how many training rows there are of the group with most.
+    """
     if settings.pair_loss == "none":
         if settings.head == "none":
             raise InputError("head = none leaves nothing to learn from; choose a pair_loss or a head")
         return
+    if largest_group < 2:
+        raise InputError(
+            f"pair_loss = {settings.pair_loss}, but no group that is trained on has two postings; use pair_loss = none"
+        )
     if batch_size < 2 * settings.group_rows:
         raise InputError(
             f"batch_size = {batch_size} has no room for two groups of group_rows = {settings.group_rows}; "

@@ -11,12 +11,13 @@ from torch import Tensor
 
 from trainers.losses.arcface import ArcFace
 from trainers.losses.circle import Circle
-from trainers.losses.matching import MatchingLoss
+from trainers.losses.matching import MatchingLoss, build_loss
 from trainers.losses.multi_similarity import MultiSimilarityMiner
 from trainers.losses.ntxent import NTXent
 from trainers.losses.pairs import PairLoss, Pairs
 from trainers.losses.supcon import SupCon
 from trainers.losses.triplet import Triplet
+from trainers.settings.matching_losses import LossSettings
 
 SQUARED = distances.LpDistance(normalize_embeddings=True, p=2, power=2)
 PEERS = [
@@ -144,6 +145,19 @@ def test_all_embeddings_of_a_posting_share_one_head_and_their_losses_add_up() ->
     torch.testing.assert_close(parts["text_loss"], heads["text"] + pairs["text"])
     assert set(parts) == {"loss", "head_loss", "pair_loss", "fused_loss", "image_loss", "text_loss"}
     assert sum(parameter.numel() for parameter in criterion.parameters()) == 3 * 4
+
+
+@pytest.mark.parametrize("pair_loss", ["none", "triplet", "supcon", "ntxent", "circle"])
+@pytest.mark.parametrize("head", ["arcface", "subcenter", "adacos", "curricularface", "cosface"])
+def test_no_loss_looks_at_values_before_the_step_is_done(head: str, pair_loss: str) -> None:
+    """On a device without values: what asked for one, or had a shape that depends on some, would fail."""
+    settings = LossSettings(head=head, pair_loss=pair_loss, miner="multi_similarity", criterion="focal")
+    criterion = build_loss(settings, classes=5, embedding=4).to("meta")
+    embeddings = torch.empty(6, 4, device="meta", requires_grad=True)
+    parts = criterion({"fused": embeddings, "image": embeddings * 2}, torch.empty(6, dtype=torch.long, device="meta"))
+    parts["loss"].backward()
+    assert all(part.shape == () for part in parts.values())
+    assert {"loss", "fused_loss", "image_loss"} <= set(parts)
 
 
 def test_without_a_head_there_is_no_classifier() -> None:
