@@ -315,7 +315,7 @@ class _Run:
         task.memory.update(state["memory"])
         if plan.is_tuning(step):
             self.turn_to_tuning()
-        self.passes.go_to(state["pass_began"], plan.seen(step))
+        self.passes.go_to(state["pass_began"], plan.seen(step), plan.number(step))
         # Last, because building the model and loading what is skipped may have drawn random numbers.
         set_rng_state([state["rng"], *state["rng_of_others"]][self.device.team.rank], self.device)
 

@@ -1,9 +1,9 @@
 """Product matching: photos and titles to embeddings in which postings of one product are neighbours.
 
 Training tells the groups of the training folds apart, by a head over them, by pairs of postings, or by both. Validation
-is on groups that were never trained on, unless `holdout` is `rows`. A classifier's loss means nothing for a group it
-has no class for, so evaluations report retrieval (`row_f1`, `precision`, `recall` at the best `threshold`) and no loss
-in either case.
+is on groups that were never trained on, unless `holdout` says otherwise. A classifier's loss means nothing for a group
+it has no class for, so evaluations report retrieval (`row_f1`, `precision`, `recall` at the best `threshold`) and no
+loss in either case.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from trainers.courses import Plateau
 from trainers.data.batches import (
     Batch,
     Column,
+    Columns,
     Pictures,
     Postings,
     TrainingLoader,
@@ -29,16 +30,21 @@ from trainers.data.batches import (
     to_device,
     training_loader,
 )
+from trainers.data.changing_pictures import CentredPictures, ChangingPictures, TrainingPostings, picture_settings
 from trainers.data.group_batches import GroupOrder
-from trainers.data.matching import Split, load_products, split
+from trainers.data.matching import Split, load_products, load_test_products, split
+from trainers.data.picture_augmentation import source_size
 from trainers.data.products import Products
 from trainers.data.texts import text_loader
 from trainers.devices.base import Device
 from trainers.models.build_matcher import build_network
 from trainers.models.matcher import Matcher, MatchingNetwork
-from trainers.retrieval import Retrieval
+from trainers.preflight import preflight, without_trace
+from trainers.retrieval import Gallery, Retrieval, Scoring
 from trainers.schedule import Schedule
 from trainers.seeding import seed_everything
+from trainers.settings.matching_data import check_data
+from trainers.task import nothing_to_rehearse
 
 # Rows per batch in evaluation, where nothing is kept for a backward pass.
 EVALUATION_ROWS = 256
@@ -51,6 +57,7 @@ def train(config: MatchingConfig, device: Device) -> Events:
 
 def build(config: MatchingConfig, device: Device) -> loop.Task:
     """Data, network, optimizer, and what the loop asks of them."""
+    check_data(config)
     order = seed_everything(config.seed, device)
     products = load_products(config.data)
     parts = split(products, config)
@@ -61,19 +68,19 @@ def build(config: MatchingConfig, device: Device) -> loop.Task:
     batches = _batches(train_rows, parts, order, config, device)
     optimizer, groups = _optimizer(network, config)
     schedule = _schedule(optimizer, groups, loop.total_steps(config.epochs, len(batches)), config, device)
-    judge = Retrieval(
-        network.matcher,
-        evaluation_loader(valid_rows, EVALUATION_ROWS),
-        [products.posting_ids[row] for row in parts.valid],
-        [products.label_groups[row] for row in parts.valid],
-        device,
-    )
+    valid = Gallery(products.of(parts.valid), evaluation_loader(valid_rows, EVALUATION_ROWS))
+    judge = Retrieval(network.matcher, valid, device, _scoring(config), _test(parts, network.matcher, config))
+
+    def rehearse() -> None:
+        with without_trace(network, optimizer, order, device):
+            preflight({"evaluating and writing a submission": lambda: judge.rehearse(config.out)})
 
     def loss(batch: Batch) -> dict[str, Tensor]:
         losses: dict[str, Tensor] = network(to_device(batch, device))
         return losses
 
     effective = network.settings() | _training_settings(optimizer, groups, schedule, batches, parts)
+    effective |= picture_settings(train_rows.images, config.pixels) | judge.settings()
     return loop.Task(
         model=network,
         optimizer=optimizer,
@@ -84,6 +91,7 @@ def build(config: MatchingConfig, device: Device) -> loop.Task:
         loss=loss,
         evaluate=judge.evaluate,
         artefacts=judge.write,
+        rehearse=rehearse if judge.has_test else nothing_to_rehearse,
         main_metric="row_f1",
         goal=TRAINER.metrics["row_f1"],
         effective=effective | {"data": products.fingerprint},
@@ -94,20 +102,47 @@ def _network(parts: Split, config: MatchingConfig) -> MatchingNetwork:
     return build_network(config, parts.modalities, classes=len(np.unique(parts.groups[parts.train])))
 
 
-def _postings(products: Products, parts: Split, matcher: Matcher, config: MatchingConfig) -> tuple[Postings, Postings]:
+def _postings(
+    products: Products, parts: Split, matcher: Matcher, config: MatchingConfig
+) -> tuple[TrainingPostings, Postings]:
     """The training and the validation rows. Labels are class numbers, and only training rows have them."""
-    columns: dict[str, Column | Pictures] = {}
-    if "image" in parts.modalities:
-        columns["image"] = Pictures(products.images, config.pixels)
-    if "text" in parts.modalities:
-        columns["text"] = Column(matcher.encode_titles(products.titles, config.tokens))
     labels = torch.full((len(products),), -1)
     labels[parts.train] = torch.from_numpy(np.unique(parts.groups[parts.train], return_inverse=True)[1])
-    return Postings(parts.train, columns | {"label": Column(labels)}), Postings(parts.valid, columns)
+    columns: dict[str, Columns] = {"label": Column(labels)}
+    seen, images = _seen(products, parts, matcher, config)
+    columns |= {name: column for name, column in seen.items() if name != "image"}
+    return TrainingPostings(parts.train, columns, images), Postings(parts.valid, seen)
+
+
+def _seen(
+    products: Products, parts: Split, matcher: Matcher, config: MatchingConfig
+) -> tuple[dict[str, Columns], ChangingPictures | None]:
+    """What an evaluation sees of all postings, and their pictures as training sees them."""
+    columns: dict[str, Columns] = {}
+    images = None
+    if "image" in parts.modalities:
+        pictures = Pictures(products.images, source_size(config.augment, config.pixels))
+        columns["image"] = CentredPictures(pictures, config.pixels)
+        images = ChangingPictures(pictures, config.image_sizes, config.progressive_every, config.augment, config.seed)
+    if "text" in parts.modalities:
+        columns["text"] = Column(matcher.encode_titles(products.titles, config.tokens))
+    return columns, images
+
+
+def _test(parts: Split, matcher: Matcher, config: MatchingConfig) -> Gallery | None:
+    products = load_test_products(config.data)
+    if products is None:
+        return None
+    columns, _ = _seen(products, parts, matcher, config)
+    return Gallery(products, evaluation_loader(Postings(np.arange(len(products)), columns), EVALUATION_ROWS))
+
+
+def _scoring(config: MatchingConfig) -> Scoring:
+    return Scoring(config.distance, config.gallery_sizes, config.at_least, config.merged)
 
 
 def _batches(
-    rows: Postings, parts: Split, order: torch.Generator, config: MatchingConfig, device: Device
+    rows: TrainingPostings, parts: Split, order: torch.Generator, config: MatchingConfig, device: Device
 ) -> TrainingLoader:
     """Shuffled rows, or shuffled pieces of groups for a loss of pairs."""
     pinned = device.kind == "cuda"
@@ -151,8 +186,6 @@ def _training_settings(
         f"{name}_lr": float(group["lr"]) for name, group in zip(groups, optimizer.param_groups, strict=True)
     }
     first = batches.dataset[0]
-    if "image" in first:
-        settings["image_size"] = int(first["image"].shape[-1])
     if "text" in first:
         settings["tokens"] = int(first["text"].shape[-1])
     settings |= {
@@ -169,6 +202,7 @@ def _training_settings(
         "train_groups": len(np.unique(parts.groups[parts.train])),
         "valid_groups": len(np.unique(parts.groups[parts.valid])),
         "holdout": parts.holdout,
+        "known_share": parts.known_share,
         "folds": parts.folds,
         "fold": parts.fold,
         "seed": torch.initial_seed(),

@@ -1,67 +1,186 @@
-"""Judges embeddings by retrieval on held-out groups, and keeps them."""
+"""Judges embeddings by retrieval on held-out groups, keeps them, and finds the matches of test postings by them."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor
 from torch.utils.data import DataLoader
 
+from trainers.contract import Scalar
 from trainers.data.batches import Batch, to_device
+from trainers.data.products import Products
 from trainers.devices.base import Device
 from trainers.files import write_atomically
-from trainers.metrics.row_f1 import row_f1
+from trainers.match_submission import MOST, SUBMISSION, write_matches
+from trainers.metrics.matches import find_matches
+from trainers.metrics.merging import merge, title_keys
+from trainers.metrics.row_f1 import Retrieved, f1_of, group_sizes, retrieve, row_f1
+from trainers.metrics.similarity import THRESHOLDS, Similarity
+from trainers.models.matcher import Matcher
+
+FUSED = "fused"
+MERGES = ("phash", "title")
+_COLUMNS = ("posting_id", "label_group", "image_phash", "title")
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How embeddings are compared, and of how many candidates the score is reported besides.
+
+    `at_least` matches are given to each posting of a submission, and those that share what `merged` names.
+    """
+
+    distance: str = "cosine"
+    galleries: tuple[int, ...] = ()
+    at_least: int = 1
+    merged: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Postings among which matches are looked for. `batches` have their rows in their order and without labels.
+
+    An embedding that has seen its label finds its group by cheating.
+    """
+
+    products: Products
+    batches: DataLoader[Batch]
+
+    def keys(self, merge_by: str) -> Sequence[str]:
+        """What postings share that are merged by this; empty where nothing is known."""
+        return title_keys(self.products.titles) if merge_by == "title" else self.products.hashes
 
 
 class Retrieval:
-    """Row F1 of a model's embeddings of some rows.
-
-    `posting_ids` and `label_groups` belong to the rows of `batches`, which come in their order and without labels:
-    an embedding that has seen its label finds its group by cheating.
-    """
+    """Row F1 of a model's embeddings of the `valid` postings, and a submission for the `test` ones if there are any."""
 
     def __init__(
-        self,
-        model: nn.Module,
-        batches: DataLoader[Batch],
-        posting_ids: Sequence[str],
-        label_groups: Sequence[str],
-        device: Device,
+        self, model: Matcher, valid: Gallery, device: Device, scoring: Scoring, test: Gallery | None = None
     ) -> None:
         self._model = model
-        self._batches = batches
+        self._valid = valid
+        self._test = test
         self._device = device
-        self._names = list(zip(posting_ids, label_groups, strict=True))
-        self._groups = torch.from_numpy(np.unique(np.array(label_groups), return_inverse=True)[1])
-        self._embeddings = torch.empty(0)
+        self._scoring = scoring
+        labels = np.array(valid.products.label_groups)
+        self._groups = torch.from_numpy(np.unique(labels, return_inverse=True)[1])
+        self._embeddings: dict[str, Tensor] = {}
+        self._threshold = 1.0
+
+    @property
+    def has_test(self) -> bool:
+        """Whether there are test postings to find matches of."""
+        return self._test is not None
+
+    def settings(self) -> dict[str, Scalar]:
+        """How matches are judged and submitted."""
+        scoring = self._scoring
+        settings: dict[str, Scalar] = {
+            "distance": scoring.distance,
+            "galleries": ",".join(map(str, scoring.galleries)) or None,
+        }
+        if self.has_test:
+            settings |= {"at_least": scoring.at_least, "merge": "+".join(scoring.merged) or None}
+        return settings
 
     @torch.inference_mode()
     def evaluate(self) -> dict[str, float]:
-        """`row_f1`, `precision` and `recall` at the best `threshold`. The model is to be in evaluation mode."""
-        pieces = []
-        for batch in self._batches:
-            pieces.append(self._model(to_device(batch, self._device)))
-            self._device.step_end()
-        # Device sync: all embeddings come to the host.
-        self._embeddings = torch.cat(pieces).float().cpu()
-        return asdict(row_f1(self._embeddings, self._groups))
+        """`row_f1`, `precision` and `recall` at the best `threshold`, and the row F1 of other ways to match.
+
+        Each has the threshold that is best for it, but for the merged ones: those have the first one's. The model is to
+        be in evaluation mode.
+        """
+        self._embeddings = self._embed(self._valid)
+        distance = self._scoring.distance
+        found = retrieve(self._embeddings[FUSED], self._groups, distance, self._scoring.galleries)
+        plain = found.plain
+        self._threshold = plain.threshold
+        values = {
+            "row_f1": plain.row_f1,
+            "precision": plain.precision,
+            "recall": plain.recall,
+            "threshold": plain.threshold,
+            "row_f1_min2": found.at_least_two.row_f1,
+        }
+        for size, score in found.galleries.items():
+            values |= {f"row_f1_at_{size}": score.row_f1, f"threshold_at_{size}": score.threshold}
+        for name in MERGES:
+            if any(key for key in self._valid.keys(name)):
+                values[f"row_f1_{name}"] = self._merged(found, self._valid.keys(name))
+        for name, embeddings in self._embeddings.items():
+            if name != FUSED:
+                values[f"row_f1_{name}"] = row_f1(embeddings, self._groups, distance=distance).row_f1
+        return values
 
     def write(self, folder: Path) -> Mapping[str, Path]:
-        """`embeddings.npy`, float32 (rows, dimensions), with the postings beside it in `embeddings.csv`."""
-        path = folder / "embeddings.npy"
-        table = [("posting_id", "label_group"), *self._names]
-        write_atomically(path.with_suffix(".csv"), lambda stream: stream.write(_csv(table)))
-        write_atomically(path, lambda stream: np.save(stream, self._embeddings.numpy()))
-        return {"embeddings": path}
+        """`embeddings.npy`, float32 (rows, dimensions), with the postings beside it in `embeddings.csv`.
+
+        Where the model has them also `embeddings_image.npy` and `embeddings_text.npy`, and with test postings
+        `submission.csv`.
+        """
+        products = self._valid.products
+        hashes = products.hashes or [""] * len(products)
+        table = zip(products.posting_ids, products.label_groups, hashes, products.titles, strict=True)
+        write_atomically(folder / "embeddings.csv", lambda stream: stream.write(_csv([_COLUMNS, *table])))
+        written = {}
+        for name, values in self._embeddings.items():
+            label = "embeddings" if name == FUSED else f"embeddings_{name}"
+            written[label] = folder / f"{label}.npy"
+            _save(written[label], values)
+        if self._test is not None:
+            written["submission"] = self._submit(folder, self._test)
+        return written
+
+    def rehearse(self, folder: str) -> None:
+        """Evaluates, and writes all files where the real ones will be and takes them away again."""
+        self._model.eval()
+        self.evaluate()
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".preflight-", dir=folder or None) as place:
+            self.write(Path(place))
+
+    def _merged(self, found: Retrieved, keys: Sequence[str]) -> float:
+        neighbours = found.neighbours
+        number = THRESHOLDS[self._scoring.distance].index(found.plain.threshold)
+        level = float(found.similarity.levels(THRESHOLDS[self._scoring.distance])[number])
+        at = number - neighbours.first
+        predicted, hits = merge(
+            found.similarity, self._groups, level, neighbours.predicted[:, at], neighbours.hits[:, at], keys
+        )
+        return float(f1_of(predicted, hits, group_sizes(self._groups)).mean())
+
+    @torch.inference_mode()
+    def _submit(self, folder: Path, test: Gallery) -> Path:
+        similarity = Similarity(self._embed(test)[FUSED], self._scoring.distance)
+        level = float(similarity.levels((self._threshold,))[0])
+        keys = [test.keys(name) for name in self._scoring.merged]
+        matches = find_matches(similarity, level, self._scoring.at_least, MOST, keys)
+        return write_matches(folder / SUBMISSION, test.products.posting_ids, matches)
+
+    def _embed(self, gallery: Gallery) -> dict[str, Tensor]:
+        pieces: dict[str, list[Tensor]] = {}
+        for batch in gallery.batches:
+            for name, values in self._model.outputs(to_device(batch, self._device)).items():
+                pieces.setdefault(name, []).append(values)
+            self._device.step_end()
+        # Device sync: all embeddings come to the host.
+        return {name: torch.cat(parts).float().cpu() for name, parts in pieces.items()}
 
 
-def _csv(rows: Sequence[tuple[str, str]]) -> bytes:
+def _save(path: Path, values: Tensor) -> None:
+    write_atomically(path, lambda stream: np.save(stream, values.numpy()))
+
+
+def _csv(rows: Sequence[Sequence[str]]) -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue().encode()

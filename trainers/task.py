@@ -19,7 +19,8 @@ class Batches(Protocol):
     """Training batches, in a new order on every pass, and how many there are in one pass.
 
     Batches that also have `skip(batches)` can leave out the first ones of the next pass without loading them. What an
-    iterator of theirs holds is let go with `close`, where it has that.
+    iterator of theirs holds is let go with `close`, where it has that. Before each pass `begin(epoch)` is called with
+    its number, from 0, where they have that.
     """
 
     def __len__(self) -> int: ...
@@ -175,6 +176,10 @@ class Plan:
             return math.ceil(self.train_steps / self.steps_per_pass) + self.tuned_passes(step)
         return max(0, step - 1) // self.steps_per_pass
 
+    def number(self, step: int) -> int:
+        """The number of the pass that this step is in, from 0 in each phase."""
+        return self.tuned_passes(step) if self.is_tuning(step) else self.epoch(step)
+
     def seen(self, step: int) -> int:
         """How many batches of its pass have been seen after this step."""
         if self.is_tuning(step):
@@ -198,6 +203,7 @@ class Passes:
         self._batches = batches
         self._order = order
         self._rest: Iterator[Any] | None = None
+        self._number = 0
         self.began = order.get_state()
 
     def __len__(self) -> int:
@@ -207,9 +213,10 @@ class Passes:
         while True:
             if self._rest is None:
                 self.began = self._order.get_state()
-                self._rest = iter(self._batches)
+                self._rest = self._begin()
             yield from self._rest
             self._rest = None
+            self._number += 1
 
     def close(self) -> None:
         """Leaves the present pass where it is."""
@@ -217,13 +224,20 @@ class Passes:
         if close is not None:
             close()
 
-    def go_to(self, began: Tensor, seen: int) -> None:
+    def go_to(self, began: Tensor, seen: int, number: int) -> None:
         """Goes into the pass that began so, behind the batches seen in it. A pass seen to its end is still that one."""
         self._order.set_state(began)
+        self._number = number
         self.began = began
         skip = getattr(self._batches, "skip", None)
         if skip is not None:
             skip(seen)
-        self._rest = iter(self._batches)
+        self._rest = self._begin()
         for _ in range(seen if skip is None else 0):
             next(self._rest)
+
+    def _begin(self) -> Iterator[Any]:
+        begin = getattr(self._batches, "begin", None)
+        if begin is not None:
+            begin(self._number)
+        return iter(self._batches)

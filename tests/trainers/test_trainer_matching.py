@@ -24,10 +24,12 @@ Run = Callable[..., list[Event]]
 PLAIN = {
     "k", "focal_gamma", "focal_alpha", "pair_weight", "miner", "miner_epsilon", "group_rows", "triplet_margin",
     "temperature", "circle_margin", "circle_gamma", "fusion_layers", "fusion_heads", "stack_dropout", "warmup",
-    "plateau_factor", "plateau_patience", "lr_batch",
+    "plateau_factor", "plateau_patience", "lr_batch", "progressive_every",
 }  # fmt: skip
 NO_TEXT = {"text_model", "text_lr", "tokens", "text_pooling", "text_dropout"}
-NO_IMAGE = {"image_model", "image_lr", "image_size", "image_pooling", "image_dropout"}
+NO_IMAGE = {"image_model", "image_lr", "image_size", "image_pooling", "image_dropout", "augment", "progressive"}
+# What the built-in digits leave without effect besides.
+NO_TEST = {"at_least", "merge"}
 
 GROCERY = Path(__file__).resolve().parents[3] / "shared" / "data" / "product_grocery"
 
@@ -85,7 +87,8 @@ def test_every_parameter_that_is_not_ineffective_changes_the_effective_settings(
         "folds": 4, "fold": 1, "holdout": "rows", "modalities": "image", "head": "adacos", "seed": 1, "data": "",
         "epochs": 0.5, "criterion": "focal", "pair_loss": "circle", "outputs": "three", "fusion": "transformer",
         "fusion_dropout": 0.2, "image_dropout": 0.3, "text_dropout": 0.3, "image_pooling": "gem",
-        "text_pooling": "max", "optimizer": "adam", "lr_scaling": "sqrt",
+        "text_pooling": "max", "optimizer": "adam", "lr_scaling": "sqrt", "augment": "light", "progressive": "8,16",
+        "distance": "euclid", "galleries": "50",
     }  # fmt: skip
     reference = built(run("matching", base)).effective
     for key, value in changes.items():
@@ -144,7 +147,8 @@ def test_one_modality_is_enough(run: Run, shop: Path, modalities: str, groups: t
 
 def test_evaluations_report_retrieval_and_no_loss(run: Run, shop: Path) -> None:
     evaluation = next(event for event in run("matching", quick(shop)) if isinstance(event, Eval))
-    assert set(evaluation.metrics) == {"row_f1", "precision", "recall", "threshold"}
+    plain = {"row_f1", "precision", "recall", "threshold"}
+    assert set(evaluation.metrics) == plain | {"row_f1_min2", "row_f1_phash", "row_f1_title"}
 
 
 def test_embeddings_are_kept_with_their_postings(run: Run, shop: Path, tmp_path: Path) -> None:
@@ -172,7 +176,7 @@ def test_adacos_logs_its_scale(run: Run, shop: Path) -> None:
     ("values", "ineffective"),
     [
         ({"data": "shop"}, set()),
-        ({"head": "adacos"}, {"s", "m", *NO_TEXT}),
+        ({"head": "adacos"}, {"s", "m", *NO_TEXT, *NO_TEST}),
         ({"modalities": "image", "data": "shop"}, NO_TEXT),
         ({"modalities": "text", "data": "shop"}, NO_IMAGE),
         ({"data": "shop", "head": "subcenter", "criterion": "focal"}, {"-k", "-focal_gamma", "-focal_alpha"}),
@@ -188,6 +192,8 @@ def test_adacos_logs_its_scale(run: Run, shop: Path) -> None:
         ({"data": "shop", "text_model": "folder", "text_pooling": "last4"}, {"-stack_dropout"}),
         ({"data": "shop", "scheduler": "linear", "lr_scaling": "sqrt"}, {"-warmup", "-lr_batch"}),
         ({"data": "shop", "scheduler": "plateau"}, {"-plateau_factor", "-plateau_patience"}),
+        ({"data": "shop", "progressive": "16,32"}, {"image_size", "-progressive_every"}),
+        ({"data": "shop", "holdout": "parity"}, {"folds"}),
         ({"data": "shop", "image_dropout": 0.1, "text_dropout": 0.2}, {"dropout"}),
         ({"data": "shop", "image_lr": 0.1, "text_lr": 0.2, "head_lr": 0.3}, {"lr"}),
     ],
@@ -211,6 +217,10 @@ def test_settings_without_effect_are_named(values: dict[str, object], ineffectiv
         ({"outputs": "three", "modalities": "image"}, "outputs = three needs photos and titles"),
         ({"fusion": "transformer", "embedding": 20}, "fusion_heads = 8 does not divide embedding = 20"),
         ({"text_pooling": "last4"}, "text_pooling = last4 needs a text_model of transformers"),
+        ({"progressive": "32,16"}, "progressive = '32,16' is not allowed: give growing sizes from 8 to 2048"),
+        ({"progressive": "4,16"}, "progressive = '4,16' is not allowed"),
+        ({"galleries": "10;20"}, "galleries = '10;20' is not allowed: give whole numbers with commas between them"),
+        ({"galleries": "1"}, "galleries = '1' is not allowed: give numbers from 2 on"),
     ],
 )
 def test_settings_that_do_not_fit_each_other_are_refused(shop: Path, values: dict[str, object], reason: str) -> None:

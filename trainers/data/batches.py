@@ -57,10 +57,14 @@ class Column:
         return self._values[torch.as_tensor(rows)]
 
 
-class Postings(Dataset[Batch]):
-    """Rows of a data set. `columns` map a name to a function from row numbers to a tensor with as many rows."""
+# From row numbers to a tensor with as many rows.
+Columns = Callable[[Sequence[int]], Tensor]
 
-    def __init__(self, rows: NDArray[np.int64], columns: Mapping[str, Callable[[Sequence[int]], Tensor]]) -> None:
+
+class Postings(Dataset[Batch]):
+    """Rows of a data set, each with a value of every one of the `columns`."""
+
+    def __init__(self, rows: NDArray[np.int64], columns: Mapping[str, Columns]) -> None:
         self._rows = rows
         self._columns = columns
 
@@ -74,6 +78,14 @@ class Postings(Dataset[Batch]):
 
     def __getitem__(self, place: int) -> Batch:
         return {name: column[0] for name, column in self.__getitems__([place]).items()}
+
+
+class Places(list[int]):
+    """The places of one batch, with the number of the epoch that they are drawn in, from 0."""
+
+    def __init__(self, places: Sequence[int], epoch: int) -> None:
+        super().__init__(places)
+        self.epoch = epoch
 
 
 class BatchOrder(Sampler[list[int]]):
@@ -90,6 +102,7 @@ class BatchOrder(Sampler[list[int]]):
         self._order = order
         self._team = team
         self._skipped = 0
+        self.epoch = 0
 
     def __len__(self) -> int:
         return self._rows // (self.batch_size * self._team.size)
@@ -99,7 +112,7 @@ class BatchOrder(Sampler[list[int]]):
         first, self._skipped = self._skipped, 0
         for index in range(first, len(self)):
             start = (index * self._team.size + self._team.rank) * self.batch_size
-            yield places[start : start + self.batch_size].tolist()
+            yield Places(places[start : start + self.batch_size].tolist(), self.epoch)
 
     def draw(self, order: torch.Generator) -> Tensor:
         """The places of a whole pass in a new order, shape (rows,)."""
@@ -108,6 +121,10 @@ class BatchOrder(Sampler[list[int]]):
     def skip(self, batches: int) -> None:
         """The next pass begins after so many batches."""
         self._skipped = batches
+
+    def begin(self, epoch: int) -> None:
+        """The next pass is that of this epoch."""
+        self.epoch = epoch
 
 
 class TrainingLoader(DataLoader[Batch]):
@@ -129,6 +146,14 @@ class TrainingLoader(DataLoader[Batch]):
     def skip(self, batches: int) -> None:
         """The next pass begins after so many batches, and loads none of them."""
         self.order.skip(batches)
+
+    def begin(self, epoch: int) -> None:
+        """The next pass is that of this epoch."""
+        self.order.begin(epoch)
+
+    def __iter__(self) -> Any:
+        batches = super().__iter__()
+        return _in_one_line(batches) if self.num_workers else batches
 
 
 def training_loader(
@@ -160,6 +185,15 @@ def evaluation_loader(postings: Postings, batch_size: int) -> DataLoader[Batch]:
 def to_device(batch: Batch, device: Device) -> Batch:
     """The same batch where the model is. Copies from pinned memory go on while the host prepares what follows."""
     return {name: tensor.to(device.torch_device, non_blocking=True) for name, tensor in batch.items()}
+
+
+def _in_one_line(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """What a worker process refuses arrives with its traceback; people get the line that they are meant to read."""
+    try:
+        yield from batches
+    except InputError as error:
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        raise InputError(lines[-1].partition(f"{InputError.__name__}: ")[2] or lines[-1]) from error
 
 
 def _as_it_is(batch: Any) -> Any:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trainers.contract import InputError
-from trainers.data.batches import Batch, BatchOrder, Column, Postings, TrainingLoader
+from trainers.data.batches import Batch, BatchOrder, Column, Places, Postings, TrainingLoader
 from trainers.devices.team import Team
 
 Tokens = Callable[[Sequence[int]], dict[str, Tensor]]
@@ -28,11 +28,11 @@ class Texts(Postings):
         return self._tokens(rows) | super().__getitems__(places)
 
 
-class Draw(list[int]):
+class Draw(Places):
     """The places of one batch, with the seed for what is random about its rows in this pass."""
 
-    def __init__(self, places: Sequence[int], seed: int) -> None:
-        super().__init__(places)
+    def __init__(self, places: Sequence[int], epoch: int, seed: int) -> None:
+        super().__init__(places, epoch)
         self.seed = seed
 
 
@@ -72,7 +72,7 @@ class TextOrder(BatchOrder):
 
     def __iter__(self) -> Iterator[list[int]]:
         for places in super().__iter__():
-            yield Draw(places, self._seed)
+            yield Draw(places, self.epoch, self._seed)
 
 
 def text_loader(texts: Postings, order: TextOrder, seed: int, workers: int = 0, pinned: bool = False) -> TrainingLoader:
