@@ -32,6 +32,7 @@ from trainers.data.products import Products
 from trainers.devices.base import Device
 from trainers.losses.adacos import AdaCos
 from trainers.losses.arcface import ArcFace
+from trainers.metrics.trivial import trivial_row_f1
 from trainers.models.image import build_image_branch
 from trainers.models.matcher import Matcher, MatchingNetwork
 from trainers.models.text import build_text_branch
@@ -91,6 +92,12 @@ def build(config: MatchingConfig, device: Device) -> loop.Task:
         main_metric="row_f1",
         goal=TRAINER.metrics["row_f1"],
         effective=effective | {"data": products.fingerprint},
+        split_groups=lambda: loop.SplitGroups(
+            train=[products.label_groups[row] for row in train_rows.rows],
+            valid=[products.label_groups[row] for row in valid_rows.rows],
+            apart=config.holdout == "groups",
+        ),
+        trivial=trivial_row_f1([products.label_groups[row] for row in parts.valid]),
     )
 
 

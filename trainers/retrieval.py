@@ -17,6 +17,7 @@ from trainers.data.batches import Batch, to_device
 from trainers.devices.base import Device
 from trainers.files import write_atomically
 from trainers.metrics.row_f1 import row_f1
+from trainers.view import PLAIN, View
 
 
 class Retrieval:
@@ -42,14 +43,15 @@ class Retrieval:
         self._embeddings = torch.empty(0)
 
     @torch.inference_mode()
-    def evaluate(self) -> dict[str, float]:
+    def evaluate(self, view: View = PLAIN) -> dict[str, float]:
         """`row_f1`, `precision` and `recall` at the best `threshold`. The model is to be in evaluation mode."""
         pieces = []
-        for batch in self._batches:
+        look = view.over(self._batches)
+        for batch in look:
             pieces.append(self._model(to_device(batch, self._device)))
             self._device.step_end()
         # Device sync: all embeddings come to the host.
-        self._embeddings = torch.cat(pieces).float().cpu()
+        self._embeddings = look.in_place(torch.cat(pieces).float().cpu())
         return asdict(row_f1(self._embeddings, self._groups))
 
     def write(self, folder: Path) -> Mapping[str, Path]:

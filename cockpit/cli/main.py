@@ -28,6 +28,7 @@ COMMANDS = {
     "steps": ("cockpit.cli.tables:steps", "Print the per-step table of a trial."),
     "grads": ("cockpit.cli.tables:grads", "Print the norm table of a trial."),
     "importance": ("cockpit.cli.importance:importance", "Show which parameters matter, and their best ranges."),
+    "check": ("cockpit.cli.check:check", "Look for leaks and for scores that prove nothing."),
     "note": ("cockpit.cli.words:note", "Write a note into the diary."),
     "score": ("cockpit.cli.words:score", "Enter a score of the leaderboard."),
     "stop": ("cockpit.cli.steer:stop", "Stop a running trial or sweep."),

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cockpit.checks.finding import Finding
+from cockpit.checks.kept import Look, looks
+from cockpit.checks.record import check_record
 from cockpit.store import ranking
 from cockpit.store.folder import RunFolder, experiments
 from cockpit.store.history import History, read_history
@@ -29,7 +33,8 @@ class Rival:
 @dataclass(frozen=True)
 class Facts:
     """Everything that an entry is made of. `best` is the trial that the entry speaks about most; `can_go_on`
-    says that the sweep may be taken up again.
+    says that the sweep may be taken up again. `findings` are those of its record, `looks` the newest second look at
+    each trial that had one.
     """
 
     sweep: SweepRow
@@ -44,6 +49,8 @@ class Facts:
     history: History
     can_go_on: bool
     logs_name: str
+    findings: Sequence[Finding] = ()
+    looks: Sequence[Look] = ()
 
 
 def gather(logs: Path, run: RunFolder) -> Facts:
@@ -64,6 +71,8 @@ def gather(logs: Path, run: RunFolder) -> Facts:
             history=read_history(run),
             can_go_on=sweep.can_go_on and run.search.exists(),
             logs_name=logs.name,
+            findings=check_record(sweep, trials, index.trivial()),
+            looks=list(looks(run).values()),
         )
 
 
