@@ -18,9 +18,9 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from torch import Tensor
 
@@ -43,12 +43,11 @@ def recheck(request: Mapping[str, Any]) -> Answer:
     """What a request asks for. Raises `InputError` for what cannot be checked."""
     trainer = registry.find(request["trainer"])
     config = registry.build_config(trainer, {**request["config"], "out": "", "resume": ""})
-    build = _builder(trainer)
+    build = builder(trainer)
     device = select_for(trainer, request["device"])
     device.setup(threads=request["threads"])
-    task: Task = build(config, device)
+    task = build(config, device)
     state = _load(task, request["checkpoint"], device)
-    looks = _looks(task, request["alone"])
     before = state["effective"].get("data"), task.effective.get("data")
     return {
         "device": device.describe(),
@@ -57,17 +56,18 @@ def recheck(request: Mapping[str, Any]) -> Answer:
         "ranked": list(dict.fromkeys([task.main_metric, *trainer.metrics])),
         "recorded": dict(state["metrics"]) if state["evaluated"] == state["step"] else None,
         "data_changed": before[0] != before[1],
-        "looks": looks,
+        "looks": looks(task, request["alone"]),
         "groups": _groups(task),
     }
 
 
-def _builder(trainer: Trainer) -> Any:
+def builder(trainer: Trainer) -> Callable[[Any, Device], Task]:
+    """What builds a trainer's task. Raises `InputError` for a trainer that does without."""
     module = trainer.recipe.partition(":")[0]
     build = getattr(importlib.import_module(module), "build", None) if trainer.uses_torch else None
     if build is None:
         raise InputError(f"{trainer.name} cannot be looked at again: {module} has no build(config, device)")
-    return build
+    return cast("Callable[[Any, Device], Task]", build)
 
 
 def _load(task: Task, path: str, device: Device) -> Mapping[str, Any]:
@@ -83,7 +83,8 @@ def _load(task: Task, path: str, device: Device) -> Mapping[str, Any]:
     return state
 
 
-def _looks(task: Task, alone: int) -> dict[str, Answer]:
+def looks(task: Task, alone: int) -> dict[str, Answer]:
+    """Evaluates a task's model, which is in evaluation mode, in all ways. Raises `InputError` where none is taken."""
     if "view" not in inspect.signature(task.evaluate).parameters:
         raise InputError("its evaluation takes no view, so order and batches of its rows cannot be changed")
     views = {

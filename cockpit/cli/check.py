@@ -57,10 +57,9 @@ def check(name: str, device: str, logs: Path, as_json: bool) -> int:
 def look_again(run: RunFolder, trial: str, device: str) -> list[Finding]:
     """A second look at the model of a trial, kept with the experiment."""
     from cockpit.checks.kept import keep
-    from cockpit.engine.machine import cores
     from cockpit.engine.recheck import recheck
 
-    found = recheck(run, trial, device, int(cores()))
+    found = recheck(run, trial, device)
     return keep(run, trial, found).findings
 
 

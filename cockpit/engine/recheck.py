@@ -23,15 +23,15 @@ ALONE = 512  # rows that come one by one; more would tell nothing new and take l
 CHECKPOINTS = ("best.pt", "last.pt")
 
 
-def recheck(run: RunFolder, trial: str, device: str = "auto", threads: int = 1) -> list[Finding]:
+def recheck(run: RunFolder, trial: str, device: str = "auto") -> list[Finding]:
     """What a second look at the model of a trial finds; one finding that says why where it cannot be looked at."""
     try:
-        return verdicts(_answer(_request(run, trial, device, threads)))
+        return verdicts(_answer(_request(run, trial, device)))
     except (InputError, SearchError) as error:
         return [Finding(CHECK, UNKNOWN, one_line(str(error)), (trial,))]
 
 
-def _request(run: RunFolder, trial: str, device: str, threads: int) -> dict[str, Any]:
+def _request(run: RunFolder, trial: str, device: str) -> dict[str, Any]:
     """Raises `InputError` and `SearchError` for what was not trained by a trainer, or left nothing to look at."""
     folder = run.trial(trial)
     if not run.search.exists():
@@ -39,7 +39,9 @@ def _request(run: RunFolder, trial: str, device: str, threads: int) -> dict[str,
     search = load(run.search)
     if search.trainer is None:
         raise InputError(f"{run.id} ran a program, whose model only it can evaluate")
-    asked = TrainerWork.of(search).asked
+    work = TrainerWork.of(search)
+    if not work.trainer.uses_torch:
+        raise InputError(f"{work.name} trains no torch model, so there is nothing to look at again")
     try:
         config = json.loads(folder.config.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -48,11 +50,11 @@ def _request(run: RunFolder, trial: str, device: str, threads: int) -> dict[str,
     if checkpoint is None:
         raise InputError(f"{run.id}/{trial} has neither {' nor '.join(CHECKPOINTS)}")
     return {
-        "trainer": asked,
+        "trainer": work.asked,
         "config": config,
         "checkpoint": str(checkpoint.resolve()),
         "device": device,
-        "threads": threads,
+        "threads": 0,
         "alone": ALONE,
     }
 
