@@ -33,13 +33,15 @@ class Built:
     `effective` holds the settings read back from the built objects (a head's scale from the head, a learning rate
     from the optimizer), so that a parameter which never reached its object cannot look as if it had been varied.
     `total_steps` is the planned number of training steps, `groups` the names of the optimizer's parameter groups.
-    `step` is the last step of the checkpoint that the training goes on from, 0 at a fresh start.
+    `step` is the last step of the checkpoint that the training goes on from, 0 at a fresh start. `trivial` are the
+    scores, by metric, of answers that take no model: one that does not beat them has learnt nothing.
     """
 
     effective: Mapping[str, Scalar]
     total_steps: int
     groups: tuple[str, ...] = ()
     step: int = 0
+    trivial: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

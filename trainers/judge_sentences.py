@@ -24,6 +24,7 @@ from trainers.files import write_atomically
 from trainers.metrics.overlap import Overlap, overlap
 from trainers.metrics.pair_auc import pair_auc
 from trainers.models.sentence_network import SentenceNetwork
+from trainers.view import PLAIN, View
 
 # Of logistic regression: the inverse strength of its penalty, and the most steps of its solver.
 INVERSE_PENALTY = 1e3
@@ -64,16 +65,16 @@ class SentenceJudge:
         self._pair_auc_ngrams = self._pair_auc(self._mean_features(self._sentences))
         self._probed: Vectors = np.empty((0, 0), np.float32)
 
-    def evaluate(self) -> dict[str, float]:
+    def evaluate(self, view: View = PLAIN) -> dict[str, float]:
         """All figures. The network is to be in evaluation mode."""
-        vectors = self._vectors(self._sentences)
-        self._probed = _cosines(_centred(self._vectors(probe.sentences())))
+        vectors = self._vectors(self._sentences, view)
+        self._probed = _cosines(_centred(self._vectors(probe.sentences(), view)))
         return {
             "loss": self._loss(vectors),
             "pair_auc": self._pair_auc(vectors),
             "pair_auc_ngrams": self._pair_auc_ngrams,
             **self._probe_scores(overlap(probe.clipped(self._probed), probe.expected())),
-            **self._downstream(),
+            **self._downstream(view),
         }
 
     def write(self, folder: Path) -> Mapping[str, Path]:
@@ -99,25 +100,29 @@ class SentenceJudge:
             scores[f"probe_{name}_trivial"] = max(getattr(score, name) for score in trivial)
         return scores | {"probe_f1_ngrams": self._baselines["ngrams"].f1}
 
-    def _downstream(self) -> dict[str, float]:
+    def _downstream(self, view: View) -> dict[str, float]:
         if self._labelled is None:
             return {}
         texts = self._labelled.texts
-        vectors = _units(self._vectors([sentence for text in texts for sentence in text]))
+        vectors = _units(self._vectors([sentence for text in texts for sentence in text], view))
         starts = np.cumsum([0, *(len(text) for text in texts)])[:-1]
         means = np.add.reduceat(vectors, starts) / np.array([len(text) for text in texts])[:, None]
         return {"downstream_accuracy": classify(means, self._labelled), "downstream_majority": self._labelled.majority}
 
     @torch.inference_mode()
-    def _vectors(self, sentences: Sequence[str]) -> Vectors:
+    def _vectors(self, sentences: Sequence[str], view: View = PLAIN) -> Vectors:
         """One vector a sentence, shape (sentences, dimensions)."""
         pieces = []
-        for start in range(0, len(sentences), self._rows):
-            batch = self._words.batch(sentences[start : start + self._rows], self._rows)
-            pieces.append(self._network.encoder(to_device(batch, self._device)))
+        batches = view.batches(len(sentences), self._rows)
+        for places in batches:
+            # Padded to one shape, but for a sentence that is to be alone.
+            rows = 1 if view.alone and len(places) == 1 else self._rows
+            batch = self._words.batch([sentences[place] for place in places], rows)
+            pieces.append(self._network.encoder(to_device(batch, self._device))[: len(places)])
             self._device.step_end()
         # Device sync: all vectors come to the host.
-        return torch.cat(pieces).float().cpu().numpy()[: len(sentences)]
+        vectors: Vectors = view.in_place(torch.cat(pieces).float().cpu(), batches).numpy()
+        return vectors
 
     def _loss(self, vectors: Vectors) -> float:
         """The sentences' part of the training loss, over full batches of held-out paragraphs."""

@@ -16,6 +16,7 @@ from trainers.metrics.toxicity import toxic_probabilities, toxicity_metrics
 from trainers.models.toxicity import ToxicityNetwork
 from trainers.prediction import predict
 from trainers.predictions import FILE, LABEL, Predictions, write_predictions
+from trainers.view import PLAIN, View
 
 # Rows per batch, where nothing is kept for a backward pass.
 ROWS = 64
@@ -31,9 +32,9 @@ class Judge:
         self._tokens = KeptTokens(network.encoder.tokens, [clean(text, steps) for text in comments.texts])
         self._judged: NDArray[np.float32] | None = None
 
-    def evaluate(self, rows: int | None = None) -> dict[str, float]:
+    def evaluate(self, rows: int | None = None, view: View = PLAIN) -> dict[str, float]:
         """The metrics over all comments, or over the first `rows` of them."""
-        logits = self._logits(rows)
+        logits = self._logits(rows, view)
         if rows is None:
             self._judged = logits
         return toxicity_metrics(logits, self.comments.toxic[:rows])
@@ -54,6 +55,6 @@ class Judge:
         """How probably each comment is toxic, or each of the first `rows`."""
         return toxic_probabilities(self._logits(rows))
 
-    def _logits(self, rows: int | None) -> NDArray[np.float32]:
+    def _logits(self, rows: int | None, view: View = PLAIN) -> NDArray[np.float32]:
         places = np.arange(len(self.comments))[:rows]
-        return predict(self._network, places, self._tokens, self._device, ROWS)
+        return predict(self._network, places, self._tokens, self._device, ROWS, view)

@@ -22,11 +22,13 @@ from trainers.contract import Built, Command, Eval, Event, Events, Save, Saved, 
 from trainers.devices.base import Device
 from trainers.grad_norms import NormTable
 from trainers.seeding import rng_state, seed_apart, set_rng_state
-from trainers.task import Batches, Passes, Plan, Progress, Running, Task, Tuning, no_artefacts, total_steps
+from trainers.task import Batches, Passes, Plan, Progress, Running, SplitGroups, Task, Tuning, no_artefacts, total_steps
 
 Result = TypeVar("Result")
 
-__all__ = ["Batches", "Plan", "Progress", "Running", "Task", "Tuning", "no_artefacts", "run", "total_steps"]
+__all__ = [
+    "Batches", "Plan", "Progress", "Running", "SplitGroups", "Task", "Tuning", "no_artefacts", "run", "total_steps",
+]  # fmt: skip
 
 
 def run(task: Task, config: TrainerConfig, device: Device) -> Events:
@@ -47,7 +49,7 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
         at = state.progress
         if config.resume:
             state.go_on_from(config.resume)
-        yield from state.tell(Built(state.effective, state.plan.total, task.groups, at.step))
+        yield from state.tell(Built(state.effective, state.plan.total, task.groups, at.step, task.trivial))
 
         task.model.train()
         state.began = time.monotonic()

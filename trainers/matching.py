@@ -37,6 +37,7 @@ from trainers.data.picture_augmentation import source_size
 from trainers.data.products import Products
 from trainers.data.texts import text_loader
 from trainers.devices.base import Device
+from trainers.metrics.trivial import trivial_row_f1
 from trainers.models.build_matcher import build_network
 from trainers.models.matcher import Matcher, MatchingNetwork
 from trainers.preflight import preflight, without_trace
@@ -95,6 +96,12 @@ def build(config: MatchingConfig, device: Device) -> loop.Task:
         main_metric="row_f1",
         goal=TRAINER.metrics["row_f1"],
         effective=effective | {"data": products.fingerprint},
+        split_groups=lambda: loop.SplitGroups(
+            train=[products.label_groups[row] for row in train_rows.rows],
+            valid=[products.label_groups[row] for row in valid_rows.rows],
+            apart=config.holdout == "groups",
+        ),
+        trivial=trivial_row_f1([products.label_groups[row] for row in parts.valid]),
     )
 
 

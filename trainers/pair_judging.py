@@ -17,6 +17,7 @@ from trainers.metrics.inference import by_language, inference_metrics
 from trainers.models.pair_classifier import PairClassifier
 from trainers.prediction import predict
 from trainers.predictions import FILE, LABEL, Predictions, write_predictions
+from trainers.view import PLAIN, View
 
 # Rows per batch, where nothing is kept for a backward pass.
 ROWS = 64
@@ -32,9 +33,9 @@ class PairJudge:
         self._tokens = KeptTokens(network.encoder.tokens, pairs.premises, pairs.hypotheses)
         self._logits: NDArray[np.float32] | None = None
 
-    def evaluate(self) -> dict[str, float]:
+    def evaluate(self, view: View = PLAIN) -> dict[str, float]:
         """The metrics over all pairs."""
-        self._logits = predict(self._network, self.pairs.rows, self._tokens, self._device, ROWS)
+        self._logits = predict(self._network, self.pairs.rows, self._tokens, self._device, ROWS, view)
         return inference_metrics(self._logits, self.pairs.labels, self.pairs.langs)
 
     def artefacts(self, folder: Path) -> Mapping[str, Path]:

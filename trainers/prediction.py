@@ -12,11 +12,17 @@ from torch import Tensor
 from trainers.data.batches import Batch, evaluation_loader, to_device
 from trainers.data.texts import Texts, Tokens
 from trainers.devices.base import Device
+from trainers.view import PLAIN, View
 
 
 @torch.inference_mode()
 def predict(
-    score: Callable[[Batch], Tensor], rows: NDArray[np.int64], tokens: Tokens, device: Device, batch_size: int
+    score: Callable[[Batch], Tensor],
+    rows: NDArray[np.int64],
+    tokens: Tokens,
+    device: Device,
+    batch_size: int,
+    view: View = PLAIN,
 ) -> NDArray[np.float32]:
     """What `score` says of these rows of texts, in their order: (rows, columns) of a batch's (rows, columns).
 
@@ -24,11 +30,12 @@ def predict(
     """
     team = device.team
     pieces = []
-    for batch in evaluation_loader(Texts(rows[team.rank :: team.size], tokens), batch_size):
+    look = view.over(evaluation_loader(Texts(rows[team.rank :: team.size], tokens), batch_size))
+    for batch in look:
         pieces.append(score(to_device(batch, device)).float())
         device.step_end()
     # Device sync: all predictions come to the host.
-    mine = torch.cat(pieces).cpu() if pieces else torch.empty(0)
+    mine = look.in_place(torch.cat(pieces).cpu()) if pieces else torch.empty(0)
     shares = team.gather(mine)
     whole = np.empty((len(rows), *shares[0].shape[1:]), dtype=np.float32)
     for rank, share in enumerate(shares):

@@ -25,6 +25,7 @@ from trainers.metrics.merging import merge, title_keys
 from trainers.metrics.row_f1 import Retrieved, f1_of, group_sizes, retrieve, row_f1
 from trainers.metrics.similarity import THRESHOLDS, Similarity
 from trainers.models.matcher import Matcher
+from trainers.view import PLAIN, View
 
 FUSED = "fused"
 MERGES = ("phash", "title")
@@ -92,13 +93,13 @@ class Retrieval:
         return settings
 
     @torch.inference_mode()
-    def evaluate(self) -> dict[str, float]:
+    def evaluate(self, view: View = PLAIN) -> dict[str, float]:
         """`row_f1`, `precision` and `recall` at the best `threshold`, and the row F1 of other ways to match.
 
         Each has the threshold that is best for it, but for the merged ones: those have the first one's. The model is to
         be in evaluation mode.
         """
-        self._embeddings = self._embed(self._valid)
+        self._embeddings = self._embed(self._valid, view)
         distance = self._scoring.distance
         found = retrieve(self._embeddings[FUSED], self._groups, distance, self._scoring.galleries)
         plain = found.plain
@@ -166,14 +167,15 @@ class Retrieval:
         matches = find_matches(similarity, level, self._scoring.at_least, MOST, keys)
         return write_matches(folder / SUBMISSION, test.products.posting_ids, matches)
 
-    def _embed(self, gallery: Gallery) -> dict[str, Tensor]:
+    def _embed(self, gallery: Gallery, view: View = PLAIN) -> dict[str, Tensor]:
         pieces: dict[str, list[Tensor]] = {}
-        for batch in gallery.batches:
+        look = view.over(gallery.batches)
+        for batch in look:
             for name, values in self._model.outputs(to_device(batch, self._device)).items():
                 pieces.setdefault(name, []).append(values)
             self._device.step_end()
         # Device sync: all embeddings come to the host.
-        return {name: torch.cat(parts).float().cpu() for name, parts in pieces.items()}
+        return {name: look.in_place(torch.cat(parts).float().cpu()) for name, parts in pieces.items()}
 
 
 def _save(path: Path, values: Tensor) -> None:

@@ -82,6 +82,12 @@ def build(config: SentencesConfig, device: Device) -> loop.Task:
         | _word_settings(words)
         | _training_settings(optimizer, schedule, made, batches)
         | _data_settings(corpus, labelled),
+        split_groups=lambda: loop.SplitGroups(
+            [paragraph.sentences for paragraph in made.paragraphs],
+            [paragraph.sentences for paragraph in corpus.valid],
+            noun="paragraphs",
+        ),
+        trivial={"pair_auc": 0.5},
     )
 
 

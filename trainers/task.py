@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from trainers.contract import Goal, Scalar
 from trainers.schedule import Schedule
+from trainers.view import LABELS
 
 
 class Batches(Protocol):
@@ -66,6 +67,20 @@ class Running:
 
 
 @dataclass(frozen=True)
+class SplitGroups:
+    """The group of each row that is trained on, and of each that is validated on, as the loaders really hold them.
+
+    Groups are `apart` where validation is meant to have groups that were never trained on; `noun` is what people call
+    them. Where they are not, rows of one group on both sides are worth a remark and no leak.
+    """
+
+    train: Sequence[Hashable]
+    valid: Sequence[Hashable]
+    apart: bool = True
+    noun: str = "groups"
+
+
+@dataclass(frozen=True)
 class Tuning:
     """A last phase, `tune`, over data that validation is done on, `passes` times. Its numbers are never ranked.
 
@@ -92,6 +107,11 @@ class Task:
 
     `rehearse` goes the whole way once on a handful of rows before training begins, and leaves no trace.
 
+    An `evaluate` that also takes a `view`, see `trainers.view.View`, visits its rows in that way, so that it can be
+    checked for leaks; `labels` are the columns of batches that it must not need. `split_groups` tells which groups are
+    trained and validated on. `trivial` are scores, by metric, of answers that take no model, such as always the most
+    frequent class.
+
     With `clip_norm` above 0, gradients whose norm, taken over all parameters together, is larger are scaled down to it.
     With `save_every` above 0 a `last` checkpoint is written every so many steps, besides those after evaluations.
     """
@@ -112,6 +132,9 @@ class Task:
     running: Running = field(default_factory=Running)
     tuning: Tuning | None = None
     memory: dict[str, Any] = field(default_factory=dict)
+    split_groups: Callable[[], SplitGroups] | None = None
+    labels: tuple[str, ...] = LABELS
+    trivial: Mapping[str, float] = field(default_factory=dict)
     shares_work: bool = False
     clip_norm: float = 0.0
     save_every: int = 0

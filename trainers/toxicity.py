@@ -31,6 +31,7 @@ from trainers.devices.base import Device
 from trainers.judging import Judge
 from trainers.losses.toxicity import ToxicityLoss, floor, toxic_probability
 from trainers.metrics.running import RunningScores
+from trainers.metrics.trivial import trivial_accuracy
 from trainers.models.encoder import build_encoder
 from trainers.models.toxicity import ToxicityNetwork
 from trainers.parameter_groups import decay_groups
@@ -90,6 +91,9 @@ def build(config: ToxicityConfig, device: Device) -> loop.Task:
         tuning=loop.Tuning(tuning, config.tune_epochs, submitter.of_pass) if tuning else None,
         memory=memory,
         shares_work=True,
+        split_groups=lambda: loop.SplitGroups(found.train.texts, found.valid.texts, apart=False, noun="comments"),
+        labels=("toxic", "auxiliary", "known"),
+        trivial={"auc": 0.5, "mcc": 0.0, "accuracy": trivial_accuracy(found.valid.toxic)},
     )
     return replace(task, rehearse=lambda: _go_the_whole_way(task, judge, submitter, batches, config, device))
 

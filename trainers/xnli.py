@@ -22,6 +22,7 @@ from trainers.data.texts import TextOrder, Texts, text_loader
 from trainers.data.tokens import KeptTokens
 from trainers.data.xnli import Xnli, load_xnli
 from trainers.devices.base import Device
+from trainers.metrics.trivial import trivial_accuracy
 from trainers.models.encoder import build_encoder
 from trainers.models.pair_classifier import PairClassifier
 from trainers.pair_judging import PairJudge
@@ -73,6 +74,8 @@ def build(config: XnliConfig, device: Device) -> loop.Task:
         shares_work=True,
         clip_norm=config.clip_norm,
         save_every=config.save_every,
+        split_groups=lambda: loop.SplitGroups(found.train.texts, found.valid.texts, apart=False, noun="pairs"),
+        trivial={"accuracy": trivial_accuracy(found.valid.labels)},
     )
 
 

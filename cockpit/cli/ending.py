@@ -41,6 +41,22 @@ def print_end(index: Index, diary: Path) -> None:
     out.print(f"diary: {diary}")
 
 
+def print_doubts(index: Index, run: RunFolder) -> None:
+    """What looks wrong with the results, and what was looked at once more."""
+    from cockpit.checks.kept import looks
+    from cockpit.checks.record import check_record
+
+    for finding in check_record(index.sweep(), index.trials(), index.trivial()):
+        if finding.is_bad:
+            click.echo(f"⚠ {finding.text}")
+    for look in looks(run).values():
+        bad = [finding for finding in look.findings if finding.is_bad]
+        for finding in bad:
+            click.echo(f"⚠ {look.trial}, {finding.check}: {finding.text}")
+        if not bad:
+            click.echo(f"{look.trial} checked: {', '.join(f'{one.check} {one.level}' for one in look.findings)}")
+
+
 def keep_timings(run: RunFolder, marks: Path | None) -> dict[str, float]:
     """The timings, which stay with the experiment; empty when nobody asked for them."""
     if marks is None:

@@ -43,6 +43,7 @@ class Wanted:
     gpus: float | None
     seed: int | None
     note: str | None
+    check: bool | None
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Manner:
 @click.option("--seed", type=int, metavar="N", help="Seed of the sampler and of the trials.")
 @click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="Data folder for every trial.")
 @click.option("--note", metavar="TEXT", help="The question, as it stands in the diary.")
+@click.option("--check", is_flag=True, default=None, help="Look for leaks in the best trial at the end.")
 @click.option("--detach", is_flag=True, help="Go on in the background, also when this terminal closes.")
 @click.option("--resume", metavar="EXP", help="Go on with an experiment that was cut off or ended early.")
 @click.option("--from", "sources", multiple=True, metavar="EXP", help="Start with what this experiment found.")
@@ -212,6 +214,7 @@ def _overridden(search: Search, wanted: Wanted) -> Search:
         gpus=wanted.gpus,
         seed=wanted.seed,
         note=wanted.note,
+        check=wanted.check,
     )
 
 
@@ -243,7 +246,7 @@ def _how_it_is(logs: Path, name: str) -> str:
 def _run(
     plan: Plan, logs: Path, manner: Manner, as_json: bool, marks: Path | None, warm: WarmParentProcess | None
 ) -> int:
-    from cockpit.cli.ending import keep_timings, print_end, print_timings
+    from cockpit.cli.ending import keep_timings, print_doubts, print_end, print_timings
     from cockpit.cli.show import goals_of
     from cockpit.diary.book import write_entry
     from cockpit.engine.budget import Budget
@@ -285,6 +288,8 @@ def _run(
     except CompleteError as complete:  # whoever goes on until everything is done has come to the end
         click.echo(f"cockpit: {complete}", err=True)
         return 0
+    if plan.search.check and ending.status != "interrupted":
+        _look_for_leaks(run, plan.device)
     diary = write_entry(logs, run)
     timed = keep_timings(run, marks)
     with Index(run) as index:
@@ -292,10 +297,19 @@ def _run(
             print_json({**experiment_document(index, goals_of(run)), **({"timings": timed} if timed else {})})
         elif not detached:
             print_end(index, diary)
+            print_doubts(index, run)
             print_timings(timed)
     if ending.status == "interrupted":
         return 130
     return 1 if ending.status == "failed" else 0
+
+
+def _look_for_leaks(run: RunFolder, device: str) -> None:
+    from cockpit.cli.check import best_of, look_again
+
+    best = best_of(run)
+    if best is not None:
+        look_again(run, best, device)
 
 
 def _command_line() -> str:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cockpit.checks.finding import Finding
+from cockpit.checks.kept import Look, looks
+from cockpit.checks.record import check_record
 from cockpit.store import ranking
 from cockpit.store.folder import RunFolder, experiments
 from cockpit.store.history import History, read_history
@@ -29,7 +33,8 @@ class Rival:
 @dataclass(frozen=True)
 class Facts:
     """Everything that an entry and a report are made of. `best` is the trial that they speak about most, `saved` are
-    its files by label; `can_go_on` says that the sweep may be taken up again.
+    its files by label; `can_go_on` says that the sweep may be taken up again. `findings` are those of its record,
+    `looks` the newest second look at each trial that had one.
     """
 
     sweep: SweepRow
@@ -46,6 +51,8 @@ class Facts:
     logs_name: str
     run_name: str
     saved: dict[str, str]
+    findings: Sequence[Finding] = ()
+    looks: Sequence[Look] = ()
 
 
 def gather(logs: Path, run: RunFolder) -> Facts:
@@ -68,6 +75,8 @@ def gather(logs: Path, run: RunFolder) -> Facts:
             logs_name=logs.name,
             run_name=run.name,
             saved=index.saved(best.id) if best else {},
+            findings=check_record(sweep, trials, index.trivial()),
+            looks=list(looks(run).values()),
         )
 
 

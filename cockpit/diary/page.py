@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cockpit.diary.doubts import doubts
 from cockpit.diary.events import events, open_trials
 from cockpit.diary.facts import Facts
 from cockpit.diary.markdown import block, code, escaped, table
@@ -25,8 +26,8 @@ def entry(facts: Facts) -> str:
     The verdict of a finished sweep, and of one that somebody stopped, is ➖: every configuration ran on one seed, and
     the best of many on one seed says nothing about which is better.
     """
-    parts = [heading(facts), change(facts), _trials(facts), stops(facts), events(facts), _results(facts)]
-    parts += [norms(facts), last_line(facts), _going_on(facts)]
+    parts = [heading(facts), change(facts), _trials(facts), stops(facts), events(facts), doubts(facts)]
+    parts += [_results(facts), norms(facts), last_line(facts), _going_on(facts)]
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part)
 
 

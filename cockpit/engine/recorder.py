@@ -121,7 +121,10 @@ class Recorder:
         self._groups = tuple(event.groups)
         digest = digest_of(self._trainer, event.effective, event.total_steps, self._seed)
         facts: dict[str, Any] = {"digest": digest, "total_steps": event.total_steps, "step": event.step}
-        self._writer.write(kinds.Built(effective=dict(event.effective), groups=list(event.groups), **facts))
+        trivial = dict(event.trivial)
+        self._writer.write(
+            kinds.Built(effective=dict(event.effective), groups=list(event.groups), trivial=trivial, **facts)
+        )
         return self.ask({"say": "built", **facts})
 
     def _tell_what_is_missing(self, step: int) -> None:

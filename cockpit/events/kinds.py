@@ -163,6 +163,8 @@ class Attempt:
 class Built:
     """The effective configuration, read back from the built objects, and its digest.
 
+    `trivial` are scores, by metric, of answers that take no model.
+
     `step` is the one that the attempt goes on after: whatever an earlier attempt recorded beyond it has not happened.
     """
 
@@ -172,6 +174,7 @@ class Built:
     total_steps: int = 0
     step: int = 0
     groups: list[str] = field(default_factory=list)
+    trivial: Values = field(default_factory=_none)
     extra: Values = field(default_factory=_none)
 
 

@@ -17,7 +17,7 @@ from cockpit.search.resources import parse_resources
 from cockpit.search.space import Distribution
 from cockpit.search.space.parse import parse_parameters
 from cockpit.search.spec import Search
-from cockpit.search.values import mapping, number, one_of, only, plain, sequence, text, whole
+from cockpit.search.values import flag, mapping, number, one_of, only, plain, sequence, text, whole
 from cockpit.search.yaml_text import parse
 
 WANDB_ONLY = ("apiVersion", "kind", "controller", "entity", "project", "job", "image_uri")
@@ -205,6 +205,7 @@ _READERS: dict[str, Callable[[Place, Any], Any]] = {
     "seeds": whole,
     "confirm": whole,
     "max_failures": whole,
+    "check": flag,
 }
 _SPECIAL = ("parameters", "scheduler", "early_terminate", "note", "description")
 _REQUIRED = {

@@ -34,7 +34,8 @@ class Search:
     repeats per trial, `confirm` fresh seeds on which winner and baseline run again. A trial is killed if its first
     evaluation is worse than `floor`, or after `patience` evaluations without a better one. `metrics` are several
     metrics to be good in; `metric` is the first of them then, which ranks trials. `initial` are points, whole or in
-    part, to try after the baseline. `max_failures` are new attempts that a trial gets after it failed. A `program` or
+    part, to try after the baseline. `max_failures` are new attempts that a trial gets after it failed. With `check` the
+    best trial is looked at once more for leaks when all have ended. A `program` or
     `command` runs in `directory`, and the user's regular expression `pattern` finds metrics in the lines that it
     prints; `nested` has the paths of parameters that stand inside others. `ignored` has what only a W&B server reads.
     Where the search came from (`path`, `lines`) does not count when two are compared.
@@ -69,6 +70,7 @@ class Search:
     seeds: int = 1
     confirm: int = 0
     max_failures: int = 0
+    check: bool = False
     nested: Mapping[str, NestedPath] = field(default_factory=dict)
     ignored: Mapping[str, Any] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
@@ -144,13 +146,21 @@ class Search:
         gpus: float | None = None,
         seed: int | None = None,
         note: str | None = None,
+        check: bool | None = None,
     ) -> Search:
         """This search with what the command line says in place of what the file says; None leaves it.
 
         A setting fixes its parameter for all trials and for the baseline, whether it was searched or not there at
         all; `epochs` is short for the setting of that name. Raises `SearchError`.
         """
-        given = {"run_cap": trials, "engine": engine, "concurrent": concurrent, "seed": seed, "note": note}
+        given = {
+            "run_cap": trials,
+            "engine": engine,
+            "concurrent": concurrent,
+            "seed": seed,
+            "note": note,
+            "check": check,
+        }
         changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
         if cpus is not None:
             changes["resources"] = replace(self.resources, cpu=cpus)
@@ -197,6 +207,7 @@ class Search:
             "seeds": self.seeds,
             "confirm": self.confirm,
             "max_failures": self.max_failures,
+            "check": self.check,
         }
         return _present(whole) | dict(self.ignored)
 

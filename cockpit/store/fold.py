@@ -147,6 +147,7 @@ class Batch:
             # A program's own word about its length says nothing of what the engine knows already.
             known = {"effective": as_json(event.effective)} if event.effective else {}
             known |= {"digest": event.digest} if event.digest else {}
+            known |= {"trivial": as_json(event.trivial)} if event.trivial else {}
             self._set_trial(trial, total_steps=event.total_steps, **known)
 
     def _go_back(self, number: int, step: int) -> None:

@@ -83,6 +83,10 @@ class RunFolder:
         return self.path / "scores.jsonl"
 
     @property
+    def checks(self) -> Path:
+        return self.path / "checks.jsonl"
+
+    @property
     def engine_log(self) -> Path:
         return self.path / "engine.log"
 

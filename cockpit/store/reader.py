@@ -143,6 +143,11 @@ class Index:
         """
         return trials.read_trials(self._connection, self.sweep(), since, best_metrics)
 
+    def trivial(self) -> dict[str, dict[str, float]]:
+        """The scores of answers that take no model, by metric, for each trial whose trainer tells them."""
+        rows = self._rows("SELECT id, trivial FROM trial WHERE trivial <> '{}' ORDER BY number")
+        return {row["id"]: json.loads(row["trivial"]) for row in rows}
+
     def newest_values(self, since: int = 0, names: Iterable[str] | None = None) -> dict[str, dict[str, float]]:
         """The newest value of each metric by trial, evaluations over steps of the same name; `names` limits them."""
         return trials.newest_values(self._connection, since, names)

@@ -10,7 +10,7 @@ import random
 import sqlite3
 from pathlib import Path
 
-VERSION = 2
+VERSION = 3
 
 TABLES = """
 CREATE TABLE sweep (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;  -- values are JSON
@@ -21,6 +21,7 @@ CREATE TABLE trial (
     "of" INTEGER, error TEXT DEFAULT '', traceback TEXT DEFAULT '', seed INTEGER, config TEXT DEFAULT '{}',
     effective TEXT DEFAULT '{}', digest TEXT DEFAULT '', device TEXT DEFAULT '', total_steps INTEGER DEFAULT 0,
     started REAL, ended REAL,
+    trivial TEXT DEFAULT '{}',  -- scores without a model, by metric
     changed INTEGER DEFAULT 0  -- the number of the look at the run folder that last brought something of this trial
 ) WITHOUT ROWID;
 CREATE INDEX trial_changed ON trial (changed);

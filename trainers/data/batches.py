@@ -68,6 +68,12 @@ class Postings(Dataset[Batch]):
         self._rows = rows
         self._columns = columns
 
+    @property
+    def rows(self) -> list[int]:
+        """The numbers of its rows in the data set."""
+        rows: list[int] = self._rows.tolist()
+        return rows
+
     def __len__(self) -> int:
         return len(self._rows)
 

@@ -28,6 +28,11 @@ class Pairs:
         return len(self.premises)
 
     @property
+    def texts(self) -> list[tuple[str, str]]:
+        """Both sentences of each pair."""
+        return list(zip(self.premises, self.hypotheses, strict=True))
+
+    @property
     def rows(self) -> NDArray[np.int64]:
         """All row numbers."""
         return np.arange(len(self))

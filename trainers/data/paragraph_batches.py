@@ -35,6 +35,7 @@ class ParagraphBatches:
         team: Team | None = None,
     ) -> None:
         self.batch_size = batch_size
+        self.paragraphs = paragraphs
         self._order = order
         self._words = words
         self._team = team or Team()

@@ -1,0 +1,83 @@
+"""Has a trained model looked at once more, by a process of its own, because that loads torch and takes memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from cockpit.checks.finding import UNKNOWN, Finding
+from cockpit.checks.verdicts import verdicts
+from cockpit.engine.trainer_work import TrainerWork
+from cockpit.events.text import one_line
+from cockpit.search.errors import SearchError
+from cockpit.search.reader import load
+from cockpit.store.folder import RunFolder
+from trainers.contract import InputError
+
+CHECK = "second look"
+ALONE = 512  # rows that come one by one; more would tell nothing new and take long
+CHECKPOINTS = ("best.pt", "last.pt")
+
+
+def recheck(run: RunFolder, trial: str, device: str = "auto") -> list[Finding]:
+    """What a second look at the model of a trial finds; one finding that says why where it cannot be looked at."""
+    try:
+        return verdicts(_answer(_request(run, trial, device)))
+    except (InputError, SearchError) as error:
+        return [Finding(CHECK, UNKNOWN, one_line(str(error)), (trial,))]
+
+
+def _request(run: RunFolder, trial: str, device: str) -> dict[str, Any]:
+    """Raises `InputError` and `SearchError` for what was not trained by a trainer, or left nothing to look at."""
+    folder = run.trial(trial)
+    if not run.search.exists():
+        raise InputError(f"{run.id} ran a program, whose model only it can evaluate")
+    search = load(run.search)
+    if search.trainer is None:
+        raise InputError(f"{run.id} ran a program, whose model only it can evaluate")
+    work = TrainerWork.of(search)
+    if not work.trainer.uses_torch:
+        raise InputError(f"{work.name} trains no torch model, so there is nothing to look at again")
+    try:
+        config = json.loads(folder.config.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder.config}: cannot be read ({one_line(str(error), 100)})") from None
+    checkpoint = next((path for path in map(folder.path.joinpath, CHECKPOINTS) if path.exists()), None)
+    if checkpoint is None:
+        raise InputError(f"{run.id}/{trial} has neither {' nor '.join(CHECKPOINTS)}")
+    return {
+        "trainer": work.asked,
+        "config": config,
+        "checkpoint": str(checkpoint.resolve()),
+        "device": device,
+        "threads": 0,
+        "alone": ALONE,
+    }
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    """What `trainers.recheck` answers. Raises `InputError` with its complaint, or with how it died."""
+    # Modules with trainers are found where this process finds them.
+    path = os.pathsep.join([folder for folder in map(os.path.abspath, sys.path) if Path(folder).is_dir()])
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "trainers.recheck"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path, "TOKENIZERS_PARALLELISM": "false"},
+    ) as child:
+        try:
+            out, said = child.communicate(json.dumps(request))
+        except BaseException:
+            child.kill()
+            raise
+    if child.returncode:
+        last = (said.strip().splitlines() or [f"it ended with {child.returncode}"])[-1]
+        raise InputError(f"the model cannot be evaluated again: {one_line(last, 300).removeprefix('recheck: ')}")
+    answer: dict[str, Any] = json.loads(out)
+    return answer
