@@ -99,7 +99,7 @@ def build(config: MatchingConfig, device: Device) -> loop.Task:
         split_groups=lambda: loop.SplitGroups(
             train=[products.label_groups[row] for row in train_rows.rows],
             valid=[products.label_groups[row] for row in valid_rows.rows],
-            apart=config.holdout == "groups",
+            apart=config.holdout not in ("rows", "mixed"),
         ),
         trivial=trivial_row_f1([products.label_groups[row] for row in parts.valid]),
     )
