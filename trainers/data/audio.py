@@ -68,9 +68,7 @@ def load_audio(config: AudioConfig) -> Audio:
         raise InputError(
             f"batch_size = {config.batch_size} is more than the {len(train)} training clips; lower batch_size"
         )
-    return Audio(
-        found.classes, train, noisy_rows, valid, noisy_valid, found.test, found.columns, _fingerprint(found)
-    )
+    return Audio(found.classes, train, noisy_rows, valid, noisy_valid, found.test, found.columns, _fingerprint(found))
 
 
 def _built_in() -> _Found:

@@ -69,9 +69,7 @@ def _tremolo(random: np.random.Generator, time: Samples) -> Samples:
 def _warble(random: np.random.Generator, time: Samples) -> Samples:
     """A tone whose frequency goes up and down several times a second."""
     depth, speed = random.uniform(100, 300), random.uniform(4, 8)
-    return np.sin(
-        2 * np.pi * random.uniform(700, 2_300) * time + depth / speed * np.sin(2 * np.pi * speed * time)
-    )
+    return np.sin(2 * np.pi * random.uniform(700, 2_300) * time + depth / speed * np.sin(2 * np.pi * speed * time))
 
 
 MAKERS: dict[str, Make] = {

@@ -97,7 +97,7 @@ def test_clips(folder: Path, ids: Sequence[str] | None, classes: int) -> Clips |
     if not place.is_dir():
         if ids is None:
             return None
-        raise InputError(f"{folder} has {SAMPLE} and no folder {TEST}/: copy the test clips there, or set predict=false")
+        raise InputError(f"{folder} has {SAMPLE} and no {TEST}/: copy the test clips there, or set predict=false")
     found = sorted(path.name for path in place.iterdir() if path.suffix.lower() in ENDINGS)
     if ids is not None:
         _same_files(folder, ids, found)

@@ -19,7 +19,7 @@ MEMORY_BYTES = 2**31
 
 
 class Spectrograms:
-    """The spectrogram of every sound, (frames, mels) in dB: from memory, else from the cache, else computed and kept."""
+    """The spectrogram of every sound, (frames, mels) in dB: from memory, from the cache, or else computed and kept."""
 
     def __init__(
         self,

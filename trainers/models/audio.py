@@ -91,7 +91,12 @@ def _small() -> tuple[nn.Sequential, int]:
     layers: list[nn.Module] = []
     given = 1
     for channels in SMALL_WIDTHS:
-        layers += [_convolution(given, channels, 3, 1), nn.BatchNorm2d(channels), nn.ReLU(), nn.MaxPool2d(2, ceil_mode=True)]
+        layers += [
+            _convolution(given, channels, 3, 1),
+            nn.BatchNorm2d(channels),
+            nn.ReLU(),
+            nn.MaxPool2d(2, ceil_mode=True),
+        ]
         given = channels
     return nn.Sequential(*layers, MeanAndMax()), given
 
