@@ -40,7 +40,8 @@ class Audio:
 
     def lacking(self, clips: Clips) -> list[str]:
         """The classes that none of these clips has."""
-        return [name for name, some in zip(self.classes, clips.labels.any(axis=0), strict=True) if not some]
+        counts = clips.labels.sum(axis=0, dtype=np.int64)
+        return [name for name, count in zip(self.classes, counts.tolist(), strict=True) if count == 0]
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ class Clips:
 
     def take(self, rows: NDArray[np.int64]) -> Clips:
         """These rows, in this order."""
-        return Clips([self.ids[row] for row in rows], [self.sounds[row] for row in rows], self.labels[rows])  # type: ignore[arg-type]
+        return Clips([self.ids[row] for row in rows], [self.sounds[row] for row in rows], self.labels[rows])
 
     def __add__(self, others: Clips) -> Clips:
         return Clips(
