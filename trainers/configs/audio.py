@@ -27,7 +27,7 @@ class AudioConfig(TrainerConfig):
         "what comes behind pooling: one linear layer, or one of 128 with dropout before another",
         choices=("linear", "dropout", "prelu"),
     )
-    lr: float = option(3e-3, "learning rate of AdamW", low=0.0, high=10.0, steerable=True)
+    lr: float = option(4e-3, "learning rate of AdamW", low=0.0, high=10.0, steerable=True)
     weight_decay: float = option(
         0.01, "weight decay of AdamW, not of biases and norms", low=0.0, high=10.0, steerable=True
     )
