@@ -36,4 +36,4 @@ def decay_groups(model: nn.Module, weight_decay: float) -> tuple[list[dict[str, 
 
 
 def _is_norm(module: nn.Module) -> bool:
-    return type(module).__name__.lower().endswith(("layernorm", "rmsnorm", "batchnorm1d"))
+    return type(module).__name__.lower().endswith(("layernorm", "rmsnorm", "batchnorm1d", "batchnorm2d"))

@@ -38,6 +38,7 @@ from trainers.parameter_groups import decay_groups
 from trainers.preflight import preflight, without_trace
 from trainers.schedule import Schedule
 from trainers.seeding import seed_everything
+from trainers.submission import Form
 from trainers.submitting import NoSubmission, Submitter
 
 # Rows that the pre-flight validates and predicts.
@@ -174,7 +175,9 @@ def _submitter(
 ) -> NoSubmission:
     if found.test is None:
         return NoSubmission()
-    return Submitter(Judge(network, found.test, steps_named(config.clean), device), memory, device.team)
+    judge = Judge(network, found.test, steps_named(config.clean), device)
+    form = Form("id", found.test.ids, ("toxic",))
+    return Submitter(judge.probabilities, form, memory, device.team)
 
 
 def _steps(config: ToxicityConfig, batches: TrainingLoader, tuning: TrainingLoader | None) -> int:

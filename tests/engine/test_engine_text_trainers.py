@@ -15,6 +15,7 @@ QUICK: dict[str, tuple[str, dict[str, Any]]] = {
     "toxicity": ("auc", {"epochs": 0.03, "batch_size": 16, "tokens": 16, "predict": False}),
     "xnli": ("accuracy", {"epochs": 0.02, "batch_size": 16}),
     "sentences": ("pair_auc", {"epochs": 0.02, "batch_size": 24, "width": 8, "heads": 2, "embedding": 8}),
+    "audio": ("lwlrap", {"epochs": 0.12, "batch_size": 16, "hop": 160, "mels": 16}),
 }
 
 

@@ -19,6 +19,7 @@ from cockpit.search.spec import Search
 
 SHIPPED = [
     "arcface",
+    "audio",
     "aux_weight",
     "batch_size_lr",
     "demo",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 
 from trainers import registry
@@ -100,4 +101,40 @@ def nli(tmp_path: Path) -> Path:
     (folder / "xnli.test.tsv").write_text(xnli(["en", "sw", "es"], 6), encoding="utf-8")
     table = folder / "XNLI-MT-1.0" / "multinli" / "multinli.train.en.tsv"
     table.write_text("premise\thypo\tlabel\n" + "".join(map(multinli, range(12))), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def sounds(tmp_path: Path) -> Path:
+    """A data folder in Freesound's format: 24 curated clips of 4 classes, 8 noisy ones, and 3 test clips.
+
+    Clips are of several lengths, rates, channels and formats.
+    """
+    folder = tmp_path / "sounds"
+    random = np.random.default_rng(0)
+    classes = ("Bark", "Drum", "Meow", "Violin_or_fiddle")
+
+    def clip(place: str, row: int, ending: str) -> str:
+        rate = 16_000 if row % 3 == 1 else 8_000
+        time = np.arange(round(rate * (0.1 + 0.1 * (row % 5)))) / rate
+        samples = 0.3 * np.sin(2 * np.pi * 300 * (1 + row % 4) * time) + random.normal(scale=0.01, size=len(time))
+        name = f"{place[:5]}{row:02d}.{ending}"
+        (folder / place).mkdir(parents=True, exist_ok=True)
+        soundfile.write(folder / place / name, np.stack([samples, -samples / 2], 1) if row % 4 == 2 else samples, rate)
+        return name
+
+    def labels(row: int) -> str:
+        return ",".join(dict.fromkeys([classes[row % 4], classes[row % 3]]))
+
+    def write(name: str, rows: list[list[object]]) -> None:
+        with (folder / name).open("w", newline="", encoding="utf-8") as stream:
+            csv.writer(stream).writerows(rows)
+
+    endings = ("wav", "flac", "ogg")
+    for place, rows in (("train_curated", 24), ("train_noisy", 8)):
+        table = [[clip(place, row, endings[row % 3]), labels(row)] for row in range(rows)]
+        write(f"{place}.csv", [["fname", "labels"], *table])
+    tests = [clip("test", row, "wav") for row in range(3)]
+    order = [classes[number] for number in (2, 0, 3, 1)]
+    write("sample_submission.csv", [["fname", *order], *([name, 0, 0, 0, 0] for name in reversed(tests))])
     return folder

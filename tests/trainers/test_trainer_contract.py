@@ -26,6 +26,7 @@ SMALL_SENTENCES: dict[str, object] = {
 
 # The settings with which each trainer makes a handful of steps.
 QUICK: dict[str, dict[str, object]] = {
+    "audio": {"epochs": 0.2, "batch_size": 16, "hop": 160, "mels": 16, "norms_every": 2, "scheduler": "none"},
     "matching": {"epochs": 0.05, "batch_size": 8, "norms_every": 2},
     "sentences": {**SMALL_SENTENCES, "epochs": 0.05, "batch_size": 24, "norms_every": 2, "scheduler": "none"},
     "toxicity": {"epochs": 0.03, "batch_size": 8, "tokens": 16, "norms_every": 2},
@@ -36,6 +37,19 @@ QUICK: dict[str, dict[str, object]] = {
 
 # The settings with which each trainer makes a few steps in each of a few epochs.
 EPOCHS: dict[str, dict[str, object]] = {
+    "audio": {
+        "epochs": 1.5,
+        "batch_size": 8,
+        "folds": 4,
+        "hop": 160,
+        "mels": 16,
+        "seconds": 0.3,
+        "norms_every": 3,
+        "mixup": 0.5,
+        "head": "prelu",
+        "sampler": "balanced",
+        "cache": "none",
+    },
     "matching": {
         "epochs": 2.5,
         "batch_size": 4,
@@ -62,7 +76,7 @@ EPOCHS: dict[str, dict[str, object]] = {
 }
 
 # The data with which it does: the fixture of a trainer that does not take the photos and titles of the shop.
-FOLDERS = {"toxicity": "talk", "xnli": "nli"}
+FOLDERS = {"audio": "sounds", "toxicity": "talk", "xnli": "nli"}
 
 # Trainers of one evaluation: there is no step to take, to steer, to save at or to go on from.
 UNTRAINED = ("vote",)

@@ -11,13 +11,27 @@ from trainers.contract import InputError
 from trainers.devices.cpu import CpuDevice
 from trainers.preflight import preflight, without_trace
 from trainers.seeding import rng_state
-from trainers.submission import check_submission, write_submission
+from trainers.submission import Form, check_submission, write_submission
+
+
+def toxic(*ids: str) -> Form:
+    return Form("id", ids, ("toxic",))
 
 
 def test_a_submission_has_a_row_for_every_id(tmp_path: Path) -> None:
-    path = write_submission(tmp_path / "submission.csv", ["b", "a,1"], np.array([0.25, 1.0]))
+    path = write_submission(tmp_path / "submission.csv", toxic("b", "a,1"), np.array([0.25, 1.0]))
     assert path.read_text() == 'id,toxic\nb,0.25\n"a,1",1\n'
-    check_submission(path, ["a,1", "b"])
+    check_submission(path, toxic("a,1", "b"))
+
+
+def test_a_submission_has_a_column_for_every_class(tmp_path: Path) -> None:
+    form = Form("fname", ["b.wav", "a.wav"], ["Bark", "Meow, loud"])
+    path = write_submission(tmp_path / "submission.csv", form, np.array([[0.25, 1.0], [0.5, 0.0]]))
+    assert path.read_text() == 'fname,Bark,"Meow, loud"\nb.wav,0.25,1\na.wav,0.5,0\n'
+    with pytest.raises(InputError, match="has the columns fname, Bark, Meow, loud, not fname, Bark"):
+        check_submission(path, Form("fname", form.ids, ["Bark"]))
+    with pytest.raises(InputError, match=r"row 1 \(fname 'b.wav'\) has Meow, loud = 'inf', no probability"):
+        write_submission(path, form, np.array([[0.25, np.inf], [0.5, 0.0]]))
 
 
 @pytest.mark.parametrize(
@@ -36,13 +50,13 @@ def test_what_a_competition_would_refuse_is_refused(tmp_path: Path, text: str, w
     path = tmp_path / "submission.csv"
     path.write_text(text)
     with pytest.raises(InputError) as refusal:
-        check_submission(path, ["a", "b"])
+        check_submission(path, toxic("a", "b"))
     assert words in str(refusal.value)
 
 
 def test_nan_is_not_submitted(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no probability"):
-        write_submission(tmp_path / "submission.csv", ["a"], np.array([np.nan]))
+        write_submission(tmp_path / "submission.csv", toxic("a"), np.array([np.nan]))
 
 
 def test_a_stage_that_does_not_work_is_named_in_one_line() -> None:

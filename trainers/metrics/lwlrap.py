@@ -40,13 +40,20 @@ def lrap(scores: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
 
     Every row counts the same (Tsoumakas, Katakis and Vlahavas 2010). NaN without any true label.
     """
-    true = labels.astype(bool)
-    count = true.sum(1)
+    sums, count = row_sums(scores, labels)
     rows = count > 0
-    if not rows.any():
-        return float("nan")
-    sums = np.where(true, _precisions(scores, true), 0.0).sum(1)
-    return float((sums[rows] / count[rows]).mean())
+    return float((sums[rows] / count[rows]).mean()) if rows.any() else float("nan")
+
+
+def row_sums(
+    scores: NDArray[np.floating], labels: NDArray[np.integer]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The sum of Prec over the true labels of each row, and how many these are, each (rows,).
+
+    lwlrap of any rows is the quotient of their sums, which saves ranking them again.
+    """
+    true = labels.astype(bool)
+    return np.where(true, _precisions(scores, true), 0.0).sum(1), true.sum(1)
 
 
 def _precisions(scores: NDArray[np.floating], true: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -1,0 +1,256 @@
+"""Sounds in clips, of many classes at once: log-mel spectrograms seen as pictures, and one logit for each class.
+
+Training may mix clips and use a loss of several kinds; validation is on unmixed curated clips with plain
+cross-entropy, so that it means the same in every trial. At every new best evaluation the test clips are predicted in
+full length, and the weights are written alone. All of this is gone through once before training.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.optim import AdamW
+
+from trainers import loop
+from trainers.audio_judging import AudioEvaluation, AudioJudge
+from trainers.configs.audio import TRAINER, AudioConfig
+from trainers.contract import Events, Scalar
+from trainers.data.audio import Audio, load_audio
+from trainers.data.batches import Batch, TrainingLoader, to_device
+from trainers.data.clip_batches import ClipBatches, ClipOrder, class_balance, clip_loader
+from trainers.data.clips import Clips
+from trainers.data.log_mel import LogMel
+from trainers.data.mel import check_settings
+from trainers.data.mixup import draw_mixture, mixup
+from trainers.data.spectrogram_cache import SpectrogramCache, cache_folder
+from trainers.data.spectrograms import MEMORY_BYTES, Normalisation, Spectrograms, Windows
+from trainers.devices.base import Device
+from trainers.export import FILE as WEIGHTS
+from trainers.export import LABEL as WEIGHTS_LABEL
+from trainers.export import write_weights
+from trainers.losses.multilabel import MultiLabelLoss
+from trainers.models.audio import AudioNetwork
+from trainers.parameter_groups import decay_groups
+from trainers.preflight import preflight, without_trace
+from trainers.schedule import Schedule
+from trainers.seeding import seed_everything
+from trainers.submission import Form
+from trainers.submitting import NoSubmission, Submitter
+
+# Clips that the pre-flight validates and predicts.
+HANDFUL = 4
+
+
+def train(config: AudioConfig, device: Device) -> Events:
+    """The recipe: what is built, and the shared loop over it."""
+    yield from loop.run(build(config, device), config, device)
+
+
+def build(config: AudioConfig, device: Device) -> loop.Task:
+    """Data, network, optimizer, and what the loop asks of them: the whole way once in small, steps, evaluations."""
+    order = seed_everything(config.seed, device)
+    found = load_audio(config)
+    hearing = Hearing(config)
+
+    network = AudioNetwork(config.model, config.head, len(found.classes)).to(device.torch_device)
+    batches = _batches(found, hearing, order, config, device)
+    parameters, groups = decay_groups(network, config.weight_decay)
+    optimizer = AdamW(parameters, lr=config.lr)
+    steps = loop.total_steps(config.epochs, len(batches))
+    schedule = Schedule(optimizer, groups, config.scheduler, steps, warmup=config.warmup)
+    criterion = MultiLabelLoss(config.loss)
+    evaluation = _evaluation(found, network, hearing, config, device)
+    submitter = _submitter(found, network, hearing, device)
+
+    def loss(batch: Batch) -> dict[str, Tensor]:
+        batch = to_device(batch, device)
+        features, targets = batch["features"], batch["labels"]
+        if config.mixup > 0:
+            share, others = (drawn.to(device.torch_device) for drawn in draw_mixture(len(features), config.mixup))
+            features, targets = mixup(features, targets, share, others)
+        logits = network(features)
+        # Losses of different kinds cannot be compared; this one can.
+        plain = F.binary_cross_entropy_with_logits(logits.detach(), targets)
+        return {"loss": criterion(logits, targets), "cross_entropy": plain}
+
+    def artefacts(folder: Path) -> Mapping[str, Path]:
+        written = {**evaluation.artefacts(folder), **submitter.of_best(folder), WEIGHTS_LABEL: folder / WEIGHTS}
+        if device.team.rank == 0:
+            write_weights(folder / WEIGHTS, network)
+        return written
+
+    task = loop.Task(
+        model=network,
+        optimizer=optimizer,
+        groups=groups,
+        schedule=schedule,
+        batches=batches,
+        order=order,
+        loss=loss,
+        evaluate=evaluation.evaluate,
+        main_metric="lwlrap",
+        goal=TRAINER.metrics["lwlrap"],
+        effective=network.settings()
+        | criterion.settings()
+        | hearing.effective()
+        | _training_settings(optimizer, groups, schedule, batches, config)
+        | _data_settings(found, config),
+        artefacts=artefacts,
+        shares_work=True,
+    )
+    return replace(task, rehearse=lambda: _go_the_whole_way(task, evaluation, submitter, batches, config, device))
+
+
+class Hearing:
+    """How clips become spectrograms and windows of them, the same for all sets of clips."""
+
+    def __init__(self, config: AudioConfig) -> None:
+        settings = check_settings(config)
+        folder = cache_folder(config.cache) if config.data else None
+        fixed = config.normalise == "fixed"
+        self.frames = settings.frames(round(config.seconds * settings.rate))
+        self._log_mel = LogMel(settings)
+        self._cache = SpectrogramCache(folder, settings) if folder else None
+        self._normalisation = Normalisation(config.centre, config.spread) if fixed else Normalisation()
+        # Worker processes would each keep their own; what is in the cache they share.
+        self._memory = 0 if config.num_workers and folder else MEMORY_BYTES
+
+    def __call__(self, clips: Clips) -> Windows:
+        spectrograms = Spectrograms(clips.sounds, self._log_mel, self._cache, self._memory)
+        return Windows(spectrograms, self.frames, self._normalisation)
+
+    def effective(self) -> dict[str, Scalar]:
+        """What spectrograms are really made with."""
+        settings = self._log_mel.settings
+        return {
+            "rate": settings.rate,
+            "n_fft": settings.n_fft,
+            "hop": settings.hop,
+            "mels": settings.mels,
+            "db_low": settings.db_low,
+            "db_high": settings.db_high,
+            "frames": self.frames,
+            "centre": self._normalisation.centre,
+            "spread": self._normalisation.spread,
+        }
+
+
+def _go_the_whole_way(
+    task: loop.Task,
+    evaluation: AudioEvaluation,
+    submitter: NoSubmission,
+    batches: TrainingLoader,
+    config: AudioConfig,
+    device: Device,
+) -> None:
+    """From sounds to a submission on a handful of clips: what would fail after hours fails now."""
+
+    def one_step() -> None:
+        # A whole batch, so that memory is tried and XLA compiles what training needs; loaded by this very process.
+        batch = batches.dataset.__getitems__(next(iter(batches.order)))  # type: ignore[attr-defined]
+        task.loss(batch)["loss"].backward()  # type: ignore[no-untyped-call]
+        task.optimizer.step()
+        device.step_end()
+        task.model.eval()
+
+    def write_files() -> None:
+        folder = Path(config.out) if config.out else None
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".preflight-", dir=folder) as place:
+            evaluation.artefacts(Path(place))
+            write_weights(Path(place) / WEIGHTS, task.model)
+
+    with without_trace(task.model, task.optimizer, task.order, device):
+        preflight(
+            {
+                "a training step": one_step,
+                "validation": lambda: evaluation.evaluate(HANDFUL),
+                "writing predictions and weights": write_files,
+                "writing a submission": lambda: submitter.rehearse(config.out, HANDFUL),
+            }
+        )
+
+
+def _batches(
+    found: Audio, hearing: Hearing, order: torch.Generator, config: AudioConfig, device: Device
+) -> TrainingLoader:
+    labels = found.train.labels
+    weights = class_balance(labels) if config.sampler == "balanced" else None
+    places = ClipOrder(len(found.train), config.batch_size, order, device.team, weights)
+    clips = ClipBatches(hearing(found.train), labels)
+    return clip_loader(clips, places, config.seed, config.num_workers, pinned=device.kind == "cuda")
+
+
+def _evaluation(
+    found: Audio, network: AudioNetwork, hearing: Hearing, config: AudioConfig, device: Device
+) -> AudioEvaluation:
+    def judge(clips: Clips) -> AudioJudge:
+        return AudioJudge(network, clips, hearing(clips), device, config.full_length)
+
+    noisy = judge(found.noisy_valid) if found.noisy_valid is not None else None
+    return AudioEvaluation(judge(found.valid), noisy, found.classes, device)
+
+
+def _submitter(found: Audio, network: AudioNetwork, hearing: Hearing, device: Device) -> NoSubmission:
+    if found.test is None:
+        return NoSubmission()
+    judge = AudioJudge(network, found.test, hearing(found.test), device, full_length=True)
+    columns = [found.classes.index(name) for name in found.columns]
+    return Submitter(
+        partial(judge.probabilities, columns), Form("fname", found.test.ids, found.columns), {}, device.team
+    )
+
+
+def _training_settings(
+    optimizer: AdamW, groups: tuple[str, ...], schedule: Schedule, batches: TrainingLoader, config: AudioConfig
+) -> dict[str, Scalar]:
+    """What training was really set up with, read from optimizer, course and loader."""
+    decays = dict(zip(groups, (float(group["weight_decay"]) for group in optimizer.param_groups), strict=True))
+    warmup: dict[str, Scalar] = {"warmup": schedule.warmup} if schedule.kind == "linear" else {}
+    order = batches.order
+    return warmup | {
+        "optimizer": type(optimizer).__name__,
+        "lr": schedule.base_rates[groups[0]],
+        "weight_decay": decays["decay"],
+        "scheduler": schedule.kind,
+        "mixup": config.mixup,
+        "sampler": "balanced" if isinstance(order, ClipOrder) and order.is_balanced else "none",
+        "batch_size": order.batch_size,
+        "num_workers": batches.num_workers,
+        "steps_per_epoch": len(batches),
+        "total_steps": schedule.total_steps,
+        "seed": torch.initial_seed(),
+    }
+
+
+def _data_settings(found: Audio, config: AudioConfig) -> dict[str, Scalar]:
+    """Which clips there are, and which classes a part of them lacks."""
+    return {
+        "classes": len(found.classes),
+        "train_rows": len(found.train),
+        "noisy_rows": found.noisy_rows,
+        "valid_rows": len(found.valid),
+        "noisy_valid_rows": len(found.noisy_valid) if found.noisy_valid else 0,
+        "test_rows": len(found.test) if found.test else 0,
+        "full_length": config.full_length,
+        "never_trained": ",".join(found.lacking(found.train)),
+        "never_validated": ",".join(found.lacking(found.valid)),
+        "folds": config.folds,
+        "fold": config.fold,
+        "data": found.fingerprint,
+    }
+
+
+if __name__ == "__main__":
+    from trainers.alone import main
+
+    sys.exit(main("audio"))

@@ -1,0 +1,84 @@
+"""Training clips as batches: which come in a pass, and which window of each is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from trainers.contract import InputError
+from trainers.data.batches import Batch, BatchOrder, Postings, TrainingLoader
+from trainers.data.spectrograms import Windows
+from trainers.data.texts import Draw
+from trainers.devices.team import Team
+
+
+class ClipBatches(Postings):
+    """Clips with their labels. The windows follow from the seed of the pass and the batch's places, nothing else.
+
+    So a pass that is gone on with in its middle, or loaded by other worker processes, is the same pass.
+    """
+
+    def __init__(self, windows: Windows, labels: NDArray[np.int8]) -> None:
+        self._windows = windows
+        self._labels = torch.from_numpy(labels.astype(np.float32))
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def __getitems__(self, places: Sequence[int]) -> Batch:
+        rows = list(places)
+        seed = places.seed if isinstance(places, Draw) else 0
+        drawn = self._windows.drawn(rows, np.random.default_rng([seed, *rows]))
+        return drawn | {"labels": self._labels[torch.as_tensor(rows)]}
+
+
+class ClipOrder(BatchOrder):
+    """Places of clips in a new order on every pass: each clip once or, with `weights`, as often as these have it.
+
+    `weights`, shape (rows,), are those of draws with replacement; a pass is as long as without them. Whatever there
+    are, a pass draws from the order before its first batch and then no more.
+    """
+
+    def __init__(
+        self,
+        rows: int,
+        batch_size: int,
+        order: torch.Generator,
+        team: Team | None = None,
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
+        super().__init__(rows, batch_size, order, team or Team())
+        self.is_balanced = weights is not None
+        self._weights = None if weights is None else torch.from_numpy(weights)
+        self._seed = 0
+
+    def draw(self, order: torch.Generator) -> Tensor:
+        self._seed = int(torch.randint(2**62, (), generator=order))
+        if self._weights is None:
+            return super().draw(order)
+        return torch.multinomial(self._weights, len(self._weights), replacement=True, generator=order)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for places in super().__iter__():
+            yield Draw(places, self._seed)
+
+
+def class_balance(labels: NDArray[np.int8]) -> NDArray[np.float64]:
+    """A weight for each row of labels (rows, classes), shape (rows,): the mean over its labels of 1 / clips with it.
+
+    Of clips with one label each, every class is drawn equally often.
+    """
+    rarity = 1.0 / np.maximum(labels.sum(axis=0, dtype=np.int64), 1)
+    weights: NDArray[np.float64] = (labels * rarity).sum(axis=1) / np.maximum(labels.sum(axis=1, dtype=np.int64), 1)
+    return weights
+
+
+def clip_loader(clips: ClipBatches, order: ClipOrder, seed: int, workers: int, pinned: bool) -> TrainingLoader:
+    """Batches of clips in this order. Raises `InputError` when not even one batch for each process is there."""
+    if len(order) == 0:
+        raise InputError(f"batch_size = {order.batch_size} in each process is more than the clips give; lower it")
+    return TrainingLoader(clips, order, seed, workers, pinned)
