@@ -15,8 +15,8 @@ from trainers.losses.pairs import Pairs, log_sum_exp_where, mean_where
 class Circle:
     """log(1 + Σ_n e^(γ·[s_n + m]₊·(s_n − m)) · Σ_p e^(−γ·[1 + m − s_p]₊·(s_p − 1 + m))) a row.
 
-    Equations 4 to 8 of Sun et al. 2020; the factors in [·]₊ have no gradient. Retrieval of fine-grained images has m
-    0.4 and γ 80 there. The mean is over rows with at least one pair of each kind.
+    Sun et al. 2020, with the margins of their section 3.2; the factors in [·]₊ have no gradient. Retrieval of
+    fine-grained images has m 0.4 and γ 80 there. The mean is over rows with at least one pair of each kind.
     """
 
     margin: float = 0.4

@@ -17,9 +17,9 @@ MOMENTUM = 0.01
 class CurricularFace(CosineHead):
     """ArcFace, with the cosine of a hard wrong class j replaced by cosθ_j·(t + cosθ_j).
 
-    Hard is a wrong class with cosθ_j > cos(θ + m), θ being the angle to the true class (equation 8 of the paper). `t`
-    is the running mean of cosθ over the training so far (equation 10), from 0: hard classes count less at first and
-    more later. The paper gives the past a weight of 0.99, which is 1 − `MOMENTUM` here. In evaluation mode `t` stays.
+    Hard is a wrong class with cosθ_j > cos(θ + m), θ being the angle to the true class. `t` is an exponential mean of
+    cosθ over the training so far, from 0: hard classes count less at first and more later. The momentum of 0.99 in the
+    paper is the weight of the past, as in its authors' code. In evaluation mode `t` stays.
     """
 
     t: Tensor

@@ -1,4 +1,4 @@
-"""The pairs worth learning from, by multi-similarity mining (Wang et al. 2019, section 4.1)."""
+"""The pairs worth learning from, by multi-similarity mining (Wang et al. 2019)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from trainers.losses.pairs import Pairs
 class MultiSimilarityMiner:
     """Keeps pairs that are not told from the other kind by more than ε yet; the paper has ε 0.1.
 
-    A negative is kept if it is more alike than the least alike positive of its row minus ε (equation 6), a positive if
-    it is less alike than the most alike negative plus ε (equation 7). Rows without one of the kinds keep nothing.
+    A negative is kept if it is more alike than the least alike positive of its row minus ε, a positive if it is less
+    alike than the most alike negative plus ε. Rows without one of the kinds keep nothing.
     """
 
     epsilon: float = 0.1

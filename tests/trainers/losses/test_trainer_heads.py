@@ -50,7 +50,7 @@ def test_cosface_is_the_loss_of_pytorch_metric_learning() -> None:
 
 
 def test_a_class_is_as_near_as_its_nearest_center() -> None:
-    """Deng et al. 2020, section 3.2, with the margin of ArcFace: ln(1 + e^(2·(cos 30° − cos(60° + 0.3))))."""
+    """Deng et al. 2020, with the margin of ArcFace: ln(1 + e^(2·(cos 30° − cos(60° + 0.3))))."""
     head = SubCenterArcFace(classes=2, embedding=2, s=2.0, m=0.3, k=2)
     head.weight.data = at(-90, 0, 90, 180)
     assert loss_of(head, at(60), [0]) == pytest.approx(1.53204, abs=1e-5)
@@ -72,7 +72,7 @@ def test_one_center_a_class_is_arcface() -> None:
 
 
 def test_hard_classes_weigh_by_the_progress_of_training() -> None:
-    """Huang et al. 2020, equations 8 and 10, with s = 2 and m = 0.3.
+    """Huang et al. 2020, with s = 2 and m = 0.3.
 
     At 60° of its class and 30° of the other, the other is hard: cos 30° > cos(60° + 0.3). With t = 0.01·0.5 its cosine
     becomes 0.86603·(0.005 + 0.86603) = 0.75433, against cos(60° + 0.3) = 0.22175. At 10° and 80° it is not and stays.

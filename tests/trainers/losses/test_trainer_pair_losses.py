@@ -73,7 +73,7 @@ def test_only_supcon_has_other_positives_in_the_denominator() -> None:
 
 
 def test_the_circle_loss_pulls_harder_at_what_is_further_off() -> None:
-    """Sun et al. 2020, equations 4 to 8, with m = 0.25 and γ = 2, for the two rows that have a pair of each kind.
+    """Sun et al. 2020, with m = 0.25 and γ = 2, for the two rows that have a pair of each kind.
 
     The positive has −2·(1.25 − 0.5)·(0.5 − 0.75) = 0.375, the negatives 2·(0 + 0.25)·(0 − 0.25) = −0.125 and
     2·(0.86603 + 0.25)·(0.86603 − 0.25) = 1.375.
@@ -83,7 +83,7 @@ def test_the_circle_loss_pulls_harder_at_what_is_further_off() -> None:
 
 
 def test_mined_are_the_pairs_that_are_not_told_apart() -> None:
-    """Wang et al. 2019, equations 6 and 7, ε = 0.1: of the row at 0° nothing, as 0 + 0.1 < 0.5; of that at 60° both."""
+    """Wang et al. 2019, ε = 0.1: of the row at 0° nothing, as 0 + 0.1 < 0.5; of that at 60° both."""
     mined = MultiSimilarityMiner(epsilon=0.1)(three())
     assert mined.positive.nonzero().tolist() == [[1, 0]]
     assert mined.negative.nonzero().tolist() == [[1, 2]]
