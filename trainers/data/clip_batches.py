@@ -64,7 +64,7 @@ class ClipOrder(BatchOrder):
 
     def __iter__(self) -> Iterator[list[int]]:
         for places in super().__iter__():
-            yield Draw(places, self._seed)
+            yield Draw(places, self.epoch, self._seed)
 
 
 def class_balance(labels: NDArray[np.int8]) -> NDArray[np.float64]:
