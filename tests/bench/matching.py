@@ -1,4 +1,4 @@
-"""How fast and in how much memory row F1 with its threshold search comes, against a bare product and other libraries."""
+"""How fast and in how much memory row F1 with its threshold search is, against a bare product and other libraries."""
 
 from __future__ import annotations
 
