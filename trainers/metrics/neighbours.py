@@ -19,7 +19,7 @@ from trainers.metrics.similarity import Similarity
 # Rows and columns of a tile: 16 MiB of float32.
 TILE = 2048
 # Tiles with a larger share of pairs above the floor are counted as a whole.
-DENSE = 0.05
+DENSE = 0.5
 # Rows at once where they are compared with all others.
 _FEW = 256
 

@@ -13,10 +13,10 @@ from trainers.metrics.neighbours import Neighbours, count_neighbours
 from trainers.metrics.similarity import THRESHOLDS, Similarity
 
 # Up to so many rows all pairs are counted. Of more, so many rows say where that is not worth it.
-_ALL = 1024
-_SAMPLE = 128
+_ALL = 256
+_SAMPLE = 64
 # How much better the best threshold of the sample is to be than any below the floor can be.
-_MARGIN = 4.0
+_MARGIN = 2.0
 
 # |P| and |T∩P|, each (rows, levels), of what was counted and the rows' groups.
 View = Callable[[Neighbours, Tensor], tuple[Tensor, Tensor]]

@@ -79,6 +79,7 @@ def test_it_equals_the_definition_at_the_best_threshold(
 @pytest.mark.parametrize("distance", ["cosine", "euclid"])
 def test_what_lies_below_the_floor_changes_nothing(distance: str, monkeypatch: pytest.MonkeyPatch) -> None:
     embeddings, groups = sample(rows=400, classes=130, spread=0.3)
+    monkeypatch.setattr(row_f1, "_ALL", 400)
     whole = retrieve(embeddings, groups, distance)
     assert whole.neighbours.first == 0
     monkeypatch.setattr(row_f1, "_ALL", 50)
