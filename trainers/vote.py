@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from trainers.configs.vote import OUTPUTS, VoteConfig
+from trainers.configs.vote import VoteConfig
 from trainers.contract import Built, CheckpointError, Eval, Events, Saved, Scalar
 from trainers.data.voters import Voters, load_voters
 from trainers.devices.base import Device
@@ -46,10 +46,8 @@ def train(config: VoteConfig, device: Device) -> Events:
 
     began = time.monotonic()
     place = {output: row for row, output in enumerate(voters.outputs)}
-    ballot = vote(
-        voters, [(place[member, output], least) for (member, output, _), least in thresholds.items()], needed,
-        config.min_matches,
-    )  # fmt: skip
+    chosen = [(place[member, output], least) for (member, output, _), least in thresholds.items()]
+    ballot = vote(voters, chosen, needed, config.min_matches)
     scores = scores_of(voters, ballot)
     apart = _apart(voters, config.held_out)
     yield Eval("valid", 0, 0, _metrics(scores, apart), time.monotonic() - began)
@@ -74,13 +72,9 @@ def _effective(
 ) -> dict[str, Scalar]:
     """What really votes: thresholds of voters that the data do not have are not among them."""
     settings: dict[str, Scalar] = {"votes": needed, "min_matches": config.min_matches, "held_out": config.held_out}
-    for number, name in enumerate(voters.members):
-        settings[f"m{number + 1}"] = name
-        for output in OUTPUTS:
-            for distance in ("cosine", "euclid"):
-                if (number, output, distance) in thresholds:
-                    chosen = getattr(config.thresholds(number, output), distance)
-                    settings[f"m{number + 1}.{output}.{distance}"] = chosen
+    settings |= {f"m{number}": name for number, name in enumerate(voters.members, start=1)}
+    for member, output, distance in thresholds:
+        settings[f"m{member + 1}.{output}.{distance}"] = getattr(config.thresholds(member, output), distance)
     return settings | {
         "voters": len(thresholds),
         "rows": len(voters.ids),

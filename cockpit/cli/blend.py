@@ -104,7 +104,7 @@ def _print(found: Blend) -> None:
     for method, why in found.skipped.items():
         click.echo(f"{method}: left out, because {why}")
     rows = []
-    for outcome in (*found.singles, *found.merged):
+    for outcome in found.outcomes:
         gain = "" if outcome.gain is None else delta_text(outcome.gain.value)
         ends = "" if outcome.gain is None else f"[{delta_text(outcome.gain.low)}, {delta_text(outcome.gain.high)}]"
         in_sample = "" if outcome.in_sample is None else metric_text(outcome.in_sample)
@@ -133,7 +133,7 @@ def _document(found: Blend, experiment: str, name: str) -> dict[str, Any]:
             **outcome.settings,
             **metrics_of(outcome, aligned.metric),
         }
-        for number, outcome in enumerate((*found.singles, *found.merged))
+        for number, outcome in enumerate(found.outcomes)
     ]
     document: dict[str, Any] = {
         "experiment": experiment,

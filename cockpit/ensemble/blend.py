@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,11 @@ class Blend:
     skipped: Mapping[str, str]
 
     @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """The single ones and then the merged ones, as they are recorded."""
+        return (*self.singles, *self.merged)
+
+    @property
     def best_single(self) -> Outcome:
         return best(self.singles)
 
@@ -84,11 +89,11 @@ def blend(aligned: Aligned, options: Options, tell: Callable[[str], None] = lamb
         except ValueError as error:
             skipped[method] = str(error)
             continue
-        merged.append((outcome, paired_gain(aligned.labels, outcome.scores, rival.scores, aligned.clusters, score)))
+        gain = paired_gain(aligned.labels, outcome.scores, rival.scores, aligned.clusters, score)
+        merged.append(replace(outcome, gain=gain))
     if not merged:
         raise FolderError(f"{', '.join(skipped)}: {'; '.join(skipped.values())}; choose another --method")
-    outcomes = tuple(_with_gain(outcome, gain) for outcome, gain in merged)
-    return Blend(aligned, int(parts.max()) + 1, singles, outcomes, skipped)
+    return Blend(aligned, int(parts.max()) + 1, singles, tuple(merged), skipped)
 
 
 def best(outcomes: Sequence[Outcome]) -> Outcome:
@@ -180,13 +185,3 @@ def _fitter(method: str, options: Options, score: Score) -> Callable[[NDArray[np
         return search_weights(score_of, len(stack), options.trials, options.seed)
 
     return climb if method == "climb" else search
-
-
-def _with_gain(outcome: Outcome, gain: Gain) -> Outcome:
-    return Outcome(**{**vars(outcome), "gain": gain})
-
-
-def outcomes(found: Blend) -> Iterator[Outcome]:
-    """The single ones and then the merged ones, as they are recorded."""
-    yield from found.singles
-    yield from found.merged

@@ -66,7 +66,8 @@ def paired_gain(
 ) -> Gain:
     """The gain of `better` over `other`, both scored on the same rows drawn anew (Efron 1979).
 
-    Whole clusters are drawn, because their rows are not independent of each other (Davison and Hinkley 1997, 3.8).
+    Whole clusters are drawn, because their rows are not independent of each other (Davison and Hinkley 1997, 3.8). Of a
+    single one nothing can be drawn, and the interval has no ends (NaN).
     """
     members = _rows_by_cluster(clusters)
 
@@ -74,7 +75,8 @@ def paired_gain(
         rows = drawn if members is None else np.concatenate([members[cluster] for cluster in drawn])
         return score(labels[rows], better[rows]) - score(labels[rows], other[rows])
 
-    low, high = bootstrap_interval(difference, rows=len(labels) if members is None else len(members))
+    drawable = len(labels) if members is None else len(members)
+    low, high = bootstrap_interval(difference, rows=drawable if drawable > 1 else 0)
     return Gain(score(labels, better) - score(labels, other), low, high)
 
 

@@ -73,9 +73,9 @@ def choose(logs: Path, name: str) -> Chosen:
         if not found:
             raise FolderError(f"{name}: not in the index; run `cockpit reindex {run.id}`")
         return Chosen(f"{run.id}/{trial_id}", run, sweep, found)
-    parts: dict[object, list[TrialRow]] = {}
+    parts: dict[str, list[TrialRow]] = {}
     for trial in trials:
-        parts.setdefault(trial.config.get(FOLD) if FOLD in sweep.varied else None, []).append(trial)
+        parts.setdefault(str(trial.config.get(FOLD)) if FOLD in sweep.varied else "", []).append(trial)
     best = [ranking.best_trial(part, sweep.goal) for part in parts.values()]
     chosen = tuple(trial for trial in best if trial is not None)
     if not chosen:

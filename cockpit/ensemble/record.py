@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cockpit.ensemble.blend import Blend, Outcome, outcomes
+from cockpit.ensemble.blend import Blend, Outcome
 from cockpit.ensemble.members import Aligned
 from cockpit.ensemble.scoring import GOAL
 from cockpit.events.kinds import Attempt, Built, Eval, Saved, SweepEnded, SweepStarted, TrialEnded, TrialStarted
@@ -38,7 +38,7 @@ def record_blend(logs: Path, name: str, found: Blend, origin: Origin) -> RunFold
     ledger = EventWriter(run.sweep)
     try:
         ledger.write(_started(run, name, found, origin))
-        for number, outcome in enumerate(outcomes(found)):
+        for number, outcome in enumerate(found.outcomes):
             _record_trial(run, ledger, f"t{number:03d}", outcome, found)
         ledger.write(SweepEnded(status="finished", at=time.time()))
     finally:
@@ -77,7 +77,7 @@ def _started(run: RunFolder, name: str, found: Blend, origin: Origin) -> SweepSt
         engine=BLEND,
         metric=found.aligned.metric,
         goal=GOAL,
-        trials=len(found.singles) + len(found.merged),
+        trials=len(found.outcomes),
         varied=["method", "members"],
         command=origin.command,
         host=socket.gethostname(),

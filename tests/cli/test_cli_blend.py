@@ -19,7 +19,7 @@ def logs(folder):
 
 
 def test_members_are_merged_in_every_way_and_recorded(cockpit, logs):
-    answer = cockpit("blend", "exp001", "exp002", "exp003", "--trials", "30")
+    answer = cockpit("blend", "exp001", "exp002", "exp003", "--trials", "12")
     assert (answer.code, answer.err) == (0, "")
     lines = answer.out.splitlines()
     assert lines[0] == "120 rows that all have, 1 column"

@@ -58,6 +58,9 @@ def test_the_gain_is_paired_and_its_interval_widens_where_rows_hang_together():
     assert 0 <= by_group.low < by_row.low < 0.1 < by_row.high < by_group.high
     none = paired_gain(labels, other, other, clusters, share_of_right)
     assert (none.value, none.low, none.high) == (0.0, 0.0, 0.0)
+    one_group = paired_gain(labels, right, other, np.zeros(200, dtype=np.int64), share_of_right)
+    assert one_group.value == pytest.approx(0.1)
+    assert np.isnan([one_group.low, one_group.high]).all()
 
 
 def test_scores_are_those_of_the_trainers():
