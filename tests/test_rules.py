@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 HEAVY = ("torch", "transformers", "ray", "optuna", "textual")
-LIGHT_PACKAGES = ("cockpit.events", "cockpit.store", "cockpit.search", "cockpit.diary")
+LIGHT_PACKAGES = ("cockpit.events", "cockpit.store", "cockpit.checks", "cockpit.search", "cockpit.diary")
 
 
 def run(*command):
