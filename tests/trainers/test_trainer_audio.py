@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ def evaluations(events: list[Event]) -> list[Eval]:
 
 
 def test_it_learns_made_up_sounds_in_seconds_and_leaves_room_to_get_better(run: Run) -> None:
-    values = {"epochs": 6, "hop": 160, "mels": 24, "norms_every": 0}
+    values = {"epochs": 5, "hop": 200, "mels": 24, "norms_every": 0}
     found = evaluations(run("audio", values))[-1].metrics
     assert 0.6 < found["lwlrap"] < 0.98
     assert found["lwlrap_low"] < found["lwlrap"] < found["lwlrap_high"]
@@ -92,12 +93,12 @@ def test_options_agree_with_what_implements_them() -> None:
 def test_a_cosine_course_only_falls(run: Run, sounds: Path) -> None:
     values = {**QUICK, "data": str(sounds), "epochs": 4, "predict": False}
     rates = [event.metrics["lr"] for event in run("audio", values) if isinstance(event, Step)]
-    assert all(one > other for one, other in zip(rates, rates[1:], strict=False))
+    assert all(one > other for one, other in pairwise(rates))
     assert rates[-1] < 0.2 * rates[0]
 
 
 def test_a_sound_that_breaks_in_the_middle_of_an_epoch_is_named(
-    run: Run, sounds: Path, monkeypatch: pytest.MonkeyPatch
+    sounds: Path,
 ) -> None:
     trainer = registry.find("audio")
     config = registry.build_config(trainer, {**QUICK, "data": str(sounds), "noisy": False, "epochs": 3})
@@ -105,13 +106,13 @@ def test_a_sound_that_breaks_in_the_middle_of_an_epoch_is_named(
     assert isinstance(next(events), Built)
     for file in (sounds / "train_curated").iterdir():
         file.write_text("no sound any more")
-    with pytest.raises(InputError, match=r"sound .*train_curated.*train\d\d\.\w+ cannot be read: Format not recog"):
+    with pytest.raises(InputError, match=r"sound .*train_curated.*curated\d\d\.\w+ cannot be read: Format not recog"):
         list(events)
 
 
 def test_a_rehearsal_finds_a_test_clip_that_cannot_be_read(run: Run, sounds: Path) -> None:
     (sounds / "test" / "test02.wav").write_text("no sound")
-    with pytest.raises(InputError, match="test02.wav cannot be read"):
+    with pytest.raises(InputError, match=r"test02\.wav cannot be read"):
         run("audio", {**QUICK, "data": str(sounds)})
 
 
@@ -125,8 +126,9 @@ def test_other_processes_load_the_same_batches(run: Run, sounds: Path, tmp_path:
     assert losses(0) == losses(1)
 
 
-@pytest.mark.parametrize("model", ["small", "resnet34"])
-@pytest.mark.parametrize("head", ["linear", "dropout", "prelu"])
+@pytest.mark.parametrize(
+    ("model", "head"), [("small", "linear"), ("small", "dropout"), ("small", "prelu"), ("resnet34", "linear")]
+)
 def test_networks_take_features_of_any_length(model: str, head: str) -> None:
     network = AudioNetwork(model, head, 5)
     for frames in (1, 33):
@@ -143,10 +145,8 @@ def test_the_large_network_is_the_published_one_with_one_channel() -> None:
     assert parameters == 21_797_672 - 2 * 64 * 49 - (512 + 1) * (1_000 - 80)
     # 33 of the convolutions and the linear layer are the 34; 3 more are short cuts.
     assert network.settings()["convolutions"] == 36
-    widths = [
-        module.out_features for module in AudioNetwork("resnet34", "dropout", 80).head if isinstance(module, nn.Linear)
-    ]
-    assert widths == [128, 80]
+    head = AudioNetwork("small", "dropout", 80).head
+    assert [layer.out_features for layer in head.modules() if isinstance(layer, nn.Linear)] == [128, 80]
 
 
 def test_weights_alone_are_read_back_and_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from trainers.data import audio_files
 from trainers.data.audio import load_audio
 from trainers.data.audio_files import at_rate, samples_of
 from trainers.data.audio_synthesis import synthetic_clips
+from trainers.data.audio_tables import CURATED, read_labels
 from trainers.data.clip_batches import ClipBatches, ClipOrder, class_balance
 from trainers.data.clips import rarest_first
 from trainers.data.log_mel import LogMel
@@ -43,10 +44,10 @@ def test_a_folder_in_freesounds_format_is_read(sounds: Path) -> None:
     assert found.classes == ("Bark", "Drum", "Meow", "Violin_or_fiddle")
     assert found.columns == ("Meow", "Bark", "Violin_or_fiddle", "Drum")
     assert (len(found.train), found.noisy_rows, len(found.valid)) == (18 + 8, 8, 6)
-    assert all("curat" in name for name in found.valid.ids)
+    assert all("curated" in name for name in found.valid.ids)
     assert found.test is not None and found.test.ids == ["test02.wav", "test01.wav", "test00.wav"]
-    row = found.valid.ids.index(found.valid.ids[0])
-    number = int(found.valid.ids[row][5:7])
+    row = 0
+    number = int(found.valid.ids[row][7:9])
     expected = {found.classes[number % 4], found.classes[number % 3]}
     assert {found.classes[column] for column in np.flatnonzero(found.valid.labels[row])} == expected
     assert found.lacking(found.train) == []
@@ -64,11 +65,7 @@ def test_noisy_clips_are_left_out_or_held_out_apart(sounds: Path) -> None:
 
 def test_every_clip_is_held_out_once_and_rare_labels_are_spread(sounds: Path) -> None:
     held_out = [load_audio(settings(sounds, folds=4, fold=fold)).valid for fold in range(4)]
-    assert (
-        sorted(name for clips in held_out for name in clips.ids)
-        == [f"train{row:02d}.{('wav', 'flac', 'ogg')[row % 3]}" for row in range(24)]
-        or len({name for clips in held_out for name in clips.ids}) == 24
-    )
+    assert sorted(name for clips in held_out for name in clips.ids) == sorted(read_labels(sounds / CURATED).names)
     by_class = np.array([clips.labels.sum(0) for clips in held_out])
     assert (by_class.max(0) - by_class.min(0) <= 2).all()
     # The rarest label of the second row comes first, so both rows of it are neighbours.
@@ -83,8 +80,8 @@ def test_what_does_not_fit_in_tables_is_named(sounds: Path) -> None:
     rows = table.read_text().splitlines()
     table.write_text("\n".join([*rows[:3], rows[3].split(",")[0] + ","]))
     assert f"row 3 ({rows[3].split(',')[0]}) has no label" in refusal(sounds)
-    table.write_text("\n".join([*rows[:9], 'train23.ogg,"Bark,Owl"']))
-    assert "row 9 (train23.ogg) has the label 'Owl', which is no column of sample_submission.csv" in refusal(sounds)
+    table.write_text("\n".join([*rows[:9], 'curated23.ogg,"Bark,Owl"']))
+    assert "row 9 (curated23.ogg) has the label 'Owl', which is no column of sample_submission.csv" in refusal(sounds)
     table.write_text("\n".join([*rows, rows[1]]))
     assert "rows 1 and 25 share fname" in refusal(sounds)
     table.write_text("name,labels\n")
@@ -106,9 +103,8 @@ def test_test_clips_that_do_not_match_are_named(sounds: Path) -> None:
 def test_a_class_that_is_never_trained_or_validated_is_said(sounds: Path) -> None:
     """It stays a column: others are told all the same."""
     sample = sounds / "sample_submission.csv"
-    sample.write_text(
-        "\n".join(row + (",Zither" if row.startswith("fname") else ",0") for row in sample.read_text().split())
-    )
+    header, *rows = sample.read_text().split()
+    sample.write_text("\n".join([f"{header},Zither", *(f"{row},0" for row in rows)]))
     found = load_audio(settings(sounds))
     assert found.classes[-1] == "Zither"
     assert found.lacking(found.train) == found.lacking(found.valid) == ["Zither"]
@@ -116,21 +112,21 @@ def test_a_class_that_is_never_trained_or_validated_is_said(sounds: Path) -> Non
 
 def test_damaged_missing_and_empty_sounds_are_named_before_training(sounds: Path) -> None:
     place = sounds / "train_curated"
-    whole = (place / "train01.flac").read_bytes()
-    (place / "train01.flac").unlink()
-    assert "do not exist: train01.flac" in refusal(sounds)
-    (place / "train01.flac").write_text("no sound")
-    assert "are not sounds that can be used: train01.flac (Format not recognised)" in refusal(sounds)
-    (place / "train01.flac").write_bytes(whole[: len(whole) // 2])
-    assert "are damaged or cut short: train01.flac" in refusal(sounds)
-    soundfile.write(place / "train01.flac", np.zeros(0), 8_000)
-    assert "train01.flac (no samples)" in refusal(sounds)
-    (place / "train01.flac").write_bytes(whole)
+    whole = (place / "curated01.flac").read_bytes()
+    (place / "curated01.flac").unlink()
+    assert "do not exist: curated01.flac" in refusal(sounds)
+    (place / "curated01.flac").write_text("no sound")
+    assert "are not sounds that can be used: curated01.flac (Format not recognised)" in refusal(sounds)
+    (place / "curated01.flac").write_bytes(whole[: len(whole) // 2])
+    assert "are damaged or cut short: curated01.flac" in refusal(sounds)
+    (place / "curated01.flac").write_bytes(whole)
+    soundfile.write(place / "curated00.wav", np.zeros(0), 8_000)
+    assert "curated00.wav (no samples)" in refusal(sounds)
     bad = np.array([0.1, np.nan, 0.2], dtype=np.float32)
-    soundfile.write(place / "train00.wav", bad, 8_000, subtype="FLOAT")
-    assert "train00.wav (samples that are no numbers)" in refusal(sounds)
-    with pytest.raises(InputError, match=r"sound .*train00.wav has samples that are no numbers"):
-        samples_of(place / "train00.wav", 8_000)
+    soundfile.write(place / "curated00.wav", bad, 8_000, subtype="FLOAT")
+    assert "curated00.wav (samples that are no numbers)" in refusal(sounds)
+    with pytest.raises(InputError, match=r"sound .*curated00.wav has samples that are no numbers"):
+        samples_of(place / "curated00.wav", 8_000)
 
 
 def test_large_sets_have_all_headers_and_some_files_looked_at(sounds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,9 +136,10 @@ def test_large_sets_have_all_headers_and_some_files_looked_at(sounds: Path, monk
     read = soundfile.read
     monkeypatch.setattr(soundfile, "read", lambda path, **how: decoded.append(path.name) or read(path, **how))
     check(settings(sounds, predict=False))
-    assert len(decoded) == 2 + len(load_audio(settings(sounds)).valid)
-    (sounds / "train_curated" / "train05.ogg").write_text("no sound")
-    assert "train05.ogg" in refusal(sounds)
+    # Every thirteenth of 27 training clips, and all 5 validation clips.
+    assert len(decoded) == 3 + 5
+    (sounds / "train_curated" / "curated05.ogg").write_text("no sound")
+    assert "curated05.ogg" in refusal(sounds)
 
 
 def test_channels_are_averaged_and_other_rates_resampled(tmp_path: Path) -> None:
@@ -174,7 +171,7 @@ def test_a_sound_is_decoded_once_for_all_trainings(
     decoded: list[str] = []
     read = soundfile.read
     monkeypatch.setattr(soundfile, "read", lambda path, **how: decoded.append(path.name) or read(path, **how))
-    paths = [sounds / "train_curated" / name for name in ("train00.wav", "train02.ogg")]
+    paths = [sounds / "train_curated" / name for name in ("curated00.wav", "curated02.ogg")]
 
     def spectrograms(memory: int, hop: int = 80) -> Spectrograms:
         mel = MelSettings(8_000, 256, hop, 8, -40.0, 80.0)
@@ -199,7 +196,7 @@ def test_a_sound_is_decoded_once_for_all_trainings(
 
 
 def test_memory_holds_spectrograms_without_a_cache(sounds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = Spectrograms([sounds / "train_curated" / "train00.wav"], LogMel(SETTINGS), None)
+    kept = Spectrograms([sounds / "train_curated" / "curated00.wav"], LogMel(SETTINGS), None)
     before = kept[0]
     monkeypatch.setattr(soundfile, "read", None)
     assert kept[0] is before
