@@ -20,6 +20,7 @@ from cockpit.search.spec import Search
 SHIPPED = [
     "arcface",
     "audio",
+    "audio_folds",
     "aux_weight",
     "batch_size_lr",
     "demo",

@@ -118,7 +118,7 @@ def sounds(tmp_path: Path) -> Path:
         rate = 16_000 if row % 3 == 1 else 8_000
         time = np.arange(round(rate * (0.1 + 0.1 * (row % 5)))) / rate
         samples = 0.3 * np.sin(2 * np.pi * 300 * (1 + row % 4) * time) + random.normal(scale=0.01, size=len(time))
-        name = f"{place[:5]}{row:02d}.{ending}"
+        name = f"{place.removeprefix('train_')}{row:02d}.{ending}"
         (folder / place).mkdir(parents=True, exist_ok=True)
         soundfile.write(folder / place / name, np.stack([samples, -samples / 2], 1) if row % 4 == 2 else samples, rate)
         return name

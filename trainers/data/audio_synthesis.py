@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,6 +87,7 @@ MAKERS: dict[str, Make] = {
 }
 
 
+@cache
 def synthetic_clips(rows: int = ROWS) -> tuple[tuple[str, ...], Clips]:
     """The classes, and clips of one second with one to three of them each.
 
