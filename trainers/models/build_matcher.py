@@ -8,7 +8,7 @@ from torch import nn
 
 from trainers.configs.matching import MatchingConfig
 from trainers.losses.matching import build_loss
-from trainers.models.fusion import ConcatFusion, Embedder, TransformerFusion
+from trainers.models.fusion import ConcatFusion, Embedder, SimilarityFusion, TransformerFusion
 from trainers.models.image import build_image_branch
 from trainers.models.matcher import Branch, Matcher, MatchingNetwork
 from trainers.models.text import build_text_branch
@@ -28,7 +28,7 @@ def build_matcher(config: MatchingConfig, modalities: Sequence[str]) -> Matcher:
     branches = {name: Branch(_network(config, name), config.dropout_of(name)) for name in modalities}
     widths = {name: branch.features for name, branch in branches.items()}
     embedders = {}
-    if config.outputs == "three":
+    if config.outputs == "three" or config.fusion == "similarity":
         embedders = {name: Embedder(width, config.embedding) for name, width in widths.items()}
     return Matcher(branches, _fusion(config, list(widths.values())), embedders)
 
@@ -39,7 +39,9 @@ def _network(config: MatchingConfig, name: str) -> nn.Module:
     return build_text_branch(config.text_model, config.text_pooling, config.stack_dropout)
 
 
-def _fusion(config: MatchingConfig, widths: Sequence[int]) -> ConcatFusion | TransformerFusion:
+def _fusion(config: MatchingConfig, widths: Sequence[int]) -> ConcatFusion | TransformerFusion | SimilarityFusion:
     if config.fusion == "concat":
         return ConcatFusion(widths, config.embedding, config.fusion_dropout)
+    if config.fusion == "similarity":
+        return SimilarityFusion(config.embedding, config.image_share)
     return TransformerFusion(widths, config.embedding, config.fusion_layers, config.fusion_heads, config.fusion_dropout)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from trainers.contract import Scalar
 
@@ -32,6 +34,7 @@ class ConcatFusion(nn.Module):
 
     def __init__(self, widths: Sequence[int], embedding: int, dropout: float = 0.0) -> None:
         super().__init__()
+        self.embedding = embedding
         self.dropout = nn.Dropout(dropout)
         self.embedder = Embedder(sum(widths), embedding)
 
@@ -55,6 +58,7 @@ class TransformerFusion(nn.Module):
 
     def __init__(self, widths: Sequence[int], embedding: int, layers: int, heads: int, dropout: float = 0.0) -> None:
         super().__init__()
+        self.embedding = embedding
         self.heads = heads
         self.dropout = dropout
         self.tokens = nn.ModuleList(nn.Linear(width, embedding) for width in widths)
@@ -78,6 +82,30 @@ class TransformerFusion(nn.Module):
         attended: Tensor = self.norm(self.layers(torch.stack(projected, dim=1)))
         embeddings: Tensor = self.embedder(attended.flatten(1))
         return embeddings
+
+
+class SimilarityFusion(nn.Module):
+    """Embeddings of the modalities side by side, such that similarities are a weighted mean of each modality's own.
+
+    With image embeddings i and text embeddings t the fused one is [√w·i/‖i‖, √(1 − w)·t/‖t‖], whose cosine with that of
+    another posting is w·cos i + (1 − w)·cos t. Nothing is learnt here, so the weaker modality cannot spoil the other
+    one while training; what is trained are the embeddings. `image_share` is w.
+    """
+
+    def __init__(self, embedding: int, image_share: float) -> None:
+        super().__init__()
+        self.embedding = embedding
+        self.image_share = image_share
+
+    def settings(self) -> dict[str, Scalar]:
+        """As it was built."""
+        return {"fusion": "similarity", "image_share": self.image_share}
+
+    def forward(self, embeddings: Mapping[str, Tensor]) -> Tensor:
+        """Embeddings (rows, `embedding`) of `image` and `text` to fused ones (rows, 2 × `embedding`)."""
+        shares = {"image": self.image_share, "text": 1.0 - self.image_share}
+        parts = [math.sqrt(share) * F.normalize(embeddings[name]) for name, share in shares.items()]
+        return torch.cat(parts, dim=1)
 
 
 def _layer(width: int, heads: int, dropout: float) -> nn.TransformerEncoderLayer:

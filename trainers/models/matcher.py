@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from trainers.contract import Scalar
 from trainers.losses.matching import MatchingLoss
-from trainers.models.fusion import ConcatFusion, Embedder, TransformerFusion
+from trainers.models.fusion import ConcatFusion, Embedder, SimilarityFusion, TransformerFusion
 
 
 class Branch(nn.Module):
@@ -39,6 +39,8 @@ class Branch(nn.Module):
 class Matcher(nn.Module):
     """Branches, joined to one embedding by a fusion; with `embedders`, branches have embeddings of their own besides.
 
+    A `SimilarityFusion` joins these embeddings, every other fusion the branches' features.
+
     `branches` map an input's name to what makes features of it. `forward` takes a batch with those inputs and returns
     the fused embeddings (rows, `embedding`), `outputs` all there are. Neither ever sees labels: losses are a matter of
     training only.
@@ -47,7 +49,7 @@ class Matcher(nn.Module):
     def __init__(
         self,
         branches: Mapping[str, Branch],
-        fusion: ConcatFusion | TransformerFusion,
+        fusion: ConcatFusion | TransformerFusion | SimilarityFusion,
         embedders: Mapping[str, Embedder] | None = None,
     ) -> None:
         super().__init__()
@@ -55,11 +57,16 @@ class Matcher(nn.Module):
         self.fusion = fusion
         self.embedders = nn.ModuleDict(embedders or {})
 
+    @property
+    def joins_embeddings(self) -> bool:
+        """Whether the fused embedding is made of the branches' own and has nothing of its own to learn."""
+        return isinstance(self.fusion, SimilarityFusion)
+
     def settings(self) -> dict[str, Scalar]:
         """As it was built."""
         settings: dict[str, Scalar] = {
             "modalities": "+".join(self.branches),
-            "embedding": self.fusion.embedder.linear.out_features,
+            "embedding": self.fusion.embedding,
             "outputs": "three" if self.embedders else "fused",
             **self.fusion.settings(),
         }
@@ -68,20 +75,23 @@ class Matcher(nn.Module):
         return settings
 
     def forward(self, batch: Mapping[str, Tensor]) -> Tensor:
-        embeddings: Tensor = self.fusion(self._features(batch))
-        return embeddings
+        return self.outputs(batch)["fused"] if self.joins_embeddings else self._fused(self._features(batch))
 
     def outputs(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """All embeddings of a batch, each (rows, `embedding`): `fused` first, then each branch's own by its name."""
         features = self._features(batch)
-        fused = {"fused": self.fusion(features)}
         by_name = dict(zip(self.branches, features, strict=True))
-        return fused | {name: embed(by_name[name]) for name, embed in self.embedders.items()}
+        own = {name: embed(by_name[name]) for name, embed in self.embedders.items()}
+        return {"fused": self.fusion(own) if self.joins_embeddings else self._fused(features), **own}
 
     def encode_titles(self, titles: Sequence[str], length: int) -> Tensor:
         """Titles as the text branch wants them, shape (titles, length). Only for a matcher with a text branch."""
         ids: Tensor = self.branches["text"].network.encode(titles, length)  # type: ignore[operator, union-attr]
         return ids
+
+    def _fused(self, features: list[Tensor]) -> Tensor:
+        embeddings: Tensor = self.fusion(features)
+        return embeddings
 
     def _features(self, batch: Mapping[str, Tensor]) -> list[Tensor]:
         return [branch(batch[name]) for name, branch in self.branches.items()]
@@ -102,7 +112,10 @@ class MatchingNetwork(nn.Module):
 
     def forward(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The `loss` of a batch that has a `label` per row, with what it is made of and what the head keeps."""
-        losses: dict[str, Tensor] = self.criterion(self.matcher.outputs(batch), batch["label"])
+        outputs = self.matcher.outputs(batch)
+        if self.matcher.joins_embeddings:
+            del outputs["fused"]
+        losses: dict[str, Tensor] = self.criterion(outputs, batch["label"])
         return losses
 
     def parameter_groups(self) -> dict[str, list[nn.Parameter]]:

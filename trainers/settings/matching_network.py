@@ -31,9 +31,11 @@ class NetworkSettings(TrainerConfig):
     )
     fusion: str = option(
         "concat",
-        "how modalities become one: beside each other, or by a transformer over those of a posting",
-        choices=("concat", "transformer"),
+        "how modalities become one: beside each other, by a transformer over those of a posting, or by embeddings of "
+        "their own whose similarities are averaged",
+        choices=("concat", "transformer", "similarity"),
     )
+    image_share: float = option(0.2, "share of the photos' similarity in the average, above 0", low=0.01, high=0.99)
     fusion_layers: int = option(1, "layers of the transformer over modalities", low=1, high=64)
     fusion_heads: int = option(8, "its attention heads, which divide the embedding", low=1, high=256)
     fusion_dropout: float = option(
@@ -74,8 +76,13 @@ class NetworkSettings(TrainerConfig):
     def ineffective(self) -> dict[str, str]:
         """What a missing modality, the fusion or the pooling leave without effect."""
         reasons = super().ineffective()
-        if self.fusion == "concat":
+        if self.fusion != "transformer":
             reasons |= dict.fromkeys(("fusion_layers", "fusion_heads"), "the fusion is no transformer")
+        if self.fusion == "similarity":
+            reasons["fusion_dropout"] = "averaging similarities drops nothing"
+            reasons["outputs"] = "averaging similarities always has three outputs, of which two are trained"
+        else:
+            reasons["image_share"] = "similarities are not averaged"
         if self.text_pooling != "last4":
             reasons["stack_dropout"] = "only text_pooling = last4 has layers to drop from"
         branches = [name for name, there in (("image", self.has_image), ("text", self.may_have_text)) if there]
@@ -92,6 +99,8 @@ def check_network(settings: NetworkSettings, modalities: Sequence[str]) -> None:
     """Raises `InputError` where the settings do not fit each other or the modalities that there are."""
     if settings.outputs == "three" and len(modalities) < 2:
         raise InputError(f"outputs = three needs photos and titles, but there is only {modalities[0]}; use fused")
+    if settings.fusion == "similarity" and len(modalities) < 2:
+        raise InputError(f"fusion = similarity needs photos and titles, but there is only {modalities[0]}; use concat")
     if settings.fusion == "transformer" and settings.embedding % settings.fusion_heads:
         raise InputError(
             f"fusion_heads = {settings.fusion_heads} does not divide embedding = {settings.embedding}; change one"

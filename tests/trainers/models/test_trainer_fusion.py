@@ -9,22 +9,26 @@ import torch
 from torch import Tensor, nn
 
 from trainers.configs.matching import MatchingConfig
-from trainers.models.build_matcher import build_matcher
-from trainers.models.fusion import ConcatFusion, TransformerFusion
+from trainers.models.build_matcher import build_matcher, build_network
+from trainers.models.fusion import ConcatFusion, SimilarityFusion, TransformerFusion
 from trainers.models.matcher import Matcher
 
 ROWS = 6
 EVERY: dict[str, dict[str, object]] = {
     "concat": {"fusion": "concat"},
     "transformer": {"fusion": "transformer", "fusion_layers": 2, "fusion_heads": 4},
+    "similarity": {"fusion": "similarity"},
     "three": {"fusion": "transformer", "outputs": "three", "image_pooling": "gem", "text_pooling": "mean_max"},
 }
 
 
+def config_of(**values: object) -> MatchingConfig:
+    return MatchingConfig(data="shop", embedding=16, image_size=16, **values)  # type: ignore[arg-type]
+
+
 def matcher_of(**values: object) -> Matcher:
     torch.manual_seed(0)
-    config = MatchingConfig(data="shop", embedding=16, image_size=16, **values)  # type: ignore[arg-type]
-    return build_matcher(config, ("image", "text"))
+    return build_matcher(config_of(**values), ("image", "text"))
 
 
 def batch_for(matcher: Matcher) -> dict[str, Tensor]:
@@ -105,3 +109,26 @@ def test_dropouts_are_where_they_are_asked_for() -> None:
     fusion = ConcatFusion([4, 4], 2, dropout=0.5)
     assert isinstance(fusion.dropout, nn.Dropout)
     assert fusion.dropout.p == 0.5
+
+
+def test_averaged_similarities_by_hand() -> None:
+    """Images at 60°, texts at 90°: 0.2·½ + 0.8·0."""
+    fusion = SimilarityFusion(embedding=2, image_share=0.2)
+    image = torch.tensor([[2.0, 0.0], [0.5, 0.75**0.5]])
+    text = torch.tensor([[0.0, 3.0], [7.0, 0.0]])
+    fused = fusion({"image": image, "text": text})
+    assert fused.shape == (2, 4)
+    torch.testing.assert_close(fused @ fused.T, torch.tensor([[1.0, 0.1], [0.1, 1.0]]))
+
+
+def test_with_averaged_similarities_both_embeddings_are_trained_and_the_fused_one_is_made_of_them() -> None:
+    network = build_network(config_of(fusion="similarity"), ("image", "text"), classes=5)
+    matcher = network.matcher.eval()
+    batch = batch_for(matcher)
+    outputs = matcher.outputs(batch)
+    assert {name: embeddings.shape[1] for name, embeddings in outputs.items()} == {"fused": 32, "image": 16, "text": 16}
+    torch.testing.assert_close(outputs["fused"], matcher(batch))
+    losses = network.train()(batch | {"label": torch.arange(ROWS) % 5})
+    assert "fused_loss" not in losses
+    losses["loss"].backward()
+    assert all(parameter.grad is not None for parameter in network.parameters())
