@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from cockpit.diary.doubts import doubts
 from cockpit.diary.events import events
 from cockpit.diary.facts import Facts
 from cockpit.diary.markdown import block, code, escaped, table
@@ -23,7 +24,7 @@ _FOOT = (
 
 def report(facts: Facts) -> str:
     """The whole text of the page; it is all generated and replaced as a whole."""
-    parts = [heading(facts, level="#"), change(facts), stops(facts), _trials(facts), events(facts, most=None)]
+    parts = [heading(facts, level="#"), change(facts), stops(facts), _trials(facts), events(facts, most=None), doubts(facts)]
     parts += [_results(facts), norms(facts), _settings(facts), _files(facts), _environment(facts), last_line(facts)]
     text = "\n\n".join("\n".join(part) for part in map(list, parts) if part)
     return f"{text}\n\n{_FOOT}\n"
