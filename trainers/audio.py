@@ -37,6 +37,7 @@ from trainers.export import FILE as WEIGHTS
 from trainers.export import LABEL as WEIGHTS_LABEL
 from trainers.export import write_weights
 from trainers.losses.multilabel import MultiLabelLoss
+from trainers.metrics.trivial import trivial_lwlrap
 from trainers.models.audio import AudioNetwork
 from trainers.parameter_groups import decay_groups
 from trainers.preflight import preflight, without_trace
@@ -105,6 +106,8 @@ def build(config: AudioConfig, device: Device) -> loop.Task:
         | _data_settings(found, config),
         artefacts=artefacts,
         shares_work=True,
+        split_groups=lambda: loop.SplitGroups(found.train.ids, found.valid.ids, noun="clips"),
+        trivial={"lwlrap": trivial_lwlrap(found.train.labels, found.valid.labels)},
     )
     return replace(task, rehearse=lambda: _go_the_whole_way(task, evaluation, submitter, batches, config, device))
 

@@ -16,6 +16,7 @@ from trainers.metrics.audio import audio_metrics, class_metrics, write_classes
 from trainers.models.audio import AudioNetwork
 from trainers.prediction import predict
 from trainers.predictions import FILE, LABEL, Predictions, write_predictions
+from trainers.view import PLAIN, View
 
 # Rows per batch, where nothing is kept for a backward pass. Whole clips, of which none is as long as another, go alone.
 ROWS = 64
@@ -37,11 +38,11 @@ class AudioJudge:
         self._windows = windows
         self._device = device
 
-    def logits(self, rows: int | None = None) -> NDArray[np.float32]:
+    def logits(self, rows: int | None = None, view: View = PLAIN) -> NDArray[np.float32]:
         """What the network says of each clip and class, (clips, classes), or of the first `rows` clips."""
         places = np.arange(len(self.clips))[:rows]
         seen, together = (self._windows.whole, 1) if self.full_length else (self._windows.first, ROWS)
-        return predict(lambda batch: self._network(batch["features"]), places, seen, self._device, together)
+        return predict(lambda batch: self._network(batch["features"]), places, seen, self._device, together, view)
 
     def probabilities(self, columns: Sequence[int], rows: int | None = None) -> NDArray[np.float64]:
         """The sigmoids of the logits of these columns."""
@@ -60,13 +61,13 @@ class AudioEvaluation:
         self._device = device
         self._logits: NDArray[np.float32] | None = None
 
-    def evaluate(self, rows: int | None = None) -> dict[str, float]:
+    def evaluate(self, rows: int | None = None, view: View = PLAIN) -> dict[str, float]:
         """The metrics over all clips, or over the first `rows` of each kind."""
         labels = self._curated.clips.labels[:rows]
-        self._logits = self._curated.logits(rows)
+        self._logits = self._curated.logits(rows, view)
         metrics = audio_metrics(self._logits, labels) | class_metrics(self._logits, labels, self._classes)
         if self._noisy is not None:
-            apart = audio_metrics(self._noisy.logits(rows), self._noisy.clips.labels[:rows])
+            apart = audio_metrics(self._noisy.logits(rows, view), self._noisy.clips.labels[:rows])
             metrics |= {f"noisy_{name}": value for name, value in apart.items()}
         return metrics
 

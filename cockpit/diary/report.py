@@ -24,7 +24,14 @@ _FOOT = (
 
 def report(facts: Facts) -> str:
     """The whole text of the page; it is all generated and replaced as a whole."""
-    parts = [heading(facts, level="#"), change(facts), stops(facts), _trials(facts), events(facts, most=None), doubts(facts)]
+    parts = [
+        heading(facts, level="#"),
+        change(facts),
+        stops(facts),
+        _trials(facts),
+        events(facts, most=None),
+        doubts(facts),
+    ]
     parts += [_results(facts), norms(facts), _settings(facts), _files(facts), _environment(facts), last_line(facts)]
     text = "\n\n".join("\n".join(part) for part in map(list, parts) if part)
     return f"{text}\n\n{_FOOT}\n"

@@ -12,7 +12,7 @@ from trainers import registry
 from trainers.contract import InputError
 from trainers.data.batches import Column, Postings, evaluation_loader
 from trainers.devices.select import select_for
-from trainers.metrics.trivial import trivial_accuracy, trivial_row_f1
+from trainers.metrics.trivial import trivial_accuracy, trivial_lwlrap, trivial_row_f1
 from trainers.recheck import builder, looks
 from trainers.view import PLAIN, View, Witness
 
@@ -140,3 +140,9 @@ def test_trivial_answers_are_scored_by_hand():
     # Groups of 1 and 3: to match itself gives 2/2 once and 2/4 three times; to match all 2/5 once and 6/7 three times.
     assert trivial_row_f1(["a", "b", "b", "b"]) == {"row_f1": pytest.approx((2 / 5 + 3 * 6 / 7) / 4)}
     assert trivial_row_f1(["a", "b", "c"]) == {"row_f1": 1.0}
+
+
+def test_lwlrap_of_the_order_of_frequency():
+    """Classes come in the order 1, 0, 2: the first row's label is second of three, the other row's first."""
+    train = np.array([[0, 1, 0], [0, 1, 0], [1, 0, 0]])
+    assert trivial_lwlrap(train, np.array([[1, 0, 0], [0, 1, 0]])) == pytest.approx((1 / 2 + 1) / 2)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from trainers.metrics.lwlrap import lwlrap
+
 
 def trivial_accuracy(labels: NDArray[np.integer]) -> float:
     """The share of the most frequent class among labels (rows,), which are not negative; NaN without rows."""
@@ -21,3 +23,11 @@ def trivial_row_f1(groups: Sequence[str]) -> dict[str, float]:
     _, places, counts = np.unique(np.array(groups), return_inverse=True, return_counts=True)
     true = counts[places]
     return {"row_f1": float(max((2 / (true + 1)).mean(), (2 * true / (true + len(true))).mean()))}
+
+
+def trivial_lwlrap(train: NDArray[np.integer], valid: NDArray[np.integer]) -> float:
+    """lwlrap where every row is said to have the classes in the order of how frequent they are in training.
+
+    Labels are 0 or 1, (rows, classes).
+    """
+    return lwlrap(np.broadcast_to(train.mean(0), valid.shape), valid)
