@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-
 # True labels that are ranked at once: so few that their rows stay in the processor's cache.
 AT_ONCE = 2**11
 
@@ -57,7 +56,8 @@ def row_sums(
     lwlrap of any rows is the quotient of their sums, which saves ranking them again.
     """
     rows, _, precisions = _precisions(scores, labels)
-    return np.bincount(rows, precisions, minlength=len(labels)), np.bincount(rows, minlength=len(labels))
+    sums = np.bincount(rows, precisions, minlength=len(labels)).astype(np.float64)
+    return sums, np.bincount(rows, minlength=len(labels)).astype(np.int64)
 
 
 def _precisions(
@@ -83,4 +83,5 @@ def _precisions(
 
 def _bits(packed: NDArray[np.uint8]) -> NDArray[np.int64]:
     """How many bits are set in each row. Rows are short, so they are added up side by side."""
-    return np.bitwise_count(packed).T.copy().sum(axis=0, dtype=np.int64)
+    counts: NDArray[np.int64] = np.bitwise_count(packed).T.copy().sum(axis=0, dtype=np.int64)
+    return counts
