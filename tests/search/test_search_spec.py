@@ -25,6 +25,7 @@ SHIPPED = [
     "batch_size_lr",
     "demo",
     "lr",
+    "matching_folds",
     "matching_heads",
     "matching_lr",
     "sgnn",

@@ -64,7 +64,7 @@ class ToxicityConfig(TrainerConfig):
     predict: bool = option(True, "write a submission for the test comments, if there are any")
     train_file: str = option("", "training table in the data folder; empty takes the first that is known")
     languages: str = option("", "languages to train and validate on, e.g. es,it; empty takes all")
-    folds: int = option(5, "folds of the training comments where there is no validation.csv", low=2, high=1_000)
+    folds: int = option(5, "folds of the labelled comments where there is no validation.csv", low=2, high=1_000)
     fold: int = option(0, "the fold that is validated on then, counted from 0", low=0, high=999)
     num_workers: int = option(0, "processes that load batches beside the training process", low=0, high=256)
 

@@ -14,7 +14,7 @@ import numpy as np
 from trainers.data.comments import AUXILIARY, Comments
 
 SEED = 2020
-TRAIN, VALID, TEST, LINES = 1_500, 400, 60, 240
+LABELLED, TEST, LINES = 1_900, 60, 240
 WRONG = 0.04  # of labels
 
 # For each language: people, things, rude words, kind words, small talk, threats; and how they are put together.
@@ -58,15 +58,14 @@ _WORDS: Mapping[str, Mapping[str, Sequence[str]]] = {
 }  # fmt: skip
 
 
-def chatter() -> tuple[Comments, Comments, Comments, Comments]:
-    """Comments to train on, to validate on and to predict, and lines to augment with; always the same ones."""
+def chatter() -> tuple[Comments, Comments, Comments]:
+    """Comments with labels, comments to predict, and lines to augment with; always the same ones."""
     random = Random(SEED)
-    train, valid, test, lines = (
-        _comments(name, count, random)
-        for name, count in (("train", TRAIN), ("valid", VALID), ("test", TEST), ("line", LINES))
+    labelled, test, lines = (
+        _comments(name, count, random) for name, count in (("comment", LABELLED), ("test", TEST), ("line", LINES))
     )
     unsaid = Comments(test.ids, test.texts, test.langs, np.full(len(test), -1), test.auxiliary * 0, test.known * 0)
-    return train, valid, unsaid, lines
+    return labelled, unsaid, lines
 
 
 def _comments(name: str, count: int, random: Random) -> Comments:

@@ -48,7 +48,7 @@ class Toxicity:
 
 def load_toxicity(config: ToxicityConfig) -> Toxicity:
     """The tables of the data folder, or built-in chatter. Raises `InputError` when they do not fit the settings."""
-    found = _read(Path(config.data), config) if config.data else Toxicity(*chatter())
+    found = _read(Path(config.data), config) if config.data else _made_up(config)
     found = _in_languages(found, config)
     _refuse_one_class(found, config)
     rows = rows_of_pass(found.train, config.balance)
@@ -106,6 +106,12 @@ def _read(folder: Path, config: ToxicityConfig) -> Toxicity:
         _refuse_other_ids(folder, test)
     subtitles = read_comments(folder / SUBTITLES) if (folder / SUBTITLES).is_file() else None
     return Toxicity(train, valid, test, subtitles)
+
+
+def _made_up(config: ToxicityConfig) -> Toxicity:
+    labelled, test, lines = chatter()
+    train, valid = _folds(labelled, config)
+    return Toxicity(train, valid, test, lines)
 
 
 def _training_table(folder: Path, named: str) -> Path:

@@ -136,13 +136,19 @@ def test_lines_come_from_subtitles_or_from_the_comments_themselves(talk: Path) -
 def test_the_built_in_chatter_is_always_the_same_and_needs_more_than_words() -> None:
     first, second = chatter(), chatter()
     assert [part.fingerprint for part in first] == [part.fingerprint for part in second]
-    train, valid, test, _ = first
-    assert (train.languages, valid.languages) == (["en", "es", "tr"], ["en", "es", "tr"])
-    assert 0.3 < train.toxic.mean() < 0.5
+    labelled, test, _ = first
+    assert labelled.languages == ["en", "es", "tr"]
+    assert 0.3 < labelled.toxic.mean() < 0.5
     assert set(test.toxic.tolist()) == {-1}
-    rude = [toxic for text, toxic in zip(train.texts, train.toxic.tolist(), strict=True) if "clueless" in text.lower()]
+    pairs = zip(labelled.texts, labelled.toxic.tolist(), strict=True)
+    rude = [toxic for text, toxic in pairs if "clueless" in text.lower()]
     assert 0.2 < sum(rude) / len(rude) < 0.8
     accept("")
+
+
+def test_each_fold_of_the_chatter_holds_out_other_comments() -> None:
+    held_out = [set(load_toxicity(ToxicityConfig(fold=fold)).valid.ids) for fold in range(5)]
+    assert len(set.union(*held_out)) == sum(map(len, held_out)) == len(chatter()[0])
 
 
 @pytest.mark.skipif(not TOXIC.is_dir(), reason="the shared data are not here")
