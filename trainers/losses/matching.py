@@ -81,6 +81,28 @@ class MatchingLoss(nn.Module):
         return pairs if self.miner is None else self.miner(pairs)
 
 
+class SeparateLosses(nn.Module):
+    """Σ over embeddings of a `MatchingLoss` of their own: they share no directions and train as if they were alone.
+
+    `losses` are by the names of the embeddings; all are of one kind.
+    """
+
+    def __init__(self, losses: Mapping[str, MatchingLoss]) -> None:
+        super().__init__()
+        self.losses = nn.ModuleDict(losses)
+
+    def settings(self) -> dict[str, Scalar]:
+        """As each is applied."""
+        first: dict[str, Scalar] = next(iter(self.losses.values())).settings()  # type: ignore[operator]
+        return first
+
+    def forward(self, outputs: Mapping[str, Tensor], labels: Tensor) -> dict[str, Tensor]:
+        """`loss` as of `MatchingLoss`, and what it is made of by names that begin with that of the embedding."""
+        found = {name: loss({name: outputs[name]}, labels) for name, loss in self.losses.items()}
+        parts = {f"{name}_{part}": value.detach() for name, own in found.items() for part, value in own.items()}
+        return {"loss": torch.stack([own["loss"] for own in found.values()]).sum()} | parts
+
+
 def build_loss(settings: LossSettings, classes: int, embedding: int) -> MatchingLoss:
     """The loss that these settings describe."""
     return MatchingLoss(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from torch import nn
 
 from trainers.configs.matching import MatchingConfig
-from trainers.losses.matching import build_loss
+from trainers.losses.matching import SeparateLosses, build_loss
 from trainers.models.fusion import ConcatFusion, Embedder, SimilarityFusion, TransformerFusion
 from trainers.models.image import build_image_branch
 from trainers.models.matcher import Branch, Matcher, MatchingNetwork
@@ -20,6 +20,9 @@ def build_network(config: MatchingConfig, modalities: Sequence[str], classes: in
     Raises `InputError` for models that cannot be loaded. Settings are to have passed `check_fit`.
     """
     matcher = build_matcher(config, modalities)
+    if matcher.joins_embeddings:
+        losses = {name: build_loss(config, classes, config.embedding) for name in modalities}
+        return MatchingNetwork(matcher, SeparateLosses(losses))
     return MatchingNetwork(matcher, build_loss(config, classes, config.embedding))
 
 

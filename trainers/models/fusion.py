@@ -89,7 +89,7 @@ class SimilarityFusion(nn.Module):
 
     With image embeddings i and text embeddings t the fused one is [√w·i/‖i‖, √(1 − w)·t/‖t‖], whose cosine with that of
     another posting is w·cos i + (1 − w)·cos t. Nothing is learnt here, so the weaker modality cannot spoil the other
-    one while training; what is trained are the embeddings. `image_share` is w.
+    one while training; what is trained are the embeddings, each with a loss of its own. `image_share` is w.
     """
 
     def __init__(self, embedding: int, image_share: float) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor, nn
 
 from trainers.contract import Scalar
-from trainers.losses.matching import MatchingLoss
+from trainers.losses.matching import MatchingLoss, SeparateLosses
 from trainers.models.fusion import ConcatFusion, Embedder, SimilarityFusion, TransformerFusion
 
 
@@ -100,7 +100,7 @@ class Matcher(nn.Module):
 class MatchingNetwork(nn.Module):
     """Everything that is trained: what makes embeddings, and the loss, whose head is thrown away afterwards."""
 
-    def __init__(self, matcher: Matcher, criterion: MatchingLoss) -> None:
+    def __init__(self, matcher: Matcher, criterion: MatchingLoss | SeparateLosses) -> None:
         super().__init__()
         self.matcher = matcher
         self.criterion = criterion
