@@ -18,10 +18,12 @@ def rows(quick: bool) -> list[Row]:
     heard = measure_in_child("audio_features", str(QUICK_MINUTES if quick else MINUTES))
     ranked = measure_in_child("audio_lwlrap", str(QUICK_ROWS if quick else ROWS))
     first, again, memory = (median(heard[way]) for way in ("first", "again", "memory"))
-    times = median(ranked["loop"]) / median(ranked["lwlrap"])
+    # The least of the rounds: ours takes so short that any other process on the machine would be what is measured.
+    ours, loop = min(ranked["lwlrap"]), min(ranked["loop"])
+    times = loop / ours
     return [
         Row(
-            f"log-mel spectrograms at 44.1 kHz on {heard['threads']} cores, times real time",
+            f"log-mel spectrograms at 44.1 kHz with {heard['threads']} thread, times real time",
             f"{first:,.0f}",
             target=f"≥ {REAL_TIME:g}",
             met=first >= REAL_TIME,
@@ -39,8 +41,8 @@ def rows(quick: bool) -> list[Row]:
         ),
         Row(
             f"lwlrap of {ranked['rows']:,} clips and 80 classes, ms",
-            f"{median(ranked['lwlrap']) * 1e3:,.1f}",
-            f"{median(ranked['loop']) * 1e3:,.1f} Python loop",
+            f"{ours * 1e3:,.1f}",
+            f"{loop * 1e3:,.1f} Python loop",
             times,
             f"loop / ours ≥ {FASTER:g}",
             times >= FASTER,

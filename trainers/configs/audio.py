@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainers.contract import Goal, Trainer, TrainerConfig, option
+from trainers.contract import Goal, InputError, Trainer, TrainerConfig, option
 
 METRICS: dict[str, Goal] = {"lwlrap": "maximize", "lrap": "maximize", "loss": "minimize"}
+# Shares of a smaller alpha are all 0, 1 or, where floats give out, a half.
+LEAST_ALPHA = 0.001
 LOSSES = ("bce", "bce+minmax", "bce+minmax-detached", "focal")
 
 
@@ -39,7 +41,9 @@ class AudioConfig(TrainerConfig):
         "when detached",
         choices=LOSSES,
     )
-    mixup: float = option(0.0, "alpha of mixup, whose shares are of Beta(alpha, alpha); 0 turns it off", low=0.0)
+    mixup: float = option(
+        0.0, "alpha of mixup, whose shares are of Beta(alpha, alpha); 0 turns it off", low=0.0, high=1_000.0
+    )
     sampler: str = option(
         "none", "balanced draws clips of rare classes more often, with replacement", choices=("none", "balanced")
     )
@@ -86,6 +90,8 @@ def check(config: AudioConfig) -> None:
     from trainers.data.audio_files import check_sounds
     from trainers.data.mel import check_settings
 
+    if 0 < config.mixup < LEAST_ALPHA:
+        raise InputError(f"mixup = {config.mixup:g} is too small to be drawn with: give 0 or at least {LEAST_ALPHA:g}")
     check_settings(config)
     found = load_audio(config)
     for clips in found.labelled:

@@ -75,6 +75,7 @@ def test_every_clip_is_held_out_once_and_rare_labels_are_spread(sounds: Path) ->
 
 def test_what_does_not_fit_in_tables_is_named(sounds: Path) -> None:
     assert "fold = 7 does not exist" in refusal(sounds, fold=7)
+    assert "mixup = 1e-06 is too small" in refusal(sounds, mixup=1e-6)
     assert "folds = 30 is more than the 24 clips of train_curated.csv" in refusal(sounds, folds=30)
     table = sounds / "train_curated.csv"
     rows = table.read_text().splitlines()
