@@ -62,13 +62,13 @@ def loop(embeddings: torch.Tensor, groups: torch.Tensor) -> None:
     """The obvious way: threshold by threshold and row by row, with sets of matches."""
     units = F.normalize(embeddings).numpy()
     names = groups.tolist()
-    similarity = units @ units.T
+    similarity = (units @ units.T).tolist()
     rows = range(len(names))
     true = [{other for other in rows if names[other] == name} for name in names]
     for threshold in THRESHOLDS["cosine"]:
         scores = []
         for row in rows:
-            found = {row, *np.flatnonzero(similarity[row] >= threshold).tolist()}
+            found = {row, *(other for other in rows if similarity[row][other] >= threshold)}
             scores.append(2 * len(found & true[row]) / (len(found) + len(true[row])))
         np.mean(scores)
 
