@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from trainers.configs.matching import MatchingConfig
-from trainers.models.build_matcher import build_matcher, build_network
+from trainers.models.build_matcher import build_network
 from trainers.models.fusion import ConcatFusion, SimilarityFusion, TransformerFusion
 from trainers.models.matcher import Matcher
 
@@ -28,7 +28,7 @@ def config_of(**values: object) -> MatchingConfig:
 
 def matcher_of(**values: object) -> Matcher:
     torch.manual_seed(0)
-    return build_matcher(config_of(**values), ("image", "text"))
+    return build_network(config_of(**values), ("image", "text"), classes=5).matcher
 
 
 def batch_for(matcher: Matcher) -> dict[str, Tensor]:
@@ -132,3 +132,23 @@ def test_with_averaged_similarities_both_embeddings_are_trained_and_the_fused_on
     torch.testing.assert_close(losses["loss"].detach(), losses["image_loss"] + losses["text_loss"])
     losses["loss"].backward()
     assert all(parameter.grad is not None for parameter in network.parameters())
+
+
+def test_with_averaged_similarities_text_is_trained_as_it_would_be_alone() -> None:
+    """Photos without dropout draw no random numbers, and share nothing with titles."""
+
+    def trained(modalities: tuple[str, ...], **values: object) -> Tensor:
+        torch.manual_seed(0)
+        network = build_network(config_of(text_dropout=0.3, image_dropout=0.0, **values), modalities, classes=5)
+        optimizer = torch.optim.AdamW(network.parameters(), lr=0.01)
+        batch = batch_for(network.matcher) | {"label": torch.arange(ROWS) % 5}
+        for _ in range(3):
+            optimizer.zero_grad()
+            network(batch)["loss"].backward()
+            optimizer.step()
+        outputs = network.eval().matcher.outputs(batch)
+        return outputs["text"] if "text" in outputs else outputs["fused"]
+
+    alone = trained(("text",))
+    assert torch.equal(trained(("image", "text"), fusion="similarity"), alone)
+    assert not torch.allclose(trained(("image", "text"), outputs="three"), alone)
