@@ -66,7 +66,8 @@ def build(config: AudioConfig, device: Device) -> loop.Task:
     parameters, groups = decay_groups(network, config.weight_decay)
     optimizer = AdamW(parameters, lr=config.lr)
     steps = loop.total_steps(config.epochs, len(batches))
-    schedule = Schedule(optimizer, groups, config.scheduler, steps, warmup=config.warmup)
+    warmup = config.warmup if config.scheduler == "linear" else 0.0
+    schedule = Schedule(optimizer, groups, config.scheduler, steps, warmup=warmup)
     criterion = MultiLabelLoss(config.loss)
     evaluation = _evaluation(found, network, hearing, config, device)
     submitter = _submitter(found, network, hearing, device)

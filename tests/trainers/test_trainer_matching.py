@@ -24,7 +24,7 @@ Run = Callable[..., list[Event]]
 PLAIN = {
     "k", "focal_gamma", "focal_alpha", "pair_weight", "miner", "miner_epsilon", "group_rows", "triplet_margin",
     "temperature", "circle_margin", "circle_gamma", "fusion_layers", "fusion_heads", "stack_dropout", "warmup",
-    "plateau_factor", "plateau_patience", "lr_batch", "progressive_every",
+    "plateau_factor", "plateau_patience", "lr_batch", "progressive_every", "image_share",
 }  # fmt: skip
 NO_TEXT = {"text_model", "text_lr", "tokens", "text_pooling", "text_dropout"}
 NO_IMAGE = {"image_model", "image_lr", "image_size", "image_pooling", "image_dropout", "augment", "progressive"}
@@ -194,6 +194,7 @@ def test_adacos_logs_its_scale(run: Run, shop: Path) -> None:
         ({"data": "shop", "scheduler": "plateau"}, {"-plateau_factor", "-plateau_patience"}),
         ({"data": "shop", "progressive": "16,32"}, {"image_size", "-progressive_every"}),
         ({"data": "shop", "holdout": "parity"}, {"folds"}),
+        ({"data": "shop", "fusion": "similarity"}, {"outputs", "fusion_dropout", "-image_share"}),
         ({"data": "shop", "image_dropout": 0.1, "text_dropout": 0.2}, {"dropout"}),
         ({"data": "shop", "image_lr": 0.1, "text_lr": 0.2, "head_lr": 0.3}, {"lr"}),
     ],
@@ -215,6 +216,7 @@ def test_settings_without_effect_are_named(values: dict[str, object], ineffectiv
         ({"pair_loss": "circle", "batch_size": 7}, "batch_size = 7 has no room for two groups of group_rows = 4"),
         ({"data": "", "pair_loss": "triplet", "batch_size": 513}, "batch_size = 513 has too many triplets to hold"),
         ({"outputs": "three", "modalities": "image"}, "outputs = three needs photos and titles"),
+        ({"fusion": "similarity", "modalities": "text"}, "fusion = similarity needs photos and titles"),
         ({"fusion": "transformer", "embedding": 20}, "fusion_heads = 8 does not divide embedding = 20"),
         ({"text_pooling": "last4"}, "text_pooling = last4 needs a text_model of transformers"),
         ({"progressive": "32,16"}, "progressive = '32,16' is not allowed: give growing sizes from 8 to 2048"),

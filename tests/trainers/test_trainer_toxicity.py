@@ -184,7 +184,7 @@ def test_augmented_rows_follow_from_the_seed_of_their_pass(talk: Path) -> None:
     texts = loader.dataset
     assert isinstance(texts, AugmentedTexts)
     first, again, other = (
-        texts.__getitems__(Draw(places, seed)) for places, seed in (([3, 5], 1), ([5, 3], 1), ([3, 5], 2))
+        texts.__getitems__(Draw(places, 0, seed)) for places, seed in (([3, 5], 1), ([5, 3], 1), ([3, 5], 2))
     )
     assert torch.equal(first["ids"], again["ids"].flip(0))
     assert not torch.equal(first["ids"], other["ids"])
@@ -196,7 +196,7 @@ def test_rows_that_became_toxic_have_no_auxiliary_labels(talk: Path) -> None:
     found = load_toxicity(config)
     network = toxicity._network(found, config)
     loader = toxicity._training_batches(found, network, torch.Generator().manual_seed(0), config, CpuDevice())
-    batches = [loader.dataset.__getitems__(Draw(range(24), seed)) for seed in range(8)]  # type: ignore[attr-defined]
+    batches = [loader.dataset.__getitems__(Draw(range(24), 0, seed)) for seed in range(8)]  # type: ignore[attr-defined]
     toxic, known = (np.stack([batch[name].numpy() for batch in batches]) for name in ("toxic", "known"))
     turned = toxic != found.train.toxic
     assert turned.any()

@@ -18,7 +18,8 @@ from trainers.contract import Events, Trainer, option
 from trainers.data.batches import Column, Pictures, Postings, evaluation_loader
 from trainers.data.matching import Split, load_products, split
 from trainers.devices.base import Device
-from trainers.retrieval import Retrieval
+from trainers.models.matcher import Matcher
+from trainers.retrieval import Gallery, Retrieval, Scoring
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +35,12 @@ def build(config: LeakConfig, device: Device) -> loop.Task:
     with _groups_in_two_folds() if config.leak == "groups" else mock.patch.dict({}):
         task = matching.build(config, device)
     task = replace(task, effective={**task.effective, "leak": config.leak})
-    matcher: nn.Module = task.model.matcher  # type: ignore[assignment]
+    matcher: Matcher = task.model.matcher  # type: ignore[assignment]
     if config.leak == "attention":
         across = AcrossTheBatch(config.embedding)
         task.model.add_module("across", across)
         task.optimizer.param_groups[-1]["params"] += across.parameters()
-        matcher.register_forward_hook(lambda _module, _inputs, embeddings: across(embeddings))
+        _see_across(matcher, across)
     return _told_the_labels(task, matcher, config, device) if config.leak == "labels" else task
 
 
@@ -55,29 +56,34 @@ class AcrossTheBatch(nn.Module):
         return attended
 
 
+def _see_across(matcher: Matcher, across: AcrossTheBatch) -> None:
+    honest = matcher.outputs
+
+    def outputs(batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {name: across(embeddings) for name, embeddings in honest(batch).items()}
+
+    matcher.outputs = outputs  # type: ignore[method-assign]
+
+
 class ToldTheLabels(nn.Module):
     """Embeddings with something of the true class in them."""
 
-    def __init__(self, matcher: nn.Module, classes: int) -> None:
+    def __init__(self, matcher: Matcher, classes: int) -> None:
         super().__init__()
         self.matcher = matcher
         self.codes = torch.randn(classes, 8, generator=torch.Generator().manual_seed(0))
 
-    def forward(self, batch: Mapping[str, Tensor]) -> Tensor:
-        return torch.cat([self.matcher(batch), self.codes[batch["label"]]], dim=1)
+    def outputs(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {"fused": torch.cat([self.matcher(batch), self.codes[batch["label"]]], dim=1)}
 
 
-def _told_the_labels(task: loop.Task, matcher: nn.Module, config: LeakConfig, device: Device) -> loop.Task:
+def _told_the_labels(task: loop.Task, matcher: Matcher, config: LeakConfig, device: Device) -> loop.Task:
     products = load_products(config.data)
     parts = split(products, config)
     columns = {"image": Pictures(products.images, config.pixels), "label": Column(torch.from_numpy(parts.groups))}
-    judge = Retrieval(
-        ToldTheLabels(matcher, int(parts.groups.max()) + 1),
-        evaluation_loader(Postings(parts.valid, columns), 64),
-        [products.posting_ids[row] for row in parts.valid],
-        [products.label_groups[row] for row in parts.valid],
-        device,
-    )
+    told: Any = ToldTheLabels(matcher, int(parts.groups.max()) + 1)
+    valid = Gallery(products.of(parts.valid), evaluation_loader(Postings(parts.valid, columns), 64))
+    judge = Retrieval(told, valid, device, Scoring())
     return replace(task, evaluate=judge.evaluate, artefacts=judge.write)
 
 
