@@ -35,7 +35,7 @@ class NetworkSettings(TrainerConfig):
         "their own whose similarities are averaged",
         choices=("concat", "transformer", "similarity"),
     )
-    image_share: float = option(0.15, "share of the photos' similarity in the average, above 0", low=0.01, high=0.99)
+    image_share: float = option(0.2, "share of the photos' similarity in the average, above 0", low=0.01, high=0.99)
     fusion_layers: int = option(1, "layers of the transformer over modalities", low=1, high=64)
     fusion_heads: int = option(8, "its attention heads, which divide the embedding", low=1, high=256)
     fusion_dropout: float = option(
