@@ -40,7 +40,7 @@ from trainers.losses.multilabel import MultiLabelLoss
 from trainers.metrics.trivial import trivial_lwlrap
 from trainers.models.audio import AudioNetwork
 from trainers.parameter_groups import decay_groups
-from trainers.preflight import preflight, without_trace
+from trainers.preflight import go_the_whole_way
 from trainers.schedule import Schedule
 from trainers.seeding import seed_everything
 from trainers.submission import Form
@@ -110,7 +110,7 @@ def build(config: AudioConfig, device: Device) -> loop.Task:
         split_groups=lambda: loop.SplitGroups(found.train.ids, found.valid.ids, noun="clips"),
         trivial={"lwlrap": trivial_lwlrap(found.train.labels, found.valid.labels)},
     )
-    return replace(task, rehearse=lambda: _go_the_whole_way(task, evaluation, submitter, batches, config, device))
+    return replace(task, rehearse=lambda: _rehearse(task, evaluation, submitter, batches, config, device))
 
 
 class Hearing:
@@ -147,7 +147,7 @@ class Hearing:
         }
 
 
-def _go_the_whole_way(
+def _rehearse(
     task: loop.Task,
     evaluation: AudioEvaluation,
     submitter: NoSubmission,
@@ -157,14 +157,6 @@ def _go_the_whole_way(
 ) -> None:
     """From sounds to a submission on a handful of clips: what would fail after hours fails now."""
 
-    def one_step() -> None:
-        # A whole batch, so that memory is tried and XLA compiles what training needs; loaded by this very process.
-        batch = batches.dataset.__getitems__(next(iter(batches.order)))  # type: ignore[attr-defined]
-        task.loss(batch)["loss"].backward()  # type: ignore[no-untyped-call]
-        task.optimizer.step()
-        device.step_end()
-        task.model.eval()
-
     def write_files() -> None:
         folder = Path(config.out) if config.out else None
         if folder:
@@ -173,15 +165,12 @@ def _go_the_whole_way(
             evaluation.artefacts(Path(place))
             write_weights(Path(place) / WEIGHTS, task.model)
 
-    with without_trace(task.model, task.optimizer, task.order, device):
-        preflight(
-            {
-                "a training step": one_step,
-                "validation": lambda: evaluation.evaluate(HANDFUL),
-                "writing predictions and weights": write_files,
-                "writing a submission": lambda: submitter.rehearse(config.out, HANDFUL),
-            }
-        )
+    stages = {
+        "validation": lambda: evaluation.evaluate(HANDFUL),
+        "writing predictions and weights": write_files,
+        "writing a submission": lambda: submitter.rehearse(config.out, HANDFUL),
+    }
+    go_the_whole_way(task, batches, device, stages)
 
 
 def _batches(

@@ -9,8 +9,10 @@ import torch
 from torch import nn
 
 from trainers.contract import InputError
+from trainers.data.batches import TrainingLoader
 from trainers.devices.base import Device
 from trainers.seeding import rng_state, set_rng_state
+from trainers.task import Task
 
 
 def preflight(stages: Mapping[str, Callable[[], object]]) -> None:
@@ -26,6 +28,24 @@ def preflight(stages: Mapping[str, Callable[[], object]]) -> None:
         except Exception as error:
             reason = " ".join(str(error).split())[:200] or type(error).__name__
             raise InputError(f"before training, {name} does not work: {reason}") from error
+
+
+def go_the_whole_way(
+    task: Task, batches: TrainingLoader, device: Device, stages: Mapping[str, Callable[[], object]]
+) -> None:
+    """A training step and then the stages of a task that is not trained yet, without a trace. Raises `InputError`."""
+
+    def one_step() -> None:
+        # A whole batch, so that memory is tried and XLA compiles what training needs; loaded by this very process.
+        batch = batches.dataset.__getitems__(next(iter(batches.order)))  # type: ignore[attr-defined]
+        task.loss(batch)["loss"].backward()  # type: ignore[no-untyped-call]
+        task.optimizer.step()
+        device.step_end()
+        task.model.eval()
+
+    with without_trace(task.model, task.optimizer, task.order, device):
+        preflight({"a training step": one_step, **stages})
+    task.running.restart()
 
 
 @contextmanager

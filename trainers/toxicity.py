@@ -35,7 +35,7 @@ from trainers.metrics.trivial import trivial_accuracy
 from trainers.models.encoder import build_encoder
 from trainers.models.toxicity import ToxicityNetwork
 from trainers.parameter_groups import decay_groups
-from trainers.preflight import preflight, without_trace
+from trainers.preflight import go_the_whole_way
 from trainers.schedule import Schedule
 from trainers.seeding import seed_everything
 from trainers.submission import Form
@@ -96,10 +96,10 @@ def build(config: ToxicityConfig, device: Device) -> loop.Task:
         labels=("toxic", "auxiliary", "known"),
         trivial={"auc": 0.5, "mcc": 0.0, "accuracy": trivial_accuracy(found.valid.toxic)},
     )
-    return replace(task, rehearse=lambda: _go_the_whole_way(task, judge, submitter, batches, config, device))
+    return replace(task, rehearse=lambda: _rehearse(task, judge, submitter, batches, config, device))
 
 
-def _go_the_whole_way(
+def _rehearse(
     task: loop.Task,
     judge: Judge,
     submitter: NoSubmission,
@@ -108,24 +108,11 @@ def _go_the_whole_way(
     device: Device,
 ) -> None:
     """From data to a submission on a handful of rows: what would fail after hours fails now."""
-
-    def one_step() -> None:
-        # A whole batch, so that memory is tried and XLA compiles what training needs; loaded by this very process.
-        batch = batches.dataset.__getitems__(next(iter(batches.order)))  # type: ignore[attr-defined]
-        task.loss(batch)["loss"].backward()  # type: ignore[no-untyped-call]
-        task.optimizer.step()
-        device.step_end()
-        task.model.eval()
-
-    with without_trace(task.model, task.optimizer, task.order, device):
-        preflight(
-            {
-                "a training step": one_step,
-                "validation": lambda: judge.evaluate(HANDFUL),
-                "writing a submission": lambda: submitter.rehearse(config.out, HANDFUL),
-            }
-        )
-    task.running.restart()
+    stages = {
+        "validation": lambda: judge.evaluate(HANDFUL),
+        "writing a submission": lambda: submitter.rehearse(config.out, HANDFUL),
+    }
+    go_the_whole_way(task, batches, device, stages)
 
 
 def _network(found: Toxicity, config: ToxicityConfig) -> ToxicityNetwork:
