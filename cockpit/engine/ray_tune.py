@@ -7,12 +7,14 @@ calls `step` again or stops the trial. Values of single steps never come this wa
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import ray
-from ray import tune
+from ray import cloudpickle, tune
 from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
@@ -163,7 +165,7 @@ class _Decisions(FIFOScheduler):  # type: ignore[misc]
 
     def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
         node, cluster = self._nodes.pop(trial.trial_id, None), self._cluster()
-        error = trial.get_pickled_error() or trial.get_error() or "its Ray worker died"
+        error = _error_of(trial)
         outcome = cluster.loss(error, node) if cluster is not None else None
         if outcome is None:
             text = one_line(str(error).strip().splitlines()[-1])
@@ -189,6 +191,15 @@ class _Steered(tune.Stopper):  # type: ignore[misc]
         if cluster is not None:
             cluster.look()
         return self._conductor().ending is not None
+
+
+def _error_of(trial: Any) -> object:
+    """What Tune's trial failed of. Tune has just written it into the folder of this process, and moves it later."""
+    try:
+        with Path(trial.pickled_error_file).open("rb") as file:
+            return cloudpickle.load(file)
+    except (OSError, TypeError, AttributeError, EOFError, pickle.UnpicklingError):
+        return "its Ray worker died"
 
 
 def _id(trial: Any) -> str:
