@@ -213,6 +213,11 @@ class Conductor:
         if self.budget.is_used_up and self.ending is None:
             self.ending = Ending("finished", self._budget_text())
 
+    def give_up(self, reason: str) -> None:
+        """Nothing can run any more: no further trial starts, and the sweep may be taken up again."""
+        if self.ending is None:
+            self.ending = Ending("failed", reason)
+
     def interrupt(self, reason: str) -> None:
         """Start nothing more; called from a signal handler, so it does no more than that."""
         if self.ending is None:

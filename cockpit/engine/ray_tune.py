@@ -28,6 +28,7 @@ from cockpit.engine.warm_client import WarmParentProcess
 from cockpit.events.text import one_line
 
 NODE_LABEL = "ray.io/node-id"
+NODE_CRASHED = "node has crashed"  # what Ray says where a raylet is gone
 
 
 def fit(conductor: Conductor, warm: WarmParentProcess, steering: Steering, folder: str, *, joined: bool) -> None:
@@ -167,6 +168,9 @@ class _Decisions(FIFOScheduler):  # type: ignore[misc]
         node, cluster = self._nodes.pop(trial.trial_id, None), self._cluster()
         error = _error_of(trial)
         outcome = cluster.loss(error, node) if cluster is not None else None
+        if cluster is None and NODE_CRASHED in str(error):
+            # Nothing of this Ray comes back, and Tune would wait for it without end.
+            self._conductor().give_up("the Ray of this sweep died (its raylet was killed or crashed)")
         if outcome is None:
             text = one_line(str(error).strip().splitlines()[-1])
             outcome = Outcome("lost", reason=text, error=text)
