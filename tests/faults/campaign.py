@@ -122,4 +122,5 @@ def _codes(report: Report) -> set[int]:
         return {0, -9}
     if last in ("SIGTERM", "SIGINT", "SIGHUP"):
         return {0, 130, -15, -2, -1}
-    return {0, 1} if last in ("warm parent", "raylet", "GCS") else {0}
+    # A raylet ends with its agents.
+    return {0, 1} if last in ("warm parent", "Ray agent", "raylet", "GCS") else {0}

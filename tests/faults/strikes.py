@@ -91,9 +91,20 @@ LOCAL: dict[str, Victim] = {
 }
 RAY: dict[str, Victim] = {
     **{name: LOCAL[name] for name in ("trial", "engine", "warm parent", "everything", "SIGTERM")},
-    "Ray worker": _named("ray::"),
+    "Ray worker": _named("ray::TrialActor", "ray::IDLE"),
+    "Ray agent": _named("ray::DashboardAgent", "ray::RuntimeEnvAgent"),
     "raylet": _named("raylet/raylet "),
     "GCS": _named("gcs_server "),
 }
-KILLS = {"trial", "engine", "engine in a transaction", "warm parent", "everything", "Ray worker", "raylet", "GCS"}
+KILLS = {
+    "trial",
+    "engine",
+    "engine in a transaction",
+    "warm parent",
+    "everything",
+    "Ray worker",
+    "Ray agent",
+    "raylet",
+    "GCS",
+}
 EXIT_CODES = (0, 1, 130, -signal.SIGKILL, -signal.SIGHUP, -signal.SIGTERM)
