@@ -45,6 +45,15 @@ def test_nothing_starts_after_the_cap_or_an_end(tmp_path: Path) -> None:
     assert endless.conductor.next_trial() is None
 
 
+def test_a_sweep_that_is_given_up_has_failed_and_starts_nothing_more(stage: Stage) -> None:
+    stage.start()
+    stage.conductor.give_up("its Ray died")
+    stage.conductor.give_up("something later")
+    assert stage.conductor.next_trial() is None
+    ending = stage.conductor.close()
+    assert (ending.status, ending.reason) == ("failed", "its Ray died")
+
+
 @pytest.mark.parametrize("shown", [{}, {"score": None}, {"score": "n/a"}, {"loss": 1.0}])
 def test_an_evaluation_without_a_number_fails_its_trial_only(stage: Stage, shown: dict[str, Any]) -> None:
     trial = stage.start()

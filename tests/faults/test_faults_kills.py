@@ -27,5 +27,6 @@ def test_a_sweep_that_gets_signals_comes_to_its_whole_end(tmp_path: Path) -> Non
 
 @pytest.mark.ray
 @pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + SEEDS))
-def test_a_ray_sweep_that_loses_parts_of_ray_comes_to_its_whole_end(tmp_path: Path, seed: int) -> None:
-    survive(seed, "ray", tmp_path, ("Ray worker", "Ray agent"))
+@pytest.mark.parametrize("part", ["Ray agent", "raylet"])
+def test_a_ray_sweep_that_loses_parts_of_ray_comes_to_its_whole_end(tmp_path: Path, part: str, seed: int) -> None:
+    survive(seed, "ray", tmp_path, ("Ray worker", part))
