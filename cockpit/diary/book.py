@@ -32,12 +32,9 @@ def write_entry(logs: Path, run: RunFolder) -> Path:
 
 
 def _write_report(path: Path, text: str) -> None:
-    new = text.encode("utf-8", "replace")
     try:
-        if not path.exists() or path.read_bytes() != new:
-            temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-            temporary.write_bytes(new)
-            temporary.replace(path)
+        if not path.exists() or _read(path) != text:
+            _replace(path, text)
     except OSError as error:
         raise FolderError(f"{path}: cannot write the report ({error.strerror})") from None
 
@@ -135,7 +132,7 @@ def _marker_line(marker: str) -> str:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write the whole diary at once, through a link to where it really is, with the permissions that it had."""
+    """Write a whole file at once, through a link to where it really is, with the permissions that it had."""
     real = path.resolve()
     temporary = real.with_name(f".{real.name}.{os.getpid()}.tmp")
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 MARK = "[redacted]"
 
@@ -40,57 +41,65 @@ _NAMES = (
     r"bearer[_-]?token|hub[_-]?token|hf[_-]?token|client[_-]?secret|secret[_-]?access[_-]?key)"
 )
 
-_RULES = (
-    _rule(
-        "private key",
-        r"(?P<value>-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----.*?(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY-----|\Z))",
-        re.DOTALL,
-    ),
-    _rule("header", rf"(?<![\w-])(?:{_HEADERS}){_BETWEEN}\\?[\"']?{_TO_QUOTE_OR_LINE}", re.IGNORECASE),
-    _rule("web token", r"(?<![\w-])(?P<value>eyJ[\w-]{6,}\.[\w-]{4,}(?:\.[\w-]*)?)"),
-    _rule("address with a password", r"(?<=://)(?P<value>[^\s/:@\"'\[\]]{1,200}:[^\s/@\"'\[\]]{1,200})(?=@)"),
-    _rule("session", rf"(?<![\w-])(?:{_COOKIES})=(?P<value>[^\s;\"'\[]+)", re.IGNORECASE),
-    _rule("protected token", r"(?<![\w-])(?P<value>CfDJ8[\w-]{16,})"),
-    _rule("Kaggle token", r"(?<!\w)(?P<value>KGAT_\w{16,})"),
-    _rule("GitHub token", r"(?<!\w)(?P<value>(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}))"),
-    _rule("GitLab token", r"(?<!\w)(?P<value>glpat-[\w-]{20,})"),
-    _rule("Hugging Face token", r"(?<!\w)(?P<value>hf_[A-Za-z0-9]{20,})"),
-    _rule("AWS key", r"(?<!\w)(?P<value>(?:AKIA|ASIA)[0-9A-Z]{16})(?!\w)"),
-    _rule("Google key", r"(?<!\w)(?P<value>AIza[\w-]{35})"),
-    _rule("API key", r"(?<![\w-])(?P<value>sk-(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{20,})"),
-    _rule("Slack token", r"(?<!\w)(?P<value>xox[abeoprs]-[\w-]{10,})"),
-    _rule("key", r"\\?[\"']key\\?[\"']\s*:\s*\\?[\"'](?P<value>[0-9a-f]{32})(?=\\?[\"'])", re.IGNORECASE),
-    _rule("bearer token", r"(?<!\w)bearer\s+(?P<value>[\w.~+/-]{12,}=*)", re.IGNORECASE),
-    _rule("secret", rf"(?<![\w-])(?:--?)?{_NAMES}{_BETWEEN}{_WORD}", re.IGNORECASE),
-    _rule("secret", rf"(?<!\S)--?{_NAMES}\s+{_WORD}", re.IGNORECASE),
-    _rule(
-        "token",
-        rf"(?<![\w-])token{_BETWEEN}\\?[\"']?(?P<value>(?=[\w.-]*\d)(?=[\w.-]*[A-Za-z])[\w-]{{20,}})",
+
+@cache
+def _rules() -> tuple[_Rule, ...]:
+    """Made when they are first needed: everything that records imports this, and most of it never meets a secret."""
+    return (
+        _rule(
+            "private key",
+            r"(?P<value>-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----.*?(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY-----|\Z))",
+            re.DOTALL,
+        ),
+        _rule("header", rf"(?<![\w-])(?:{_HEADERS}){_BETWEEN}\\?[\"']?{_TO_QUOTE_OR_LINE}", re.IGNORECASE),
+        _rule("web token", r"(?<![\w-])(?P<value>eyJ[\w-]{6,}\.[\w-]{4,}(?:\.[\w-]*)?)"),
+        _rule("address with a password", r"(?<=://)(?P<value>[^\s/:@\"'\[\]]{1,200}:[^\s/@\"'\[\]]{1,200})(?=@)"),
+        _rule("session", rf"(?<![\w-])(?:{_COOKIES})=(?P<value>[^\s;\"'\[]+)", re.IGNORECASE),
+        _rule("protected token", r"(?<![\w-])(?P<value>CfDJ8[\w-]{16,})"),
+        _rule("Kaggle token", r"(?<!\w)(?P<value>KGAT_\w{16,})"),
+        _rule("GitHub token", r"(?<!\w)(?P<value>(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}))"),
+        _rule("GitLab token", r"(?<!\w)(?P<value>glpat-[\w-]{20,})"),
+        _rule("Hugging Face token", r"(?<!\w)(?P<value>hf_[A-Za-z0-9]{20,})"),
+        _rule("AWS key", r"(?<!\w)(?P<value>(?:AKIA|ASIA)[0-9A-Z]{16})(?!\w)"),
+        _rule("Google key", r"(?<!\w)(?P<value>AIza[\w-]{35})"),
+        _rule("API key", r"(?<![\w-])(?P<value>sk-(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{20,})"),
+        _rule("Slack token", r"(?<!\w)(?P<value>xox[abeoprs]-[\w-]{10,})"),
+        _rule("key", r"\\?[\"']key\\?[\"']\s*:\s*\\?[\"'](?P<value>[0-9a-f]{32})(?=\\?[\"'])", re.IGNORECASE),
+        _rule("bearer token", r"(?<!\w)bearer\s+(?P<value>[\w.~+/-]{12,}=*)", re.IGNORECASE),
+        _rule("secret", rf"(?<![\w-])(?:--?)?{_NAMES}{_BETWEEN}{_WORD}", re.IGNORECASE),
+        _rule("secret", rf"(?<!\S)--?{_NAMES}\s+{_WORD}", re.IGNORECASE),
+        _rule(
+            "token",
+            rf"(?<![\w-])token{_BETWEEN}\\?[\"']?(?P<value>(?=[\w.-]*\d)(?=[\w.-]*[A-Za-z])[\w-]{{20,}})",
+            re.IGNORECASE,
+        ),
+    )
+
+
+@cache
+def _hint() -> re.Pattern[str]:
+    """One quick look with it decides for nearly every line that no rule needs to be tried."""
+    return re.compile(
+        rf"BEGIN |{_HEADERS}|eyJ|://|{_COOKIES}|CfDJ8|KGAT_|gh[pousr]_|github_pat|glpat-|hf_|AKIA|ASIA|AIza|sk-|xox|key|"
+        r"bearer|passw|passphrase|secret|token",
         re.IGNORECASE,
-    ),
-)
-# One quick look decides for nearly every line that no rule needs to be tried.
-_HINT = re.compile(
-    rf"BEGIN |{_HEADERS}|eyJ|://|{_COOKIES}|CfDJ8|KGAT_|gh[pousr]_|github_pat|glpat-|hf_|AKIA|ASIA|AIza|sk-|xox|key|"
-    r"bearer|passw|passphrase|secret|token",
-    re.IGNORECASE,
-)
+    )
 
 
 def redacted(text: str) -> str:
     """`text` with every secret replaced by a mark. Doing it again changes nothing."""
-    if _HINT.search(text) is None:
+    if _hint().search(text) is None:
         return text
-    for rule in _RULES:
+    for rule in _rules():
         text = rule.secret.sub(_marked, text)
     return text
 
 
 def secrets_in(text: str) -> list[str]:
     """What kinds of secrets the text holds, each once, in the order of the rules; none for a text that is clean."""
-    if _HINT.search(text) is None:
+    if _hint().search(text) is None:
         return []
-    found = (rule.kind for rule in _RULES for match in rule.secret.finditer(text) if MARK not in match["value"])
+    found = (rule.kind for rule in _rules() for match in rule.secret.finditer(text) if MARK not in match["value"])
     return list(dict.fromkeys(found))
 
 
