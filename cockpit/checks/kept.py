@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 from cockpit.checks.finding import LEVELS, Finding
 from cockpit.events.text import one_line
 from cockpit.store.folder import FolderError, RunFolder, is_trial_id
+from cockpit.store.lines import append_line
 
 
 class Look(NamedTuple):
@@ -34,12 +34,8 @@ def keep(run: RunFolder, trial: str, findings: Sequence[Finding]) -> Look:
     """Append a look to the experiment's record. Raises `FolderError` when it cannot be written."""
     look = Look(trial, list(findings), time.time())
     found = [{"check": one.check, "level": one.level, "text": one.text} for one in findings]
-    line = json.dumps({"trial": trial, "at": look.at, "findings": found}, ensure_ascii=False) + "\n"
     try:
-        # One write for the whole line: two processes that append at once do not mix their lines.
-        with run.checks.open("ab+", buffering=0) as file:
-            whole = not file.tell() or os.pread(file.fileno(), 1, file.tell() - 1) == b"\n"
-            file.write(("" if whole else "\n").encode() + line.encode())
+        append_line(run.checks, {"trial": trial, "at": look.at, "findings": found})
     except OSError as error:
         raise FolderError(f"{run.checks}: cannot be written ({error.strerror}); the check is not recorded") from None
     return look

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 
 from cockpit.events.text import one_line
 from cockpit.store.folder import FolderError, RunFolder
+from cockpit.store.lines import append_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,8 @@ def record_score(run: RunFolder, value: float, private: bool) -> Score:
     if not math.isfinite(value):
         raise FolderError(f"{value} is no score; enter the number that the leaderboard shows for {run.id}")
     score = Score(value, private, time.time(), _user())
-    line = json.dumps(asdict(score), ensure_ascii=False) + "\n"
     try:
-        # One write for the whole line: two processes that append at once do not mix their lines.
-        with run.scores.open("ab+", buffering=0) as file:
-            whole = not file.tell() or os.pread(file.fileno(), 1, file.tell() - 1) == b"\n"
-            file.write(("" if whole else "\n").encode() + line.encode())
+        append_line(run.scores, asdict(score))
     except OSError as error:
         raise FolderError(f"{run.scores}: cannot be written ({error.strerror}); the score is not recorded") from None
     return score

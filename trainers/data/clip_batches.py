@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trainers.contract import InputError
-from trainers.data.batches import Batch, BatchOrder, Postings, TrainingLoader
+from trainers.data.batches import Batch, Postings, TrainingLoader
 from trainers.data.spectrograms import Windows
-from trainers.data.texts import Draw
+from trainers.data.texts import Draw, SeededOrder
 from trainers.devices.team import Team
 
 
@@ -36,7 +36,7 @@ class ClipBatches(Postings):
         return drawn | {"labels": self._labels[torch.as_tensor(rows)]}
 
 
-class ClipOrder(BatchOrder):
+class ClipOrder(SeededOrder):
     """Places of clips in a new order on every pass: each clip once or, with `weights`, as often as these have it.
 
     `weights`, shape (rows,), are those of draws with replacement; a pass is as long as without them. Whatever there
@@ -51,20 +51,14 @@ class ClipOrder(BatchOrder):
         team: Team | None = None,
         weights: NDArray[np.float64] | None = None,
     ) -> None:
-        super().__init__(rows, batch_size, order, team or Team())
+        super().__init__(rows, batch_size, order, team)
         self.is_balanced = weights is not None
         self._weights = None if weights is None else torch.from_numpy(weights)
-        self._seed = 0
 
-    def draw(self, order: torch.Generator) -> Tensor:
-        self._seed = int(torch.randint(2**62, (), generator=order))
+    def places(self, order: torch.Generator) -> Tensor:
         if self._weights is None:
-            return super().draw(order)
+            return super().places(order)
         return torch.multinomial(self._weights, len(self._weights), replacement=True, generator=order)
-
-    def __iter__(self) -> Iterator[list[int]]:
-        for places in super().__iter__():
-            yield Draw(places, self.epoch, self._seed)
 
 
 def class_balance(labels: NDArray[np.int8]) -> NDArray[np.float64]:

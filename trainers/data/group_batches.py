@@ -34,9 +34,8 @@ class GroupOrder(TextOrder):
         self._groups = torch.from_numpy(np.unique(groups, return_inverse=True)[1])
         self._sizes = torch.bincount(self._groups)
 
-    def draw(self, order: torch.Generator) -> Tensor:
-        """The places of a whole pass, shape (rows,)."""
-        shuffled = super().draw(order)
+    def places(self, order: torch.Generator) -> Tensor:
+        shuffled = super().places(order)
         places = shuffled[torch.argsort(self._groups[shuffled], stable=True)]
         pieces = self._pieces(self._groups[places])
         keys = torch.randperm(len(self._groups), generator=order)

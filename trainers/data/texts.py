@@ -36,7 +36,28 @@ class Draw(Places):
         self.seed = seed
 
 
-class TextOrder(BatchOrder):
+class SeededOrder(BatchOrder):
+    """Batches each of which has the seed of its pass."""
+
+    def __init__(self, rows: int, batch_size: int, order: torch.Generator, team: Team | None = None) -> None:
+        super().__init__(rows, batch_size, order, team or Team())
+        self._seed = 0
+
+    def draw(self, order: torch.Generator) -> Tensor:
+        """The places of a whole pass, shape (rows,), of which the seed is drawn first."""
+        self._seed = int(torch.randint(2**62, (), generator=order))
+        return self.places(order)
+
+    def places(self, order: torch.Generator) -> Tensor:
+        """The places of a whole pass in a new order."""
+        return super().draw(order)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for places in super().__iter__():
+            yield Draw(places, self.epoch, self._seed)
+
+
+class TextOrder(SeededOrder):
     """Places of all rows, shuffled anew on every pass and dealt to batches of one size, each with the pass's seed.
 
     With `kinds`, shape (rows,), all kinds of rows come equally often: a pass takes as many of each as there are of
@@ -55,11 +76,9 @@ class TextOrder(BatchOrder):
         self._kinds = torch.from_numpy(numbers)
         sizes = np.bincount(numbers)
         self.of_each = int(sizes.min()) if rows else 0
-        self._seed = 0
-        super().__init__(self.of_each * len(sizes), batch_size, order, team or Team())
+        super().__init__(self.of_each * len(sizes), batch_size, order, team)
 
-    def draw(self, order: torch.Generator) -> Tensor:
-        self._seed = int(torch.randint(2**62, (), generator=order))
+    def places(self, order: torch.Generator) -> Tensor:
         shuffled = torch.randperm(len(self._kinds), generator=order)
         by_kind = torch.argsort(self._kinds[shuffled], stable=True)
         sizes = torch.bincount(self._kinds)
@@ -69,10 +88,6 @@ class TextOrder(BatchOrder):
         chosen = shuffled[before < self.of_each]
         # Anew: the first of a common kind are all found early in the pass, and only rare ones late.
         return chosen[torch.randperm(len(chosen), generator=order)]
-
-    def __iter__(self) -> Iterator[list[int]]:
-        for places in super().__iter__():
-            yield Draw(places, self.epoch, self._seed)
 
 
 def text_loader(texts: Postings, order: TextOrder, seed: int, workers: int = 0, pinned: bool = False) -> TrainingLoader:
