@@ -142,7 +142,7 @@ def uncut_search() -> dict[str, object]:
 
 
 def test_the_sampler_knows_what_was_before_and_the_total_stays(cockpit: Cockpit, tmp_path: Path) -> None:
-    found = cut(cockpit, tmp_path, lambda found: len(found.trial_ids()) >= 4, method="bayes")
+    found = cut(cockpit, tmp_path, lambda found: len(attempts(found)) >= 4, method="bayes")
     known = rebuild(found, "score")
     assert 4 <= len(known.trials) <= 6
     sweep = go_on(cockpit, found)
