@@ -84,7 +84,7 @@ class Batch:
 
     def _sweep_started(self, _: str | None, event: SweepStarted) -> None:
         known = {key: value for key, value in asdict(event).items() if key != "extra"}
-        self._set_sweep({**known, "status": "running", "reason": "", "ended": None})
+        self._set_sweep({**known, "extra": event.extra, "status": "running", "reason": "", "ended": None})
 
     def _sweep_status(self, _: str | None, event: SweepStatus) -> None:
         known = {"status": event.status, "reason": event.reason, "ended": None}
@@ -108,6 +108,7 @@ class Batch:
             status="running",
             seed=event.seed,
             config=as_json(event.config),
+            extra=as_json(event.extra),
             ended=None,
             **first,
             **_NOT_ENDED,

@@ -33,6 +33,7 @@ class SweepRow:
     environment: Mapping[str, Any]
     started: float | None
     ended: float | None
+    extra: Mapping[str, Any]
 
     @property
     def can_go_on(self) -> bool:
@@ -44,7 +45,8 @@ class TrialRow(NamedTuple):
     """One trial. `best` and `last` are values of the sweep's metric on ranked evaluations, None before the first.
 
     `best_metrics` are all metrics of the evaluation that was best; `steps` is the last training step; `changed` is the
-    number of the look at the run folder that last brought something of it.
+    number of the look at the run folder that last brought something of it. `extra` is what its start says beyond the
+    other columns.
     """
 
     id: str
@@ -58,6 +60,7 @@ class TrialRow(NamedTuple):
     attempt: int
     config: Mapping[str, Any]
     effective: Mapping[str, Any]
+    extra: Mapping[str, Any]
     digest: str
     device: str
     total_steps: int

@@ -10,7 +10,7 @@ import random
 import sqlite3
 from pathlib import Path
 
-VERSION = 3
+VERSION = 4
 
 TABLES = """
 CREATE TABLE sweep (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;  -- values are JSON
@@ -22,6 +22,7 @@ CREATE TABLE trial (
     effective TEXT DEFAULT '{}', digest TEXT DEFAULT '', device TEXT DEFAULT '', total_steps INTEGER DEFAULT 0,
     started REAL, ended REAL,
     trivial TEXT DEFAULT '{}',  -- scores without a model, by metric
+    extra TEXT DEFAULT '{}',  -- what its start says beyond that, such as its author's name for it
     changed INTEGER DEFAULT 0  -- the number of the look at the run folder that last brought something of this trial
 ) WITHOUT ROWID;
 CREATE INDEX trial_changed ON trial (changed);

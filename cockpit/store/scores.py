@@ -17,12 +17,19 @@ from cockpit.store.lines import append_line
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One score. `private` is the part of a leaderboard that shows after its end; `at` is seconds since 1970."""
+    """One score. `private` is the part of a leaderboard that shows after its end; `at` is seconds since 1970.
+
+    `trial` is empty where the score is the experiment's as a whole. `merged` are the labels of the runs whose
+    predictions were merged for it, empty for a single one's.
+    """
 
     value: float
     private: bool
     at: float
     who: str
+    trial: str = ""
+    merged: tuple[str, ...] = ()
+    note: str = ""
 
 
 def scores(run: RunFolder) -> list[Score]:
@@ -43,9 +50,14 @@ def record_score(run: RunFolder, value: float, private: bool) -> Score:
     """Append a score to the experiment's record. Raises `FolderError` when it is no number or cannot be written."""
     if not math.isfinite(value):
         raise FolderError(f"{value} is no score; enter the number that the leaderboard shows for {run.id}")
-    score = Score(value, private, time.time(), _user())
+    return append_score(run, Score(value, private, time.time(), _user()))
+
+
+def append_score(run: RunFolder, score: Score) -> Score:
+    """Append a score as it is. Raises `FolderError` when it cannot be written."""
+    said = {key: value for key, value in asdict(score).items() if value not in ("", ())}
     try:
-        append_line(run.scores, asdict(score))
+        append_line(run.scores, said)
     except OSError as error:
         raise FolderError(f"{run.scores}: cannot be written ({error.strerror}); the score is not recorded") from None
     return score
@@ -67,7 +79,10 @@ def _parsed(line: bytes) -> Iterator[Score]:
         record = json.loads(line)
         value, at = float(record["value"]), float(record.get("at") or 0.0)
         if math.isfinite(value) and math.isfinite(at):
-            yield Score(value, record.get("private") is True, at, one_line(str(record.get("who", ""))))
+            who, trial, note = (one_line(str(record.get(key) or "")) for key in ("who", "trial", "note"))
+            merged = record.get("merged")
+            members = tuple(one_line(str(label)) for label in merged) if isinstance(merged, list) else ()
+            yield Score(value, record.get("private") is True, at, who, trial, members, note)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
         return
 

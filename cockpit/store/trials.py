@@ -23,7 +23,7 @@ _NUMBER = (  # `quote` writes all digits
 )
 _VALUE, _NAN = _NUMBER.format("value", "null"), _NUMBER.format("value", "NaN")
 _TEXTS = ("id", "status", "reason", "rule", "error", "traceback", "digest", "device")
-_OTHERS = {"config": "config", "effective": "effective", "baseline": "iif(baseline, 'true', 'false')"}
+_OTHERS = {"config": "config", "effective": "effective", "extra": "extra", "baseline": "iif(baseline, 'true', 'false')"}
 
 _COLUMNS = TrialRow._fields[: TrialRow._fields.index("best")]
 _FIELDS = " || ',' || ".join(
