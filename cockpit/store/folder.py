@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,28 +122,48 @@ def claim(logs: Path, name: str) -> RunFolder:
 
     Raises `FolderError` when the logs folder cannot be written.
     """
+    with next_number(logs) as number:
+        path = logs / folder_name(number, name)
+        (path / "trials").mkdir(parents=True)
+        return RunFolder(path)
+
+
+def folder_name(number: int, name: str) -> str:
+    """`exp012-arcface`."""
+    return "-".join(filter(None, (f"exp{number:03d}", slug(name))))
+
+
+@contextmanager
+def next_number(logs: Path) -> Iterator[int]:
+    """The next free number, which nobody else gets until the block that makes its folder has ended.
+
+    Raises `FolderError` when the logs folder cannot be written, by that block either.
+    """
     try:
         logs.mkdir(parents=True, exist_ok=True)
         number = max((experiment_number(run.name) for run in experiments(logs)), default=0) + 1
-        while True:
-            # The number alone is claimed, so that two names cannot share it.
-            token = logs / f".exp{number:03d}.claim"
-            try:
-                token.mkdir()
-            except FileExistsError:
-                number += 1
-                continue
-            try:
-                path = logs / "-".join(filter(None, (f"exp{number:03d}", slug(name))))
-                if not any(experiment_number(run.name) == number for run in experiments(logs)):
-                    (path / "trials").mkdir(parents=True)
-                    return RunFolder(path)
-            finally:
-                token.rmdir()
+        while not (token := _token(logs, number)):
             number += 1
+        try:
+            yield number
+        finally:
+            token.rmdir()
     except OSError as error:
         why = "a file is in its place" if isinstance(error, FileExistsError | NotADirectoryError) else error.strerror
         raise FolderError(f"{logs}: cannot write the logs folder ({why}); choose another with --logs DIR") from None
+
+
+def _token(logs: Path, number: int) -> Path | None:
+    """What says that the number is taken: the number alone is claimed, so that two names cannot share it."""
+    token = logs / f".exp{number:03d}.claim"
+    try:
+        token.mkdir()
+    except FileExistsError:
+        return None
+    if any(experiment_number(run.name) == number for run in experiments(logs)):
+        token.rmdir()
+        return None
+    return token
 
 
 def experiment_number(name: str) -> int:

@@ -1,0 +1,57 @@
+"""Which sources a user means: files, folders that are a format's own, and all files in other folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cockpit.importers.contract import Importer, Source
+from cockpit.importers.registry import importer_of, importers, open_source
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A source with the importer that reads it; None where no format fits. `problem` is why it cannot be opened."""
+
+    path: Path
+    source: Source | None = None
+    importer: Importer | None = None
+    problem: str = ""
+
+
+def find_sources(path: Path, form: str = "") -> Iterator[Found]:
+    """What is at `path`; with `form` it is taken for that format, whatever it looks like."""
+    found = _look(path, form)
+    if found.importer is None and found.source is not None and found.source.is_folder:
+        yield from _inside(path)
+    else:
+        yield found
+
+
+def importer_called(name: str) -> Importer | None:
+    """The importer of this name."""
+    return next((importer for importer in importers() if importer.name == name), None)
+
+
+def _look(path: Path, form: str = "") -> Found:
+    try:
+        source = open_source(path)
+    except OSError as error:
+        return Found(path, problem=error.strerror or "cannot be read")
+    return Found(path, source, importer_called(form) if form else importer_of(source))
+
+
+def _inside(folder: Path) -> Iterator[Found]:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        yield Found(folder, problem=error.strerror or "cannot be read")
+        return
+    for entry in entries:
+        if entry.name.startswith(".") or (entry.is_dir() and entry.is_symlink()):
+            continue
+        if entry.is_dir():
+            yield from find_sources(entry)
+        elif entry.is_file():
+            yield _look(entry)
