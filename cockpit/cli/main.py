@@ -22,6 +22,7 @@ COMMANDS = {
     "open": ("cockpit.cli.tui:open_", "Open the cockpit on the screen; so does no command at all."),
     "sweep": ("cockpit.cli.sweep:sweep", "Run a search as an experiment."),
     "run": ("cockpit.cli.run:run", "Run one command as an experiment."),
+    "import": ("cockpit.cli.import_:import_", "Make experiments of logs, notes and records of other tools."),
     "demo": ("cockpit.cli.demo:demo", "Replay a recorded sweep, with nothing trained."),
     "ls": ("cockpit.cli.inspect:ls", "List the experiments."),
     "show": ("cockpit.cli.show:show", "Show an experiment or a trial, and why trials stopped."),
@@ -110,7 +111,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if _is_for_people(error):
             return _complain(str(error), USAGE)
-        if _is_full_disk(error):
+        if is_full_disk(error):
             return _complain(f"{_FULL_DISK}: {error}", FAILED)
         return _complain(f"{type(error).__name__}: {error}; the traceback is in {_keep_traceback()}", FAILED)
 
@@ -126,7 +127,8 @@ def _is_for_people(error: Exception) -> bool:
     return isinstance(error, FolderError | SearchError | SettingsError | InputError | TokenError)
 
 
-def _is_full_disk(error: Exception) -> bool:
+def is_full_disk(error: Exception) -> bool:
+    """Whether it says that nothing more can be written."""
     import sqlite3
 
     if isinstance(error, sqlite3.OperationalError):

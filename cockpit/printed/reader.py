@@ -17,11 +17,13 @@ from cockpit.printed.prefixes import strip_prefixes
 from cockpit.printed.reading import Reading
 from cockpit.printed.skipping import Skipper
 from cockpit.printed.sorting import Sorter
+from cockpit.printed.tables import Tables
 from cockpit.printed.timeline import Timeline
 from cockpit.printed.wrapping import Unwrapper
 
 _NUMBER = re.compile(r"\d|[nN][aA][nN]|[iI][nN][fF]")
 _BLOCK = re.compile(r"\s+\S|[-*]\s")
+_TABLES_BEGIN = frozenset("eEsSiIcC|│")  # epoch, step, iteration, class
 
 Found = Reading | list[Event] | None
 
@@ -37,19 +39,23 @@ class PrintedReader:
     """
 
     def __init__(self, metric: str = "", pattern: str = "") -> None:
-        wanted = Wanted(metric)
-        self._wanted = wanted
+        self._wanted = Wanted(metric)
         self._pattern = Pattern(pattern) if pattern else None
         self._told_slow = False
         self._cutter = LineCutter()
-        self._timeline = Timeline()
-        self._sorter = Sorter(wanted, self._timeline)
         self._unwrapper = Unwrapper()
+        self._start()
+
+    def _start(self) -> None:
+        """Know nothing of the run yet."""
+        self._timeline = Timeline()
+        self._sorter = Sorter(self._wanted, self._timeline)
         self._skipper = Skipper()
         self._step_lines = step_lines.StepLines(self._timeline)
         self._norm_lines = NormLines(self._timeline)
         self._known_lines = KnownLines(self._timeline)
         self._bars = Bars(self._timeline)
+        self._tables = Tables()
         self._held: Reading | None = None
         self._block_phase: str | None = None
 
@@ -61,8 +67,12 @@ class PrintedReader:
         """What was still unfinished. The reader is not to be fed after this."""
         events = [event for line in self._cutter.rest() for event in self._line(line)]
         for message in self._unwrapper.rest():
-            events += self._take(self._read(message))
-        events += self._release()
+            events += self.message(message, redrawn=False)
+        return events + self._end()
+
+    def _end(self) -> list[Event]:
+        """What the run still owes."""
+        events = self._release()
         for reading in self._bars.rest():
             events += self._sorter.events(reading)
         return events + list(self._norm_lines.flush())
@@ -80,12 +90,20 @@ class PrintedReader:
                 self._turn(own or self._pattern.read(text, prefixed.length, foreign), line.redrawn) + self._say_slow()
             )
         if foreign:
-            return []
+            return self._foreign(prefixed.rank or 0, prefixed.text, line.redrawn)
         self._known_lines.look(text)
         events: list[Event] = []
         for message in self._unwrapper.messages(prefixed.text):
-            events += self._turn(self._read(message), line.redrawn)
+            events += self.message(message, line.redrawn)
         return events
+
+    def _foreign(self, rank: int, body: str, redrawn: bool) -> list[Event]:
+        """A line of another rank than the first: it says the same of other data."""
+        return []
+
+    def message(self, body: str, redrawn: bool) -> list[Event]:
+        """The events that became complete with a line without its prefixes."""
+        return self._turn(self._read(body), redrawn)
 
     def _own_event(self, text: str) -> Found:
         found = dicts.read_json(text.strip(), self._wanted)
@@ -98,16 +116,22 @@ class PrintedReader:
         return [Note(text="the pattern takes long: only the beginning of each line is searched")]
 
     def _read(self, body: str) -> Found:
-        """What a message says, itself alone."""
+        """What a message says, itself alone; an empty list for one that is understood and says nothing."""
         if self._skipper.skips(body):
-            return None
+            return []
         text = body.strip()
         norms = self._norm_lines.read(text)
         if norms is not None:
             return list(norms)
         known = self._known_lines.read(text)
-        if known is not None or not _NUMBER.search(text):
+        if known is not None:
             return known
+        if self._tables.is_open or text[:1] in _TABLES_BEGIN:
+            row = self._tables.read(text)
+            if row is not None:
+                return row
+        if not _NUMBER.search(text):
+            return None
         return self._read_dict(text) or step_lines.read(text) or bars.read(text, self._wanted) or self._read_pairs(body)
 
     def _read_dict(self, text: str) -> Found:

@@ -13,6 +13,7 @@ class Skipper:
     """Knows whether a line belongs to a traceback or to an optimizer."""
 
     def __init__(self) -> None:
+        self.exception = ""  # the message below the last traceback
         self._in_traceback = False
         self._in_optimizer = False
 
@@ -27,6 +28,8 @@ class Skipper:
             return True
         if self._in_traceback:
             self._in_traceback = body[:1].isspace()
-            return True  # the first line that is not indented is the message of the exception
+            if not self._in_traceback:  # the first line that is not indented is the message of the exception
+                self.exception = body.strip()
+            return True
         self._in_optimizer = body.endswith("(") and _OPTIMIZER.match(body) is not None
         return self._in_optimizer

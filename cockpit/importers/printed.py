@@ -1,0 +1,135 @@
+"""Logs that programs printed: what `cockpit run` would have recorded, had it been there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from cockpit.events.kinds import Eval, Event, Norms, Step
+from cockpit.importers.contract import NO, Item, Lines, Recorded, Run, RunEnded, Source, Unread
+from cockpit.importers.tally import Tally, choose_metric
+from cockpit.importers.text import blocks, head_text
+from cockpit.printed import PrintedReader
+from cockpit.printed.account import Account
+from cockpit.printed.cut import LineCutter
+from cockpit.printed.runs_reader import RunsReader
+from cockpit.printed.shapes import Shapes
+from cockpit.store.ranking import is_ranked
+
+FITS = 40  # a format of its own, whatever it is, knows better than this
+FITS_PERHAPS = 10
+FIRST_BYTES = 1 << 18  # of a log, in which its metrics are looked for
+MORE_BYTES = 1 << 22  # if there were none
+
+
+class Printed:
+    """The importer of printed logs."""
+
+    name = "printed"
+    summary = "what a training printed: progress bars, Hugging Face, timm, mmdetection, fairseq, loops of your own …"
+
+    def fit(self, source: Source) -> int:
+        """Whether the beginning has values, or at least lines of one shape."""
+        head = head_text(source)
+        if not head:
+            return NO
+        if any(map(_has_values, _events(head, ""))):
+            return FITS
+        return FITS_PERHAPS if _shapes((head,), "").found else NO
+
+    def read(self, source: Source) -> Iterator[Item]:
+        """The runs of a log; one in which no line is known is read by the shapes of its lines."""
+        events = _events(_first(source.path, FIRST_BYTES), source.metric)
+        if not any(map(_has_values, events)):
+            events = _events(_first(source.path, MORE_BYTES), source.metric)
+        if not any(map(_has_values, events)):
+            shapes = _shapes(blocks(source.path), source.metric)
+            if shapes.found:
+                yield from _by_shapes(source.path, shapes)
+                return
+        yield from _by_lines(source.path, source.metric or _metric_in(events))
+
+
+def _first(path: Path, size: int) -> bytes:
+    """So much of the beginning, or somewhat more."""
+    found = bytearray()
+    for block in blocks(path):
+        found += block
+        if len(found) >= size:
+            break
+    return bytes(found[:size])
+
+
+def _events(text: bytes, metric: str) -> list[Event]:
+    reader = PrintedReader(metric)
+    return reader.feed(text) + reader.close()
+
+
+def _has_values(event: Event) -> bool:
+    return isinstance(event, Norms) or (isinstance(event, Step | Eval) and bool(event.metrics))
+
+
+def _metric_in(events: Iterable[Event]) -> str:
+    """What to rank by where only evaluations of a test set are there, which rank nothing unless they are asked to."""
+    tests = Tally()
+    for event in events:
+        if isinstance(event, Eval) and is_ranked(event.phase):
+            return ""
+        if isinstance(event, Eval) and event.phase == "test":
+            tests.add(Eval(metrics=event.metrics))
+    metric = choose_metric((tests,))
+    return f"test_{metric}" if metric else ""
+
+
+def _by_lines(path: Path, metric: str) -> Iterator[Item]:
+    """What the known formats make of the file."""
+    reader, begun = RunsReader(metric), -1
+    for events in _told(reader, path):
+        for run, event in events:
+            if run > begun and _has_values(event):
+                yield from (_run(reader, number) for number in range(begun + 1, run + 1))
+                begun = run
+            yield Recorded(str(run), event)
+        yield from (Unread(line, text) for line, text in reader.account.take_unread())
+    if reader.failure and begun >= 0:
+        yield RunEnded(key=str(begun), status="failed", reason=reader.failure, error=reader.failure)
+    yield Lines(reader.account.lines)
+
+
+def _told(reader: RunsReader, path: Path) -> Iterator[list[tuple[int, Event]]]:
+    for block in blocks(path):
+        yield reader.feed(block)
+    yield reader.close()
+
+
+def _run(reader: RunsReader, number: int) -> Run:
+    words = reader.words(number)
+    return Run(key=str(number), label=words.label, config=words.config)
+
+
+def _shapes(text: Iterable[bytes], metric: str) -> Shapes:
+    shapes = Shapes(metric)
+    for line in _lines(text):
+        shapes.look(line)
+    return shapes
+
+
+def _by_shapes(path: Path, shapes: Shapes) -> Iterator[Item]:
+    account = Account()
+    for line in _lines(blocks(path)):
+        events = shapes.read(line)
+        account.tell(line, events is not None, redrawn=False)
+        yield from (Recorded("0", event) for event in events or ())
+        yield from (Unread(number, text) for number, text in account.take_unread())
+    yield Lines(account.lines)
+
+
+def _lines(text: Iterable[bytes]) -> Iterator[str]:
+    cutter = LineCutter()
+    for block in text:
+        yield from (line.text.rstrip() for line in cutter.cut(block) if not line.redrawn)
+    yield from (line.text.rstrip() for line in islice(cutter.rest(), 1))
+
+
+IMPORTER = Printed()
