@@ -117,6 +117,7 @@ def _shapes(text: Iterable[bytes], metric: str) -> Shapes:
 
 def _by_shapes(path: Path, shapes: Shapes) -> Iterator[Item]:
     account = Account()
+    yield Run(key="0")
     for line in _lines(blocks(path)):
         events = shapes.read(line)
         account.tell(line, events is not None, redrawn=False)
