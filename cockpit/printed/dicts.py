@@ -14,7 +14,7 @@ from typing import Any
 from cockpit.events.codec import from_record
 from cockpit.events.kinds import Eval, Event, Norms, Note, Saved, Step
 from cockpit.events.text import one_line
-from cockpit.printed.names import LONGEST_NAME, Wanted, is_phase, phase_of
+from cockpit.printed.names import LONGEST_NAME, Wanted, is_phase, phase_of, split_phase
 from cockpit.printed.numbers import NUMBER, count
 from cockpit.printed.pairs import STEP_NAMES, counts
 from cockpit.printed.reading import Reading
@@ -24,6 +24,8 @@ _PHASE_NAMES = frozenset(("phase", "split", "stage", "mode", "kind"))
 _STAMPS = frozenset(("time", "timestamp", "ts", "_timestamp", "_runtime", "elapsed", "elapsed_time", "created"))
 _LONGEST_TIME = 1e8  # seconds of a run; more is a date
 _DEPTH = 3
+_LONGEST_NUMBER = 40
+_QUOTED = re.compile(NUMBER, re.IGNORECASE)
 
 _ENTRY = re.compile(rf"'([\w./@-]{{1,80}})': '?({NUMBER})'?(?=[,}}])", re.IGNORECASE)
 _DICT = re.compile(r"\{'[\w./@-]{1,80}': ")
@@ -47,11 +49,11 @@ def read_json(text: str, wanted: Wanted) -> Event | Reading | None:
 def _reading(record: dict[str, Any], wanted: Wanted) -> Reading | None:
     numbers: dict[str, float] = {}
     _flatten(record, "", _DEPTH, numbers)
-    steps = {name.lower(): value for name, value in numbers.items() if name.lower() in STEP_NAMES}
+    steps = {bare: value for name, value in numbers.items() if (bare := split_phase(name)[1].lower()) in STEP_NAMES}
     epoch = next((value for name, value in numbers.items() if name.lower() == "epoch"), None)
     times = [value for name, value in numbers.items() if name.lower() in _STAMPS and 0 <= value < _LONGEST_TIME]
     skipped = STEP_NAMES | _STAMPS | {"epoch"}
-    values = tuple((name, value) for name, value in numbers.items() if name.lower() not in skipped)
+    values = tuple((name, value) for name, value in numbers.items() if split_phase(name)[1].lower() not in skipped)
     step = count(
         next((steps[name] for name in ("global_step", "step") if name in steps), next(iter(steps.values()), None))
     )
@@ -72,11 +74,16 @@ def _flatten(record: dict[str, Any], before: str, depth: int, numbers: dict[str,
         name = one_line(before + key)
         if isinstance(value, dict) and depth > 1:
             _flatten(value, f"{name}/", depth - 1, numbers)
-        elif isinstance(value, int | float) and not isinstance(value, bool) and 0 < len(name) <= LONGEST_NAME:
-            numbers[name] = _float(value)
+        elif 0 < len(name) <= LONGEST_NAME and (number := _float(value)) is not None:
+            numbers[name] = number
 
 
-def _float(value: float) -> float:
+def _float(value: Any) -> float | None:
+    """A number, also one in quotes as fairseq writes them; None for anything else."""
+    if isinstance(value, str):
+        return float(value) if len(value) < _LONGEST_NUMBER and _QUOTED.fullmatch(value) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
     try:
         return float(value)
     except OverflowError:

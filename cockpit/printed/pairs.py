@@ -25,10 +25,10 @@ from cockpit.printed.names import LONGEST_NAME, PHASE_WORD, Wanted, is_setting, 
 from cockpit.printed.numbers import NUMBER, PLAIN, count, number
 from cockpit.printed.reading import Reading, Values
 
-STEP_NAMES = frozenset(("step", "global_step", "iteration", "iter", "itr", "batch"))
+STEP_NAMES = frozenset(("step", "global_step", "iteration", "iter", "itr", "batch", "num_updates"))
 LONGEST_LINE = 4096  # characters that are looked at
 
-_COUNTER = r"global[_ ]step|step|iteration|iter|itr|batch|epoch"
+_COUNTER = r"global[_ ]step|num_updates|step|iteration|iter|itr|batch|epoch"
 _UNIT = r"(?:\s?(?:%|[mµun]?s|sec(?:onds?)?|min|h|it/s|s/it|[kmg]i?b)(?!\w))?"
 _VALUE = rf"(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?(?![\d,])|{NUMBER})"
 _TOKEN = re.compile(
@@ -58,6 +58,13 @@ _WORD = re.compile(r"[A-Za-z_][\w./@%+-]*")
 _FILLERS = frozenset(("average", "avg", "mean", "final", "current", "running", "the", "new", "epoch"))
 _ADDRESS = re.compile(r"\b[A-Za-z][\w+.-]{0,20}://\S+")
 _WRAPPED_NUMBER = re.compile(rf"\b(?:tensor|array|(?:np\.)?float\d*)\(\s{{0,8}}({NUMBER})[^()]*\)")
+_SUBSET = re.compile(rf"\b({PHASE_WORD}) on '[^']{{1,40}}' subset")  # fairseq
+_PIECE = re.compile(
+    rf"(?<=[|,])(\s{{1,4}}(?!(?:{_COUNTER})\b)[a-z_][\w/@.-]{{0,40}}(?: [a-z_][\w/@.-]{{0,40}}){{0,3}})\s{{1,4}}(?={NUMBER}\s{{0,4}}(?:[|,]|$))"
+)
+_DATA_SET = re.compile(  # of LightGBM (`valid_0's auc`, `training's auc`) and XGBoost (`validation_0-rmse`)
+    rf"(?<![\w-])({PHASE_WORD})(?:_(\d{{1,3}}))?(?:'s |(?<=\d)-)(?=[a-z])([\w@-]{{1,40}})(?=:)"
+)
 _CALL = re.compile(r"(?<=\w)\([^()]*(?:\)|$)")
 
 
@@ -90,7 +97,7 @@ def read(text: str, wanted: Wanted) -> Reading | None:
     text = text[:LONGEST_LINE].lower()
     if not any(word in text for word in _WORTH) and not wanted.is_mentioned(text):
         return None
-    scan = _scan(_without_calls(wanted.signed(text)))
+    scan = _scan(_with_signs(_without_calls(wanted.signed(text))))
     if scan.values and _counts(scan, wanted):
         return _reading(scan)
     if not scan.values and scan.epoch is not None:
@@ -139,11 +146,28 @@ def _counts(scan: _Scan, wanted: Wanted) -> bool:
 
 
 def _without_calls(text: str) -> str:
+    if "'s " in text or "valid" in text:
+        text = _DATA_SET.sub(_as_phase, text)
     if "://" in text:
         text = _ADDRESS.sub(" ", text)
     if "(" in text:
         text = _CALL.sub("", _CALL.sub("", _WRAPPED_NUMBER.sub(r"\1", text)))
     return text
+
+
+def _with_signs(text: str) -> str:
+    """Colons in pieces between bars or commas that are a name and a number: `| ppl 322.7 |`, `, num pairs 63, `."""
+    if "' subset" in text:
+        text = _SUBSET.sub(r"\1", text)
+    if "|" in text or "," in text:
+        text = _PIECE.sub(r"\1: ", text)
+    return text
+
+
+def _as_phase(found: re.Match[str]) -> str:
+    """The metric of a booster's data set with its phase before and its number behind: `valid_auc_1`."""
+    number = f"_{found[2]}" if found[2] and int(found[2]) else ""
+    return f"{found[1]}_{found[3]}{number}"
 
 
 def _scan(text: str) -> _Scan:
@@ -192,7 +216,7 @@ def _add(scan: _Scan, words: str, value: float | None) -> None:
         scan.count(name, count(value), None)
     elif name in ("time", "elapsed"):
         scan.time = value
-    else:
+    elif name != "eta":
         scan.values.append((scan.phase, name, value))
 
 

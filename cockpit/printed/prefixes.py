@@ -18,7 +18,9 @@ _LEVEL = r"(?:DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL)"
 _LOG = re.compile(
     rf"\s{{0,8}}(?:\[[A-Z]+\]{_TIME}:[\w.]+:"  # [DEBUG]2020-06-18 10:36:24,981:utils:
     rf"|{_TIME}\s\|\s{_LEVEL}\s{{1,8}}\|\s[\w.]{{1,60}}:[\w.<>]{{1,60}}:\d+ - "  # loguru
+    rf"|{_TIME}\s\|\s{_LEVEL}\s\|\s[\w.]{{1,60}}\s\|\s"  # fairseq
     rf"|\[?{_TIME}\]?(?:\s{{0,4}}[-|:,]?\s{{0,4}}\[?[\w.]{{1,60}}\]?){{0,2}}?\s{{0,4}}[-|:,]?\s{{0,4}}\[?{_LEVEL}\]?\s*[-|:]?\s*"
+    r"|\[\d\d/\d\d \d\d:\d\d:\d\d [\w.]{1,60}\]:\s+"  # detectron2
     rf"|\[{_TIME}\]\s*[-|:]?\s*|{_TIME}\s*[-|:,]\s+|{_TIME}\s+"
     rf"|{_LEVEL}:[\w.]{{1,60}}:|\[{_LEVEL}\]:?\s*|{_LEVEL}\s*[:|-]\s+"
     r"|\(\w{1,60} pid=\d+(?:, ip=[\w.:]+)?\)\s"  # Ray's workers
@@ -31,7 +33,8 @@ _RANK = re.compile(
     r"|\[\d{1,9},(\d{1,5})\]\s*<std(?:out|err)>:\s*)",
     re.IGNORECASE,
 )
-_BARE_RANK = re.compile(r"\s{0,8}(?:\[(\d{1,5})\]:?\s+|(\d{1,5}): )(?=\S)")
+# A tab behind the bracket is that of XGBoost and LightGBM, which print so after how many trees they stand.
+_BARE_RANK = re.compile(r"\s{0,8}(?:\[(\d{1,5})\]:? +|(\d{1,5}): )(?=\S)")
 
 
 class Stripped(NamedTuple):

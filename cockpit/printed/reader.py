@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from cockpit.events.kinds import Eval, Event, Note, Step
-from cockpit.printed import bars, dicts, pairs, step_lines
+from cockpit.printed import bars, dicts, frameworks, pairs, step_lines
 from cockpit.printed.bars import Bars
 from cockpit.printed.cut import Line, LineCutter
 from cockpit.printed.known_lines import KnownLines
@@ -132,7 +132,13 @@ class PrintedReader:
                 return row
         if not _NUMBER.search(text):
             return None
-        return self._read_dict(text) or step_lines.read(text) or bars.read(text, self._wanted) or self._read_pairs(body)
+        return (
+            self._read_dict(text)
+            or step_lines.read(text)
+            or bars.read(text, self._wanted)
+            or frameworks.read(text, self._wanted)
+            or self._read_pairs(body)
+        )
 
     def _read_dict(self, text: str) -> Found:
         if not text.startswith("{"):
