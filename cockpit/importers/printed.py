@@ -7,14 +7,16 @@ from itertools import islice
 from pathlib import Path
 
 from cockpit.events.kinds import Eval, Event, Norms, Step
-from cockpit.importers.contract import NO, Item, Lines, Recorded, Run, RunEnded, Source, Unread
+from cockpit.importers.contract import NO, Item, Lines, Recorded, RecordedLines, Run, RunEnded, Source, Unread
 from cockpit.importers.tally import Tally, choose_metric
 from cockpit.importers.text import blocks, head_text
 from cockpit.printed import PrintedReader
 from cockpit.printed.account import Account
 from cockpit.printed.cut import LineCutter
-from cockpit.printed.runs_reader import RunsReader
+from cockpit.printed.fast_reader import FastReader
+from cockpit.printed.several_runs import SeveralRuns, Told
 from cockpit.printed.shapes import Shapes
+from cockpit.printed.written import Written
 from cockpit.store.ranking import is_ranked
 
 FITS = 40  # a format of its own, whatever it is, knows better than this
@@ -84,33 +86,48 @@ def _metric_in(events: Iterable[Event]) -> str:
 
 def _by_lines(path: Path, metric: str) -> Iterator[Item]:
     """What the known formats make of the file."""
-    reader, begun = RunsReader(metric), -1
-    for events in _told(reader, path):
-        for run, event in events:
-            if run > begun and _has_values(event):
+    reader, begun = FastReader(metric), -1
+    for told in _told(reader, path):
+        for run, what in told:
+            if run > begun and (isinstance(what, Written) or _has_values(what)):
                 yield from (_run(reader, number) for number in range(begun + 1, run + 1))
                 begun = run
-            yield Recorded(str(run), event)
+            yield _lines_of(run, what) if isinstance(what, Written) else Recorded(str(run), what)
         yield from (Unread(line, text) for line, text in reader.account.take_unread())
     if reader.failure and begun >= 0:
         yield RunEnded(key=str(begun), status="failed", reason=reader.failure, error=reader.failure)
     yield Lines(reader.account.lines)
 
 
-def _told(reader: RunsReader, path: Path) -> Iterator[list[tuple[int, Event]]]:
+def _told(reader: SeveralRuns, path: Path) -> Iterator[list[tuple[int, Told]]]:
     for block in blocks(path):
-        yield reader.feed(block)
-    yield reader.close()
+        reader.feed(block)
+        yield reader.take()
+    reader.close()
+    yield reader.take()
 
 
-def _run(reader: RunsReader, number: int) -> Run:
+def _run(reader: SeveralRuns, number: int) -> Run:
     words = reader.words(number)
     return Run(key=str(number), label=words.label, config=words.config)
 
 
+def _lines_of(run: int, written: Written) -> RecordedLines:
+    return RecordedLines(
+        key=str(run),
+        lines=b"".join(written.lines),
+        steps=written.steps,
+        evaluations=written.evaluations,
+        norms=written.norms,
+        last_step=written.last_step,
+        last_epoch=written.last_epoch,
+        extremes=written.extremes,
+    )
+
+
 def _shapes(text: Iterable[bytes], metric: str) -> Shapes:
     shapes = Shapes(metric)
-    for line in _lines(text):
+    for line in _text_lines(text):
         shapes.look(line)
     return shapes
 
@@ -118,7 +135,7 @@ def _shapes(text: Iterable[bytes], metric: str) -> Shapes:
 def _by_shapes(path: Path, shapes: Shapes) -> Iterator[Item]:
     account = Account()
     yield Run(key="0")
-    for line in _lines(blocks(path)):
+    for line in _text_lines(blocks(path)):
         events = shapes.read(line)
         account.tell(line, events is not None, redrawn=False)
         yield from (Recorded("0", event) for event in events or ())
@@ -126,7 +143,7 @@ def _by_shapes(path: Path, shapes: Shapes) -> Iterator[Item]:
     yield Lines(account.lines)
 
 
-def _lines(text: Iterable[bytes]) -> Iterator[str]:
+def _text_lines(text: Iterable[bytes]) -> Iterator[str]:
     cutter = LineCutter()
     for block in text:
         yield from (line.text.rstrip() for line in cutter.cut(block) if not line.redrawn)

@@ -70,14 +70,13 @@ class Tally:
 
     def add_lines(self, lines: RecordedLines) -> None:
         """Count many events."""
-        if lines.kind == "step":
-            self.steps += lines.count
-            self._place(lines.phase, lines.last_step, lines.last_epoch)
-            return
-        self.evaluations += lines.count
-        if is_ranked(lines.phase):
-            for name, (low, high, last) in lines.extremes.items():
-                self._extremes(name, low, high, last, lines.count)
+        self.steps += lines.steps
+        self.evaluations += lines.evaluations
+        self.norms += lines.norms
+        self._place("train", lines.last_step, lines.last_epoch)
+        for (phase, name), (count, low, high, last) in lines.extremes.items():
+            if is_ranked(phase):
+                self._extremes(name, low, high, last, count)
 
     def _place(self, phase: str, step: int, epoch: int) -> None:
         if phase == "train":

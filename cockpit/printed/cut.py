@@ -30,6 +30,11 @@ class LineCutter:
         self._overlong = False
         self._after_return = False
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the next byte begins a line."""
+        return not (self._rest or self._overlong or self._after_return)
+
     def cut(self, data: bytes) -> Iterator[Line]:
         """The lines that `data` completes."""
         start = 0

@@ -85,6 +85,10 @@ class KnownLines:
         """Take note of a whole line, prefixes included, before its message is read."""
         self._after_time, self._is_time = self._is_time, _JUST_TIME.match(whole) is not None
 
+    def pass_over(self, lines: int) -> None:
+        """So many lines were read that are no times."""
+        self._after_time, self._is_time = self._is_time and lines == 1, False
+
     def read(self, text: str) -> Reading | list[Event] | None:
         """What the line says, when it is one of these."""
         if text[:1] not in _MAY_START:

@@ -11,6 +11,11 @@ from cockpit.printed.timeline import Timeline
 _NORM = re.compile(rf"(params|grad) info (pg\d{{1,6}}): norm std\(({NUMBER})\) mean\(({NUMBER})\)$", re.IGNORECASE)
 
 
+def is_one(text: str) -> bool:
+    """Whether it is a line of norms."""
+    return _NORM.match(text) is not None
+
+
 class NormLines:
     """Joins the two lines of a group. A line whose other half does not come is an event of its own."""
 
@@ -27,6 +32,15 @@ class NormLines:
         if not found:
             return None
         half, group, std, mean = found.groups()
+        return self.take(half, group, float(std), float(mean))
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the half of a group is there and the other is not."""
+        return bool(self._halves)
+
+    def take(self, half: str, group: str, std: float, mean: float) -> list[Norms]:
+        """The norms that this half, `params` or `grad`, completes."""
         events = [] if group == self._group else self.flush()
         if self._step != self._timeline.now:
             events += self.flush()
@@ -35,7 +49,7 @@ class NormLines:
         if group in self._done:  # another worker's
             return events
         self._group = group
-        self._halves.setdefault(half, (float(mean), float(std)))
+        self._halves.setdefault(half, (mean, std))
         return events + self.flush() if len(self._halves) == 2 else events
 
     def flush_before(self, events: list[Event]) -> list[Norms]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from cockpit.events.kinds import Eval, Event, Note, Step
-from cockpit.printed import bars, dicts, frameworks, pairs, step_lines
+from cockpit.printed import bars, dicts, frameworks, norm_lines, pairs, step_lines
 from cockpit.printed.bars import Bars
 from cockpit.printed.cut import Line, LineCutter
 from cockpit.printed.known_lines import KnownLines
@@ -138,6 +138,37 @@ class PrintedReader:
             or bars.read(text, self._wanted)
             or frameworks.read(text, self._wanted)
             or self._read_pairs(body)
+        )
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether the next line says what it says by itself, whatever came before it."""
+        return (
+            self._held is None
+            and self._block_phase is None
+            and self._pattern is None
+            and not self._tables.is_open
+            and self._skipper.is_idle
+            and self._unwrapper.is_empty
+            and self._cutter.is_empty
+        )
+
+    def _parse(self, body: str) -> Found:
+        """What a message says by itself, where that leaves nothing behind; else an empty list."""
+        text = body.strip()
+        if text.endswith("(") or "Traceback" in text or norm_lines.is_one(text):
+            return []
+        known = self._known_lines.read(text)
+        if known is not None:
+            return known
+        if not _NUMBER.search(text):
+            return [] if text[:1] in _TABLES_BEGIN else None
+        return (
+            self._read_dict(text)
+            or step_lines.read(text)
+            or bars.read(text, self._wanted)
+            or frameworks.read(text, self._wanted)
+            or pairs.read(body, self._wanted)
         )
 
     def _read_dict(self, text: str) -> Found:

@@ -71,6 +71,11 @@ class Runs:
             self.label = label or self.label
         return True
 
+    @staticmethod
+    def would_say(text: str) -> bool:
+        """Whether a line is a banner or has settings."""
+        return bool(settings_lines.read(text)) or _banner(text) is not None
+
     def begins(self, found: Reading | list[Event] | None) -> bool:
         """Whether what was found is the first of another run; what is found then belongs to that one."""
         if isinstance(found, Reading):
@@ -87,23 +92,30 @@ class Runs:
             return anew
         return False
 
-    def goes_on(self, epochs: tuple[int, int] | None, step: int | None) -> None:
-        """Many values of the same run were read: from the first to the last of `epochs`, up to `step`."""
-        self._has_values = True
-        if epochs is not None:
-            self._first_epoch = epochs[0] if self._first_epoch is None else min(self._first_epoch, epochs[0])
-            self._epoch, self._between = epochs[1], False
-        if step is not None:
-            self._step = step
-
     @property
     def is_settled(self) -> bool:
         """Whether nothing was said of another run."""
         return not (self._banner or self._next_config)
 
-    def may_go_on(self, epoch: int) -> bool:
-        """Whether a value of this epoch is plainly of the same run."""
-        return self._epoch is None or epoch >= self._epoch
+    def may_go_on(self, phase: str | None, epoch: int | None) -> bool:
+        """Whether values of this phase and epoch are plainly of the same run."""
+        return phase not in (None, "train") or epoch is None or self._epoch is None or epoch >= self._epoch
+
+    def go_on(self, phase: str | None, epochs: tuple[int, int] | None, steps: tuple[int, int] | None) -> None:
+        """Many values of the same run were read: of the first and the last of `epochs` and `steps`."""
+        self._has_values = True
+        if phase not in (None, "train"):
+            return
+        if epochs is not None:
+            self._first_epoch = epochs[0] if self._first_epoch is None else self._first_epoch
+            self._epoch, self._between = epochs[1], False
+        if steps is not None:
+            self._first_step = steps[0] if self._first_step is None else self._first_step
+            self._step = steps[1]
+
+    def pass_over(self) -> None:
+        """Lines without values were read, neither banners nor settings."""
+        self._between = True
 
     def _turn(self) -> None:
         self.label, self.config = self._next_label, self._next_config

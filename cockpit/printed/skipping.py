@@ -17,6 +17,11 @@ class Skipper:
         self._in_traceback = False
         self._in_optimizer = False
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether the next line belongs to neither."""
+        return not (self._in_traceback or self._in_optimizer)
+
     def skips(self, body: str) -> bool:
         """Whether the line says nothing. `body` has its leading blanks."""
         if self._in_optimizer:

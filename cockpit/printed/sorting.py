@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from cockpit.events.kinds import Eval, Event, Step
 from cockpit.printed.names import Wanted, is_evaluation, same, split_phase
@@ -10,6 +11,15 @@ from cockpit.printed.reading import Reading
 from cockpit.printed.timeline import Timeline
 
 _MOST_METRICS = 64  # of one line
+
+
+class Group(NamedTuple):
+    """One event: the names of its metrics, and at which place of the reading's values each one stands."""
+
+    kind: str
+    phase: str
+    names: tuple[str, ...]
+    places: dict[str, int]
 
 
 class Sorter:
@@ -30,30 +40,37 @@ class Sorter:
     def events(self, reading: Reading) -> list[Event]:
         """The step first, then the evaluations. A reading without values only moves the timeline."""
         epoch = self._timeline.enter(reading)
-        groups = self._groups(reading)
         found: list[Event] = []
-        for (kind, phase), metrics in sorted(groups.items(), key=lambda item: item[0][0] != "step"):
-            step = self._timeline.step(reading, kind, phase, tuple(metrics))
-            cls = Step if kind == "step" else Eval
-            found.append(cls(phase=phase, epoch=epoch, step=step, time=reading.time, metrics=metrics))
+        for group in self.groups(reading):
+            step = self._timeline.step(reading, group.kind, group.phase, group.names)
+            cls = Step if group.kind == "step" else Eval
+            metrics = {name: reading.values[place][1] for name, place in group.places.items()}
+            found.append(cls(phase=group.phase, epoch=epoch, step=step, time=reading.time, metrics=metrics))
         return found
 
-    def _groups(self, reading: Reading) -> dict[tuple[str, str], dict[str, float]]:
-        named = [(*split_phase(name), value) for name, value in reading.values[:_MOST_METRICS]]
+    @property
+    def state(self) -> bool:
+        """What else than the reading's names decides which groups its values make."""
+        return self._validated
+
+    def groups(self, reading: Reading) -> list[Group]:
+        """Which values make which event, steps first. The numbers themselves make no difference."""
+        named = [(*split_phase(name), place) for place, (name, _) in enumerate(reading.values[:_MOST_METRICS])]
         rest = self._phase_of_rest(reading, named)
-        groups: dict[tuple[str, str], dict[str, float]] = {}
+        groups: dict[tuple[str, str], dict[str, int]] = {}
         if not named and reading.kind:
             groups[reading.kind, reading.phase or "train"] = {}
-        for own, bare, value in named:
+        for own, bare, place in named:
             phase = own or rest
             name = bare
             if self._wanted.matches(phase, bare):
                 phase, name = self._rank(phase, reading), self._wanted.name
             kind = reading.kind or ("eval" if is_evaluation(phase) else "step")
-            groups.setdefault((kind, phase), {}).setdefault(name, value)
-        return groups
+            groups.setdefault((kind, phase), {}).setdefault(name, place)
+        ordered = sorted(groups.items(), key=lambda item: item[0][0] != "step")
+        return [Group(kind, phase, tuple(places), places) for (kind, phase), places in ordered]
 
-    def _phase_of_rest(self, reading: Reading, named: list[tuple[str | None, str, float]]) -> str:
+    def _phase_of_rest(self, reading: Reading, named: list[tuple[str | None, str, int]]) -> str:
         """The phase of the values whose names have none."""
         wanted = self._wanted
         if any((own or reading.phase) == "valid" and same(bare) == wanted.key for own, bare, _ in named):

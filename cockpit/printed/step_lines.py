@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 
 from cockpit.printed.names import phase_of
@@ -89,6 +90,22 @@ class StepLines:
             if settled is None or settled.epoch is not None
             else replace(settled, epoch=self._epoch, from_one=False)
         )
+
+    @property
+    def phase(self) -> str:
+        """The phase of training steps that go on."""
+        return "tune" if self._tuned >= 0 else "train"
+
+    def may_advance(self, step: int) -> bool:
+        """Whether a training step is beyond all that are remembered, so that it neither repeats nor begins again."""
+        return step > max(self._steps, default=0)
+
+    def advance(self, steps: Sequence[int]) -> int | None:
+        """Note steps that grow, of which the first may advance; the epoch that they are in, None for the last named."""
+        self._steps.extend(steps[-_WORKERS:])
+        self._result_since = False
+        self._results.clear()
+        return self._tuned if self._tuned >= 0 else self._epoch
 
     def _result(self, reading: Reading) -> Reading | None:
         key = (reading.phase or "", reading.epoch)

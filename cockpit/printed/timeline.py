@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cockpit.printed.reading import Reading
@@ -58,11 +59,13 @@ class Timeline:
 
     def enter(self, reading: Reading) -> int:
         """Note the epoch that the reading names, and return the one that holds now."""
-        if reading.epoch is not None:
-            if reading.from_one and reading.epoch == 0:
-                self._zero_based = True
-            one = reading.from_one and not self._zero_based
-            self.epoch = max(reading.epoch - one, 0)
+        return self.epoch if reading.epoch is None else self.enter_epoch(reading.epoch, reading.from_one)
+
+    def enter_epoch(self, epoch: int, from_one: bool) -> int:
+        """Note an epoch as it was printed, and return the one that holds now."""
+        if from_one and epoch == 0:
+            self._zero_based = True
+        self.epoch = max(epoch - (from_one and not self._zero_based), 0)
         return self.epoch
 
     def next_epoch(self, epoch: int) -> None:
@@ -72,15 +75,38 @@ class Timeline:
     def step(self, reading: Reading, kind: str, phase: str, names: tuple[str, ...]) -> int:
         """The step of values `names` of `phase`, of a `kind` `step` or `eval`."""
         if reading.step is None:
-            return self._without(phase, names)
+            return self.without_step(phase, names)
+        return self.place(reading.step, reading.total, kind, phase)
+
+    def place(self, printed: int, total: int | None, kind: str, phase: str) -> int:
+        """The step of what was printed with a step."""
         self._counted = False
         if kind == "eval" and self._main.last is not None:
-            return self._main.base + reading.step  # an evaluation names the step of the training that it comes after
+            return self._main.base + printed  # an evaluation names the step of the training that it comes after
         axis = self._axis(phase)
-        step = axis.at(reading.step, reading.total, phase, self.epoch)
+        step = axis.at(printed, total, phase, self.epoch)
         if axis is self._main or self._main.last is None:
             self.now = max(self.now, step)
         return step
+
+    @property
+    def counts(self) -> bool:
+        """Whether lines without a step are counted, since no line has said one."""
+        return self._counted
+
+    def goes_on(self, printed: int, kind: str, phase: str) -> bool:
+        """Whether this step is beyond what was printed last, so that its counter does not begin anew."""
+        if kind == "eval" and self._main.last is not None:
+            return True
+        last = self._axis(phase).last
+        return last is None or printed > last
+
+    def places(self, printed: Sequence[int], total: int | None, kind: str, phase: str) -> Sequence[int]:
+        """`place` of steps that go on and grow, all at once. `total` is the last one's, as is the epoch that holds."""
+        first = self.place(printed[0], total, kind, phase)
+        self.place(printed[-1], total, kind, phase)
+        base = first - printed[0]
+        return [base + step for step in printed] if base else printed
 
     def restart(self) -> None:
         """The counter of the training begins anew."""
@@ -96,7 +122,8 @@ class Timeline:
             return self._main
         return self._axes.setdefault(phase, _Axis())
 
-    def _without(self, phase: str, names: tuple[str, ...]) -> int:
+    def without_step(self, phase: str, names: tuple[str, ...]) -> int:
+        """The step of what was printed without one."""
         if self._counted:
             keys = {(phase, name) for name in names}
             if self.now == 0 or not self._seen.isdisjoint(keys):

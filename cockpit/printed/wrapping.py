@@ -19,6 +19,11 @@ class Unwrapper:
         self._begun = ""
         self._parts = 0
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no line is unfinished."""
+        return not self._begun
+
     def messages(self, body: str) -> list[str]:
         """The whole lines that are known now: none while one is unfinished, two when the unfinished one stays so."""
         if self._begun:

@@ -1,4 +1,4 @@
-"""`RunsReader`: a whole log read as a file, with several runs in it and an account of its lines."""
+"""A printed log with several runs in it, all of its ranks, and an account of its lines."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from cockpit.printed.cut import Line
 from cockpit.printed.prefixes import strip_prefixes
 from cockpit.printed.reader import PrintedReader
 from cockpit.printed.runs import Runs
+from cockpit.printed.written import Written
 
 MOST_RANKS = 64
+Told = Event | Written
 
 
 class RunWords(NamedTuple):
@@ -23,62 +25,40 @@ class RunWords(NamedTuple):
     config: Mapping[str, Any]
 
 
-class RunsReader:
-    """Reads blocks of bytes into events, each with the number of its run, from 0.
-
-    Unlike `PrintedReader`, which watches one program, it keeps what the other ranks say, under names such as
-    `loss/rank1`, and accounts for every line.
+class SeveralRuns(PrintedReader):
+    """Unlike `PrintedReader`, which watches one program, it keeps what the other ranks say, under names such as
+    `loss/rank1`, and accounts for every line. Events gather in `take`, because one line may end a run and begin another.
     """
 
     def __init__(self, metric: str = "") -> None:
-        self.account = Account()
-        self._reader = _Reader(metric, self.account)
-
-    def words(self, run: int) -> RunWords:
-        """What is known of a run that has begun."""
-        return self._reader.words(run)
-
-    @property
-    def failure(self) -> str:
-        """The message of the exception that the last run ended with; empty where it ended otherwise."""
-        return self._reader.failure
-
-    def feed(self, data: bytes) -> list[tuple[int, Event]]:
-        """What became complete with `data`."""
-        self._reader.feed(data)
-        return self._reader.take()
-
-    def close(self) -> list[tuple[int, Event]]:
-        """What was still unfinished. The reader is not to be fed after this."""
-        events = self._reader.close()
-        return [*self._reader.take(), *((self._reader.run, event) for event in events)]
-
-
-class _Reader(PrintedReader):
-    """Its events gather in a list of its own, because one line may end a run and begin another."""
-
-    def __init__(self, metric: str, account: Account) -> None:
         super().__init__(metric)
+        self.account = self._account = Account()
         self.run = 0
         self._metric = metric
         self._runs = Runs()
         self._words: list[RunWords] = []
-        self._account = account
         self._understood = False
         self._others: dict[int, PrintedReader] = {}
-        self._out: list[tuple[int, Event]] = []
+        self._out: list[tuple[int, Told]] = []
 
     @property
     def failure(self) -> str:
+        """The message of the exception that the last run ended with; empty where it ended otherwise."""
         return self._skipper.exception
 
     def words(self, run: int) -> RunWords:
+        """What is known of a run, from 0, that has begun."""
         return self._words[run] if run < len(self._words) else RunWords(self._runs.label, dict(self._runs.config))
 
-    def take(self) -> list[tuple[int, Event]]:
-        """What has gathered."""
+    def take(self) -> list[tuple[int, Told]]:
+        """What has gathered, each with the number of its run."""
         out, self._out = self._out, []
         return out
+
+    def close(self) -> list[Event]:
+        """What was still unfinished gathers too. The reader is not to be fed after this."""
+        self._tell(super().close())
+        return []
 
     def _line(self, line: Line) -> list[Event]:
         self._understood = False
