@@ -14,12 +14,11 @@ from itertools import chain, islice
 from operator import le, lt
 from typing import Any
 
-from cockpit.events.codec import encode
 from cockpit.events.kinds import Event
 from cockpit.printed.forms import LONGEST, Form, epoch_before, find_form
 from cockpit.printed.several_runs import SeveralRuns
 from cockpit.printed.sorting import Group
-from cockpit.printed.written import Layout, Written, layouts_of
+from cockpit.printed.written import Layout, Written, layouts_of, norms_layout
 
 _FORMS = ("pairs", "json", "trainer", "batch", "sentence", "iteration", "step", "step_values")
 _MOST_FORMS = 64
@@ -27,7 +26,7 @@ _MOST_TRIED = 4096  # shapes of lines that were no form
 _MOST_LINES = 20_000  # that are read at once
 _LONGEST_PART = 1 << 16  # of a line that is waited for as a whole
 _DIGITS = re.compile(rb"\d+")
-_NUMBER = rb"(-?\d{1,15}(?:\.\d{1,30})?(?:[eE][-+]?\d{1,2})?)"
+_NUMBER = rb"(-?(?:0|[1-9]\d{0,14})(?:\.\d{1,30})?(?:[eE][-+]?\d{1,2})?)"
 _NORM = re.compile(rb"(params|grad) info (pg\d{1,6}): norm std\(" + _NUMBER + rb"\) mean\(" + _NUMBER + rb"\)\r?\n")
 
 Rows = list[tuple[bytes, ...]]
@@ -93,11 +92,10 @@ class FastReader(SeveralRuns):
         while True:
             form = self._form_at(data, at)
             if form is None:
-                norms = _NORM.match(data, at)
-                if norms is None:
+                after = self._read_norms(data, at)
+                if after == at:
                     return at
-                self._take_norms(norms)
-                at = norms.end()
+                at = after
                 continue
             rows: Rows = []
             ends: list[int] = []
@@ -128,16 +126,38 @@ class FastReader(SeveralRuns):
                 return form
         return None
 
-    def _take_norms(self, found: re.Match[bytes]) -> None:
-        half, group, std, mean = found.groups()
-        events = self._norm_lines.take(half.decode(), group.decode(), float(std), float(mean))
-        self._account.tell_many(1, understood=True)
-        self._known_lines.pass_over(1)
-        if events:
-            written = self._writing()
-            written.norms += len(events)
-            written.lines += map(encode, events)
-            self._skipper.exception = ""
+    def _read_norms(self, data: bytes, at: int) -> int:
+        """Read lines of norms from `at` on; returns where the first other line begins."""
+        lines = 0
+        written: Written | None = None
+        waiting: tuple[bytes, ...] | None = None  # the first line of a group whose second has not been seen
+        while (found := _NORM.match(data, at)) is not None:
+            at = found.end()
+            lines += 1
+            half = found.groups()
+            if waiting is None and half[0] == b"params" and not self._norm_lines.is_waiting:
+                waiting = half
+                continue
+            if waiting is not None and half[0] == b"grad" and half[1] == waiting[1]:
+                group = half[1].decode()
+                if self._norm_lines.takes_whole(group):
+                    written = written or self._writing()
+                    values = (waiting[3], waiting[2], half[3], half[2])
+                    written.lines.append(norms_layout(group) % (self._timeline.now, *values))
+                    written.norms += 1
+                    waiting = None
+                    continue
+            for one in filter(None, (waiting, half)):
+                self._tell(list(self._norm_lines.take(one[0].decode(), one[1].decode(), float(one[2]), float(one[3]))))
+                written = None
+            waiting = None
+        if waiting is not None:
+            half = waiting
+            self._tell(list(self._norm_lines.take(half[0].decode(), half[1].decode(), float(half[2]), float(half[3]))))
+        if lines:
+            self._account.tell_many(lines, understood=True)
+            self._known_lines.pass_over(lines)
+        return at
 
     def _take_silent(self, form: Form, data: bytes, at: int, ends: list[int]) -> int:
         """Lines that say nothing, of which those with numbers are told."""
@@ -236,8 +256,9 @@ class FastReader(SeveralRuns):
         timeline = self._timeline
         if not timeline.counts:
             return [[timeline.now] * count for _ in groups]
-        rows = [[timeline.without_step(one.phase, one.names) for one in groups] for _ in range(count)]
-        return [list(column) for column in zip(*rows, strict=True)]
+        first = [timeline.without_step(one.phase, one.names) for one in groups]
+        others = timeline.count_on(count - 1)
+        return [[step, *others] for step in first]
 
     def _writing(self) -> Written:
         """What is being written of this run."""

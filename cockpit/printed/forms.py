@@ -24,9 +24,10 @@ LONGEST = 2000  # bytes of a line that is looked at
 _MOST_NUMBERS = 48
 _EXPERIMENTS = 6
 _TOKEN = re.compile(
-    r"(?<![\w.])(?:(?<=[\s=:(\[,])-)?(?:0|[1-9]\d{0,14})(?:\.\d{1,30})?(?:[eE][-+]?\d{1,2})?(?!\d)(?!\.\d)(?![eE][-+]?\d)"
+    r"(?<=\d:)\d\d(?![\w.])|(?<![\w.])(?:(?<=[\s=:(\[,])-)?(?:0|[1-9]\d{0,14})(?:\.\d{1,30})?(?:[eE][-+]?\d{1,2})?(?!\d)(?!\.\d)(?![eE][-+]?\d)"
 )
 _VALUE = r"(?:0|[1-9]\d{0,14}+)(?:\.\d{1,30}+)?+(?:[eE][-+]?\d{1,2})?+(?!\d)(?!\.\d)"
+_CLOCK = r"\d\d(?!\d)"  # minutes and seconds, which may begin with a 0 and mean nothing
 _WHOLE = r"(?:0|[1-9]\d{0,8}+)(?!\d)(?!\.\d)"
 _SIGNED_AFTER = " =:([\t,"
 _AMBIGUOUS = re.compile(r"\d,\d|^\s*\[\d+\]:?\s|^\s*\d+: |^LR:")
@@ -170,17 +171,19 @@ def _variants(body: str, tokens: list[re.Match[str]], whole: Collection[int]) ->
     chance = random.Random(len(body))
     for experiment in range(_EXPERIMENTS if tokens else 1):
         texts: list[str] = []
-        seen: set[float] = set()
         for place, token in enumerate(tokens):
-            text = _number(chance, place in whole, _may_be_negative(token), experiment)
-            while float(text) in seen:
-                text = _number(chance, place in whole, _may_be_negative(token), experiment)
-            seen.add(float(text))
+            text = _number(chance, token, place in whole, experiment)
+            while text in texts and not _is_clock(token):
+                text = _number(chance, token, place in whole, experiment)
             texts.append(text)
-        yield [float(text) for text in texts], _with_numbers(body, tokens, texts)
+        yield [math.nan if _is_clock(token) else float(text) for token, text in zip(tokens, texts, strict=True)], (
+            _with_numbers(body, tokens, texts)
+        )
 
 
-def _number(chance: random.Random, whole: bool, negative: bool, experiment: int) -> str:
+def _number(chance: random.Random, token: re.Match[str], whole: bool, experiment: int) -> str:
+    if _is_clock(token):
+        return f"{chance.randrange(60):02d}"
     if whole:
         return str(chance.randrange(1, 10 ** chance.randrange(3, 9)))
     style = (chance.randrange(4) + experiment) % 4
@@ -191,7 +194,7 @@ def _number(chance: random.Random, whole: bool, negative: bool, experiment: int)
         text = f"{chance.uniform(0, 1000):.5f}"
     elif style == 3:
         text = f"{chance.uniform(1, 9.9):.3f}e-0{chance.randrange(1, 9)}"
-    return f"-{text}" if negative and chance.random() < 0.2 else text
+    return f"-{text}" if _may_be_negative(token) and chance.random() < 0.2 else text
 
 
 def _with_numbers(body: str, tokens: list[re.Match[str]], texts: list[str]) -> str:
@@ -200,6 +203,11 @@ def _with_numbers(body: str, tokens: list[re.Match[str]], texts: list[str]) -> s
         parts += [body[end : token.start()], text]
         end = token.end()
     return "".join([*parts, body[end:]])
+
+
+def _is_clock(token: re.Match[str]) -> bool:
+    before = token.string[max(token.start() - 2, 0) : token.start()]
+    return len(before) == 2 and before[0].isdigit() and before[1] == ":" and token.end() - token.start() == 2
 
 
 def _may_be_negative(token: re.Match[str]) -> bool:
@@ -213,7 +221,8 @@ def _pattern(
     parts = [re.sub(r"\d", r"\\d", re.escape(prefix))]
     end = 0
     for place, token in enumerate(tokens):
-        number = _WHOLE if place in whole else f"{'-?' if _may_be_negative(token) else ''}{_VALUE}"
+        number = _CLOCK if _is_clock(token) else _WHOLE if place in whole else _VALUE
+        number = f"-?{number}" if number is _VALUE and _may_be_negative(token) else number
         parts += [re.escape(body[end : token.start()]), f"({number})" if place in used else f"(?:{number})"]
         end = token.end()
     parts += [re.escape(body[end:]), r"[ \t]*+\r?+\n"]

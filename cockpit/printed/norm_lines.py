@@ -9,6 +9,7 @@ from cockpit.printed.numbers import NUMBER
 from cockpit.printed.timeline import Timeline
 
 _NORM = re.compile(rf"(params|grad) info (pg\d{{1,6}}): norm std\(({NUMBER})\) mean\(({NUMBER})\)$", re.IGNORECASE)
+_MOST_GROUPS = 1000
 
 
 def is_one(text: str) -> bool:
@@ -39,6 +40,20 @@ class NormLines:
         """Whether the half of a group is there and the other is not."""
         return bool(self._halves)
 
+    def takes_whole(self, group: str) -> bool:
+        """Whether both halves of a group, one after the other, are an event at this step; then they are noted as one."""
+        if self._halves:
+            return False
+        if self._step != self._timeline.now:
+            self._step = self._timeline.now
+            self._done.clear()
+        if group in self._done:
+            return False
+        self._group = group
+        if len(self._done) < _MOST_GROUPS:
+            self._done.add(group)
+        return True
+
     def take(self, half: str, group: str, std: float, mean: float) -> list[Norms]:
         """The norms that this half, `params` or `grad`, completes."""
         events = [] if group == self._group else self.flush()
@@ -63,7 +78,7 @@ class NormLines:
         nan = (float("nan"),) * 2
         (param_mean, param_std), (grad_mean, grad_std) = self._halves.get("params", nan), self._halves.get("grad", nan)
         self._halves = {}
-        if len(self._done) < 1000:
+        if len(self._done) < _MOST_GROUPS:
             self._done.add(self._group)
         return [
             Norms(

@@ -117,6 +117,12 @@ class Timeline:
         self._counted = False
         self.now = max(self.now, step)
 
+    def count_on(self, lines: int) -> range:
+        """The steps of so many more lines that have, without a step, what the last one had."""
+        first = self.now + 1
+        self.now += lines
+        return range(first, self.now + 1)
+
     def _axis(self, phase: str) -> _Axis:
         if phase in ("train", "tune", "tune_train") or len(self._axes) >= _MOST_AXES:
             return self._main

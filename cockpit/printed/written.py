@@ -6,9 +6,10 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from cockpit.events.codec import encode
-from cockpit.events.kinds import Eval, Step
+from cockpit.events.kinds import Eval, Norms, Step
 from cockpit.printed.forms import Form
 from cockpit.printed.sorting import Group
 
@@ -50,6 +51,17 @@ class Layout:
     group: Group
     text: bytes
     places: tuple[int, ...]
+
+
+@cache
+def norms_layout(group: str) -> bytes:
+    """The line of a group's norms, to be filled with the step and the digits of means and deviations, as they come."""
+    step, *marks = (10**11 + number for number in range(5))
+    means = dict(zip(("param_mean", "param_std", "grad_mean", "grad_std"), map(float, marks), strict=True))
+    text = encode(Norms(step=step, group=group, **means)).decode().replace("%", "%%").replace(str(step), "%d", 1)
+    for mark in means.values():
+        text = text.replace(str(mark), "%b", 1)
+    return text.encode()
 
 
 def layouts_of(form: Form, groups: Sequence[Group]) -> list[Layout] | None:
