@@ -200,22 +200,25 @@ class FastReader(SeveralRuns):
         """How the events of a form are written now; None where its lines are better read one by one."""
         reading = form.reading
         assert reading is not None
+        phase = reading.phase
         if reading.form == "step":
-            if reading.phase != "train" or not self._step_lines.may_advance(steps[0]):
+            if phase != "train" or not self._step_lines.may_advance(steps[0]):
                 return None
-            reading = replace(reading, phase=self._step_lines.phase)
-        key = (reading.phase, self._sorter.state)
+            phase = self._step_lines.phase
+        key = (phase, self._sorter.state)
         layouts: list[Layout] | None
         if key in form.cache:
             layouts = form.cache[key]
         else:
-            layouts = layouts_of(form, self._sorter.groups(reading))
+            layouts = layouts_of(form, self._sorter.groups(replace(reading, phase=phase)))
             if key[1] == self._sorter.state:
                 form.cache[key] = layouts
         if layouts is None or not steps:
             return layouts
-        groups = [layout.group for layout in layouts]
-        return layouts if all(self._timeline.goes_on(steps[0], one.kind, one.phase) for one in groups) else None
+        for layout in layouts:
+            if not self._timeline.goes_on(steps[0], layout.group.kind, layout.group.phase):
+                return None
+        return layouts
 
     def _write(self, form: Form, layouts: list[Layout], columns: list[Column], steps: list[int], epochs: list[int]) -> None:
         reading, timeline, count = form.reading, self._timeline, len(columns[0])

@@ -74,6 +74,7 @@ class StepLines:
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
         self._steps: deque[int] = deque(maxlen=_WORKERS)
+        self._highest = 0  # of these, and of those that fell out of them
         self._results: set[tuple[str, int | None]] = set()
         self._epoch: int | None = None  # of the steps after the last result
         self._result_since = False
@@ -98,11 +99,12 @@ class StepLines:
 
     def may_advance(self, step: int) -> bool:
         """Whether a training step is beyond all that are remembered, so that it neither repeats nor begins again."""
-        return step > max(self._steps, default=0)
+        return step > self._highest
 
     def advance(self, steps: Sequence[int]) -> int | None:
         """Note steps that grow, of which the first may advance; the epoch that they are in, None for the last named."""
         self._steps.extend(steps[-_WORKERS:])
+        self._highest = steps[-1]
         self._result_since = False
         self._results.clear()
         return self._tuned if self._tuned >= 0 else self._epoch
@@ -130,6 +132,7 @@ class StepLines:
         elif step in self._steps:
             return None
         self._steps.append(step)
+        self._highest = max(self._highest, step)
         if step == 0 and not any(value for name, value in reading.values if name != "lr"):
             return None
         self._result_since = False
@@ -149,4 +152,5 @@ class StepLines:
             self._tuned += 1
         self._validated = False
         self._steps.clear()
+        self._highest = 0
         self._timeline.restart()
