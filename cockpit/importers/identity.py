@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.events.codec import EventError, decode
-from cockpit.events.kinds import SweepStarted
+from cockpit.events.kinds import SweepEnded, SweepStarted
 from cockpit.store.folder import RunFolder, experiments
 
 BLOCK = 1 << 20
 ENGINE = "import"  # what the records of imported experiments name as their engine
 _FIRST_LINE = 1 << 20
+_LAST_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +87,25 @@ def _source_of(run: RunFolder) -> Imported | None:
     event = first_event(run)
     if event is None or event.engine != ENGINE:
         return None
-    source = event.extra.get("source")
+    # Of a file that was followed the end is known at the end only.
+    last = _last_event(run) if event.extra.get("followed") else None
+    source = (last.extra if last else event.extra).get("source")
     if not isinstance(source, dict):
         return None
     path, size, digest, form = (source.get(key) for key in ("path", "size", "sha256", "format"))
     if isinstance(path, str) and isinstance(size, int) and isinstance(digest, str):
         return Imported(run, path, size, digest, str(form))
     return None
+
+
+def _last_event(run: RunFolder) -> SweepEnded | None:
+    try:
+        with run.sweep.open("rb") as file:
+            file.seek(max(0, run.sweep.stat().st_size - _LAST_BYTES))
+            event = decode(file.read().rstrip(b"\n").rpartition(b"\n")[2])
+    except (OSError, EventError):
+        return None
+    return event if isinstance(event, SweepEnded) else None
 
 
 def first_event(run: RunFolder) -> SweepStarted | None:

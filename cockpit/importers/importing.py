@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -39,21 +40,43 @@ def import_source(source: Source, importer: Importer, wish: Wish) -> Outcome:
     A file that has grown since takes the place of its own record; what a user wrote about that stays.
     """
     path = shown_path(source.path)
-    _put_back(wish.logs)
-    known = imported(wish.logs)
-    mark = fingerprint(source.path, {one.size for one in known if one.path == path})
+    mark, known = look(source.path, wish.logs)
     same = next((one for one in known if one.sha256 == mark.sha256 and one.size == mark.size), None)
     if same is not None:
-        return replace(outcome_of(same.run, path, same.format, already=True), size=mark.size)
-    grown = next((one for one in known if one.path == path and _is_beginning(one, mark, source)), None)
+        return outcome_of(same.run, path, same.format, already=True)
+    grown = earlier(source.path, mark, known)
     with new_record(wish.logs) as record:
         recording = Recording(record, wish.metric)
         recording.take(importer.read(replace(source, metric=wish.metric)))
         if recording.is_empty:
-            return Outcome(path=path, format=importer.name, lines=recording.lines, size=mark.size)
-        origin = _origin(source, importer, mark, wish, recording)
-        run = _replace(record, recording, origin, grown) if grown else _add(record, recording, origin, wish.logs)
-    return replace(outcome_of(run, path, importer.name, replaced=grown is not None), size=mark.size)
+            return Outcome(path=path, format=importer.name, lines=recording.lines)
+        origin = origin_of(source.path, importer.name, mark, wish, recording.about.name)
+
+        def finish(experiment: str) -> None:
+            record.write_ledger(recording.ledger(experiment, origin))
+            for score in recording.score_lines(origin):
+                append_score(record.run, score)
+            save_summary_of(record.run, recording, experiment, origin)
+
+        run = publish(record, wish.logs, origin.name, grown, finish)
+    return outcome_of(run, path, importer.name, replaced=grown is not None)
+
+
+def look(path: Path, logs: Path) -> tuple[Fingerprint, list[Imported]]:
+    """What a source is known by, and what was imported into these logs. Raises `OSError` and `FolderError`."""
+    _put_back(logs)
+    known = imported(logs)
+    shown = shown_path(path)
+    return fingerprint(path, {one.size for one in known if one.path == shown}), known
+
+
+def earlier(path: Path, mark: Fingerprint, known: list[Imported]) -> Imported | None:
+    """What was imported of the same file when it was shorter; of a folder, what it held then."""
+    shown = shown_path(path)
+    for one in known:
+        if one.path == shown and (path.is_dir() or mark.beginnings.get(one.size) == one.sha256):
+            return one
+    return None
 
 
 def shown_path(path: Path) -> str:
@@ -61,55 +84,39 @@ def shown_path(path: Path) -> str:
     return redacted(one_line(os.fspath(path.resolve())))
 
 
-def _is_beginning(one: Imported, mark: Fingerprint, source: Source) -> bool:
-    """Whether what was imported then is how the source begins now; of a folder that cannot be told."""
-    return source.is_folder or mark.beginnings.get(one.size) == one.sha256
-
-
-def _origin(source: Source, importer: Importer, mark: Fingerprint, wish: Wish, recording: Recording) -> Origin:
-    path = shown_path(source.path)
-    name = wish.name or recording.about.name or source.path.name.partition(".")[0] or source.path.name
+def origin_of(path: Path, form: str, mark: Fingerprint, wish: Wish, told_name: str = "") -> Origin:
+    """Where an experiment comes from. Raises `OSError`."""
+    name = wish.name or told_name or path.name.partition(".")[0] or path.name
     return Origin(
-        source={"path": path, "size": mark.size, "sha256": mark.sha256, "format": importer.name},
-        name=slug(redacted(one_line(name))) or importer.name,
+        source={"path": shown_path(path), "size": mark.size, "sha256": mark.sha256, "format": form},
+        name=slug(redacted(one_line(name))) or form,
         command=redacted(wish.command),
-        at=source.path.stat().st_mtime,
+        at=path.stat().st_mtime,
     )
 
 
-def _add(record: Record, recording: Recording, origin: Origin, logs: Path) -> RunFolder:
-    with next_number(logs) as number:
-        name = folder_name(number, origin.name)
-        _finish(record, recording, origin, RunFolder(logs / name).id)
-        return move(record, logs / name)
-
-
-def _finish(record: Record, recording: Recording, origin: Origin, experiment: str) -> None:
-    """Write what the record needs beside the trials' own files."""
-    record.write_ledger(recording.ledger(experiment, origin))
-    for score in recording.score_lines(origin):
-        append_score(record.run, score)
-    save_summary_of(record.run, recording, experiment, origin)
-
-
-def _replace(record: Record, recording: Recording, origin: Origin, grown: Imported) -> RunFolder:
-    """Put the record in the place of an older one; what others wrote into that folder moves along."""
-    run = grown.run
-    _finish(record, recording, origin, run.id)
+def publish(
+    record: Record, logs: Path, name: str, before: Imported | None, finish: Callable[[str], None]
+) -> RunFolder:
+    """Make the record an experiment: a new one, or `before` made anew. `finish` writes what needs to know its id."""
+    if before is None:
+        with next_number(logs) as number:
+            place = RunFolder(logs / folder_name(number, name))
+            finish(place.id)
+            return move(record, place.path)
+    run = before.run
+    finish(run.id)
     for score in scores(run):
         if score.who != WHO:
             append_score(record.run, score)
-    aside = run.path.with_name(f"{_OLD}{run.name}")
     for entry in run.path.iterdir():
         if entry.name not in _GENERATED and not entry.name.startswith("index.db"):
             _copy(entry, record.run.path / entry.name)
     record.flush()
     with ExitStack() as after:
-        run.path.rename(aside)
-        after.callback(_put_back, run.path.parent)
-        move(record, run.path)
-    shutil.rmtree(aside, ignore_errors=True)
-    return run
+        run.path.rename(run.path.with_name(f"{_OLD}{run.name}"))
+        after.callback(_put_back, logs)
+        return move(record, run.path)
 
 
 def _copy(entry: Path, to: Path) -> None:

@@ -26,8 +26,8 @@ class RunCounts:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """`run` is the experiment, None where there was nothing to record. `already` says that nothing was changed,
-    `replaced` that the record of an earlier, shorter version of the file was made anew. `unread` are the first lines
-    that were not understood, of `unread_lines`.
+    `replaced` that the record of an earlier, shorter version of the file was made anew. `unread_lines` are lines with
+    numbers that were not understood.
     """
 
     path: str
@@ -39,7 +39,6 @@ class Outcome:
     scores: int = 0
     lines: int = 0
     unread_lines: int = 0
-    size: int = 0
 
     @property
     def steps(self) -> int:

@@ -14,7 +14,6 @@ from cockpit.printed import PrintedReader
 from cockpit.printed.account import Account
 from cockpit.printed.cut import LineCutter
 from cockpit.printed.fast_reader import FastReader
-from cockpit.printed.several_runs import SeveralRuns, Told
 from cockpit.printed.shapes import Shapes
 from cockpit.printed.written import Written
 from cockpit.store.ranking import is_ranked
@@ -36,21 +35,21 @@ class Printed:
         head = head_text(source)
         if not head:
             return NO
-        if any(map(_has_values, _events(head, ""))):
+        if any(map(_has_values, events_in(head, ""))):
             return FITS
         return FITS_PERHAPS if _shapes((head,), "").found else NO
 
     def read(self, source: Source) -> Iterator[Item]:
         """The runs of a log; one in which no line is known is read by the shapes of its lines."""
-        events = _events(_first(source.path, FIRST_BYTES), source.metric)
+        events = events_in(_first(source.path, FIRST_BYTES), source.metric)
         if not any(map(_has_values, events)):
-            events = _events(_first(source.path, MORE_BYTES), source.metric)
+            events = events_in(_first(source.path, MORE_BYTES), source.metric)
         if not any(map(_has_values, events)):
             shapes = _shapes(blocks(source.path), source.metric)
             if shapes.found:
                 yield from _by_shapes(source.path, shapes)
                 return
-        yield from _by_lines(source.path, source.metric or _metric_in(events))
+        yield from _by_lines(source.path, source.metric or metric_in(events))
 
 
 def _first(path: Path, size: int) -> bytes:
@@ -63,7 +62,7 @@ def _first(path: Path, size: int) -> bytes:
     return bytes(found[:size])
 
 
-def _events(text: bytes, metric: str) -> list[Event]:
+def events_in(text: bytes, metric: str) -> list[Event]:
     reader = PrintedReader(metric)
     return reader.feed(text) + reader.close()
 
@@ -72,7 +71,7 @@ def _has_values(event: Event) -> bool:
     return isinstance(event, Norms) or (isinstance(event, Step | Eval) and bool(event.metrics))
 
 
-def _metric_in(events: Iterable[Event]) -> str:
+def metric_in(events: Iterable[Event]) -> str:
     """What to rank by where only evaluations of a test set are there, which rank nothing unless they are asked to."""
     tests = Tally()
     for event in events:
@@ -86,43 +85,67 @@ def _metric_in(events: Iterable[Event]) -> str:
 
 def _by_lines(path: Path, metric: str) -> Iterator[Item]:
     """What the known formats make of the file."""
-    reader, begun = FastReader(metric), -1
-    for told in _told(reader, path):
-        for run, what in told:
-            if run > begun and (isinstance(what, Written) or _has_values(what)):
-                yield from (_run(reader, number) for number in range(begun + 1, run + 1))
-                begun = run
-            yield _lines_of(run, what) if isinstance(what, Written) else Recorded(str(run), what)
-        yield from (Unread(line, text) for line, text in reader.account.take_unread())
-    if reader.failure and begun >= 0:
-        yield RunEnded(key=str(begun), status="failed", reason=reader.failure, error=reader.failure)
-    yield Lines(reader.account.lines)
-
-
-def _told(reader: SeveralRuns, path: Path) -> Iterator[list[tuple[int, Told]]]:
+    log = Log(metric)
     for block in blocks(path):
-        reader.feed(block)
-        yield reader.take()
-    reader.close()
-    yield reader.take()
+        yield from log.feed(block)
+    yield from log.close()
+    yield Lines(log.lines)
 
 
-def _run(reader: SeveralRuns, number: int) -> Run:
-    words = reader.words(number)
-    return Run(key=str(number), label=words.label, config=words.config)
+class Log:
+    """A printed log as items; `name` stands before the keys of its runs."""
 
+    def __init__(self, metric: str, name: str = "") -> None:
+        self._reader = FastReader(metric)
+        self._name = name
+        self._begun = -1
 
-def _lines_of(run: int, written: Written) -> RecordedLines:
-    return RecordedLines(
-        key=str(run),
-        lines=b"".join(written.lines),
-        steps=written.steps,
-        evaluations=written.evaluations,
-        norms=written.norms,
-        last_step=written.last_step,
-        last_epoch=written.last_epoch,
-        extremes=written.extremes,
-    )
+    @property
+    def lines(self) -> int:
+        """How many lines there were so far."""
+        return self._reader.account.lines
+
+    def feed(self, block: bytes, *, hurry: bool = False) -> Iterator[Item]:
+        """What became known with a block; with `hurry` also what its last line says that is not complete."""
+        self._reader.feed(block)
+        if hurry:
+            self._reader.hurry()
+        yield from self._items()
+
+    def close(self) -> Iterator[Item]:
+        """What was still unfinished, and how the last run ended if it failed."""
+        self._reader.close()
+        yield from self._items()
+        failure = self._reader.failure
+        if failure and self._begun >= 0:
+            yield RunEnded(key=self._key(self._begun), status="failed", reason=failure, error=failure)
+
+    def _items(self) -> Iterator[Item]:
+        for run, told in self._reader.take():
+            if run > self._begun and (isinstance(told, Written) or _has_values(told)):
+                yield from map(self._run, range(self._begun + 1, run + 1))
+                self._begun = run
+            yield self._lines_of(run, told) if isinstance(told, Written) else Recorded(self._key(run), told)
+        yield from (Unread(line, text) for line, text in self._reader.account.take_unread())
+
+    def _key(self, run: int) -> str:
+        return f"{self._name}{run}"
+
+    def _run(self, number: int) -> Run:
+        words = self._reader.words(number)
+        return Run(key=self._key(number), label=words.label, config=words.config)
+
+    def _lines_of(self, run: int, written: Written) -> RecordedLines:
+        return RecordedLines(
+            key=self._key(run),
+            lines=b"".join(written.lines),
+            steps=written.steps,
+            evaluations=written.evaluations,
+            norms=written.norms,
+            last_step=written.last_step,
+            last_epoch=written.last_epoch,
+            extremes=written.extremes,
+        )
 
 
 def _shapes(text: Iterable[bytes], metric: str) -> Shapes:

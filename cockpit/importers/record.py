@@ -100,7 +100,8 @@ def move(record: Record, to: Path) -> RunFolder:
     record.flush()
     (record.run.path / _LOCK).unlink()
     record.run.path.rename(to)
-    return RunFolder(to)
+    record.run = RunFolder(to)
+    return record.run
 
 
 def remove_abandoned(logs: Path) -> None:

@@ -84,6 +84,10 @@ class Recording:
             else:
                 self._take_rare(item)
 
+    def flush(self) -> None:
+        """Let everything be in its file. Raises `OSError`."""
+        self._record.flush()
+
     def _take_rare(self, item: About | Run | RunEnded | Scored | Lines) -> None:
         if isinstance(item, Run):
             self._begin(item)
@@ -145,7 +149,7 @@ class Recording:
         return origin.at if told is None else told
 
     def started(self, experiment: str, origin: Origin, begun: float) -> SweepStarted:
-        """The first event."""
+        """The first event of the ledger."""
         return SweepStarted(
             experiment=experiment,
             search=origin.name,

@@ -58,8 +58,14 @@ class FastReader(SeveralRuns):
             self._read_block(data, end)
         return []
 
+    def hurry(self) -> None:
+        """Read the line that is not complete yet as far as it has come, for who cannot wait for its end."""
+        part, self._part = self._part, b""
+        super().feed(part)
+
     def close(self) -> list[Event]:
-        super().feed(self._part)
+        """What was still unfinished; see `take`. The reader is not to be fed after this."""
+        self.hurry()
         return super().close()
 
     def _read_block(self, data: bytes, end: int) -> None:

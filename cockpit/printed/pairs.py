@@ -44,7 +44,7 @@ _AFTER = re.compile(
     r"|\s[A-Za-z_][\w./@%-]{0,60}(?: [A-Za-z][\w./@%-]{0,30})?(?: ?\([^()]{0,30}\))?['\"]?\s{0,8}[:=]"
     rf"|\s(?:{_COUNTER}|(?:{PHASE_WORD}[\s_/])?(?:loss|acc|accuracy|lr))\s{{1,8}}\[?[\d.]",
 )
-_HEAD = re.compile(rf"[\s\[(<*#>=-]{{0,20}}({PHASE_WORD})\b(?:\s(?:set|split|results?)\b)?[\])]?(?=[\s|,>]|$)")
+_HEAD = re.compile(rf"(?:[a-z_][\w.]{{0,40}}: )?[\s\[(<*#>=-]{{0,20}}({PHASE_WORD})\b(?:\s(?:set|split|results?)\b)?[\])]?(?=[\s|,>]|$)")
 _EPOCH_STEP = re.compile(r"\s{0,8}\[(?:epoch\s)?(\d{1,9}),\s{0,8}(\d{1,15})\]")
 _LEADING_STEP = re.compile(r"\s{0,8}\[(\d{1,15})\]\s")
 _WORTH = (  # what a line must have to be looked at; asking costs a hundredth of looking
