@@ -49,7 +49,7 @@ class Growing:
 
     def _is_another(self) -> bool:
         try:
-            there = os.stat(self._path)
+            there = self._path.stat()
         except OSError:
             return False
         if self._descriptor < 0:

@@ -95,9 +95,7 @@ def origin_of(path: Path, form: str, mark: Fingerprint, wish: Wish, told_name: s
     )
 
 
-def publish(
-    record: Record, logs: Path, name: str, before: Imported | None, finish: Callable[[str], None]
-) -> RunFolder:
+def publish(record: Record, logs: Path, name: str, before: Imported | None, finish: Callable[[str], None]) -> RunFolder:
     """Make the record an experiment: a new one, or `before` made anew. `finish` writes what needs to know its id."""
     if before is None:
         with next_number(logs) as number:

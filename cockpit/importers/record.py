@@ -1,4 +1,4 @@
-"""A run folder in the making: hidden beside the experiments until it is whole, so that a crash leaves no half of one."""
+"""A run folder in the making, hidden beside the experiments until it is whole: a crash leaves no half of one."""
 
 from __future__ import annotations
 

@@ -226,7 +226,9 @@ class FastReader(SeveralRuns):
                 return None
         return layouts
 
-    def _write(self, form: Form, layouts: list[Layout], columns: list[Column], steps: list[int], epochs: list[int]) -> None:
+    def _write(
+        self, form: Form, layouts: list[Layout], columns: list[Column], steps: list[int], epochs: list[int]
+    ) -> None:
         reading, timeline, count = form.reading, self._timeline, len(columns[0])
         assert reading is not None
         if reading.form == "step":

@@ -123,7 +123,9 @@ def _whole_places(tokens: list[re.Match[str]], found: Reading) -> set[int]:
     return {place for place, token in enumerate(tokens) if token[0].isdigit() and int(token[0]) in counters}
 
 
-def _roles(body: str, tokens: list[re.Match[str]], found: Reading, parse: Parse, whole: Collection[int]) -> dict[str, int]:
+def _roles(
+    body: str, tokens: list[re.Match[str]], found: Reading, parse: Parse, whole: Collection[int]
+) -> dict[str, int]:
     """Which number each part of the reading follows."""
     left: dict[str, set[int]] = {}
     for numbers, other in _variants(body, tokens, whole):
@@ -176,8 +178,9 @@ def _variants(body: str, tokens: list[re.Match[str]], whole: Collection[int]) ->
             while text in texts and not _is_clock(token):
                 text = _number(chance, token, place in whole, experiment)
             texts.append(text)
-        yield [math.nan if _is_clock(token) else float(text) for token, text in zip(tokens, texts, strict=True)], (
-            _with_numbers(body, tokens, texts)
+        yield (
+            [math.nan if _is_clock(token) else float(text) for token, text in zip(tokens, texts, strict=True)],
+            (_with_numbers(body, tokens, texts)),
         )
 
 

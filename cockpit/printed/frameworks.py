@@ -16,14 +16,15 @@ from cockpit.printed.reading import Reading, Values
 
 _COUNT = r"\s{0,8}(\d{1,15})"
 _BATCHES = re.compile(
-    rf"(Train|Test|Val|Valid|Validation|Eval): {{0,4}}(?:(\d{{1,9}}) )?\[{_COUNT}/(\d{{1,15}})(?: \([^()]{{1,9}}\))?\]:?\s{{1,4}}(.+)$",
+    rf"(Train|Test|Val|Valid|Validation|Eval): {{0,4}}(?:(\d{{1,9}}) )?"
+    rf"\[{_COUNT}/(\d{{1,15}})(?: \([^()]{{1,9}}\))?\]:?\s{{1,4}}(.+)$",
     re.IGNORECASE,
 )
 _EPOCH = re.compile(
     rf"Epoch(?:\((train|val|test)\))?:? {{0,4}}\[{_COUNT}\](?:\[{_COUNT}(?:/{_COUNT})?\])\s{{1,4}}(.+)$", re.IGNORECASE
 )
 _ITERATIONS = re.compile(rf"Iter\((train|val|test)\) {{0,4}}\[{_COUNT}/(\d{{1,15}})\]\s{{1,4}}(.+)$")
-_BOOSTED = re.compile(rf"(\d{{1,9}}):\s{{1,4}}learn: ({F})(?:\s{{1,4}}test\d?: ({F}))?(?:\s{{1,4}}best: ({F}) \(\d+\))?\s")
+_BOOSTED = re.compile(rf"(\d{{1,9}}):\s{{1,4}}learn: ({F})(?:\s{{1,4}}test\d?: ({F}))?\s")
 _ACCURACIES = re.compile(rf"(?:\*|Test:) {{1,8}}(?:Acc@\d {{1,8}}{F}\s{{0,4}})+(?:loss {{1,8}}{F})?$", re.IGNORECASE)
 _ACCURACY = re.compile(rf"(Acc@\d|loss) {{1,8}}({F})", re.IGNORECASE)
 _AVERAGE = re.compile(rf"({F}) {{0,4}}\( {{0,8}}({F})\)")
@@ -75,8 +76,7 @@ def _epoch(found: re.Match[str], wanted: Wanted) -> Reading | None:
     values, epoch = _values(found[5]), int(found[2])
     if phase == "train":
         step, total = int(found[3]), count(found[4]) if found[4] else None
-        known = _training(values, found[2], step, total, wanted)
-        return known
+        return _training(values, found[2], step, total, wanted)
     scores = tuple((name, value) for name, value in values if name not in ("time", "data_time", "memory"))
     return Reading(form="batch", values=scores, phase=phase, epoch=epoch)
 

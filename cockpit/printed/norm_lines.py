@@ -41,7 +41,7 @@ class NormLines:
         return bool(self._halves)
 
     def takes_whole(self, group: str) -> bool:
-        """Whether both halves of a group, one after the other, are an event at this step; then they are noted as one."""
+        """Whether both halves of a group, if they follow each other, are an event here; they are noted as one then."""
         if self._halves:
             return False
         if self._step != self._timeline.now:

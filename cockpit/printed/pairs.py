@@ -44,7 +44,11 @@ _AFTER = re.compile(
     r"|\s[A-Za-z_][\w./@%-]{0,60}(?: [A-Za-z][\w./@%-]{0,30})?(?: ?\([^()]{0,30}\))?['\"]?\s{0,8}[:=]"
     rf"|\s(?:{_COUNTER}|(?:{PHASE_WORD}[\s_/])?(?:loss|acc|accuracy|lr))\s{{1,8}}\[?[\d.]",
 )
-_HEAD = re.compile(rf"(?:[a-z_][\w.]{{0,40}}: )?[\s\[(<*#>=-]{{0,20}}({PHASE_WORD})\b(?:\s(?:set|split|results?)\b)?[\])]?(?=[\s|,>]|$)")
+_HEAD = re.compile(
+    rf"(?:[a-z_][\w.]{{0,40}}: )?[\s\[(<*#>=-]{{0,20}}({PHASE_WORD})\b"
+    r"(?:\s(?:set|split|results?)\b)?[\])]?(?=[\s|,>]|$)"
+)
+_NAME = r"[a-z_][\w/@.-]{0,40}"
 _EPOCH_STEP = re.compile(r"\s{0,8}\[(?:epoch\s)?(\d{1,9}),\s{0,8}(\d{1,15})\]")
 _LEADING_STEP = re.compile(r"\s{0,8}\[(\d{1,15})\]\s")
 _WORTH = (  # what a line must have to be looked at; asking costs a hundredth of looking
@@ -60,7 +64,7 @@ _ADDRESS = re.compile(r"\b[A-Za-z][\w+.-]{0,20}://\S+")
 _WRAPPED_NUMBER = re.compile(rf"\b(?:tensor|array|(?:np\.)?float\d*)\(\s{{0,8}}({NUMBER})[^()]*\)")
 _SUBSET = re.compile(rf"\b({PHASE_WORD}) on '[^']{{1,40}}' subset")  # fairseq
 _PIECE = re.compile(
-    rf"(?<=[|,])(\s{{1,4}}(?!(?:{_COUNTER})\b)[a-z_][\w/@.-]{{0,40}}(?: [a-z_][\w/@.-]{{0,40}}){{0,3}})\s{{1,4}}(?={NUMBER}\s{{0,4}}(?:[|,]|$))"
+    rf"(?<=[|,])(\s{{1,4}}(?!(?:{_COUNTER})\b){_NAME}(?: {_NAME}){{0,3}})\s{{1,4}}(?={NUMBER}\s{{0,4}}(?:[|,]|$))"
 )
 _DATA_SET = re.compile(  # of LightGBM (`valid_0's auc`, `training's auc`) and XGBoost (`validation_0-rmse`)
     rf"(?<![\w-])({PHASE_WORD})(?:_(\d{{1,3}}))?(?:'s |(?<=\d)-)(?=[a-z])([\w@-]{{1,40}})(?=:)"

@@ -27,7 +27,7 @@ class RunWords(NamedTuple):
 
 class SeveralRuns(PrintedReader):
     """Unlike `PrintedReader`, which watches one program, it keeps what the other ranks say, under names such as
-    `loss/rank1`, and accounts for every line. Events gather in `take`, because one line may end a run and begin another.
+    `loss/rank1`, and accounts for every line. Events are given by `take`, because a line may end a run and begin one.
     """
 
     def __init__(self, metric: str = "") -> None:

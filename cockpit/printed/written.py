@@ -13,6 +13,7 @@ from cockpit.events.kinds import Eval, Norms, Step
 from cockpit.printed.forms import Form
 from cockpit.printed.sorting import Group
 
+
 @dataclass(slots=True)
 class Written:
     """Events as lines of a file of events, of one run. `extremes` are of evaluations, by phase and name: how many
@@ -26,7 +27,6 @@ class Written:
     last_step: int = 0
     last_epoch: int = -1
     extremes: dict[tuple[str, str], tuple[int, float, float, float]] = field(default_factory=dict)
-
 
     def count(self, layout: Layout, step: int, epoch: int, columns: Sequence[Sequence[bytes]], lines: int) -> None:
         """So many lines of a layout were written, up to this step and epoch."""
@@ -56,10 +56,10 @@ class Layout:
 @cache
 def norms_layout(group: str) -> bytes:
     """The line of a group's norms, to be filled with the step and the digits of means and deviations, as they come."""
-    step, *marks = (10**11 + number for number in range(5))
-    means = dict(zip(("param_mean", "param_std", "grad_mean", "grad_std"), map(float, marks), strict=True))
-    text = encode(Norms(step=step, group=group, **means)).decode().replace("%", "%%").replace(str(step), "%d", 1)
-    for mark in means.values():
+    step, (a, b, c, d) = 10**11, (float(10**11 + number) for number in range(1, 5))
+    event = Norms(step=step, group=group, param_mean=a, param_std=b, grad_mean=c, grad_std=d)
+    text = encode(event).decode().replace("%", "%%").replace(f"{step},", "%d,", 1)
+    for mark in (a, b, c, d):
         text = text.replace(str(mark), "%b", 1)
     return text.encode()
 

@@ -84,7 +84,11 @@ def test_lines_of_many_events_are_lines_of_events(source):
         if isinstance(item, RecordedLines):
             records = [json.loads(line) for line in item.lines.splitlines()]
             kinds = [record["kind"] for record in records]
-            assert [kinds.count(kind) for kind in ("step", "eval", "norms")] == [item.steps, item.evaluations, item.norms]
+            assert [kinds.count(kind) for kind in ("step", "eval", "norms")] == [
+                item.steps,
+                item.evaluations,
+                item.norms,
+            ]
             assert item.lines.endswith(b"\n")
 
 
@@ -138,7 +142,11 @@ def test_neither_escape_sequences_nor_secrets_are_kept(source, tmp_path):
     for importer in importers():
         if importer.fit(changed) > NO:
             import_source(changed, importer, Wish(logs, f"cockpit import --token {SECRET}"))
-            kept = b"".join(data for path, data in files_in(logs).items() if path.suffix != ".db") if logs.exists() else b""
+            kept = (
+                b"".join(data for path, data in files_in(logs).items() if path.suffix != ".db")
+                if logs.exists()
+                else b""
+            )
             assert b"\x1b" not in kept and b"\xe2\x80\xae" not in kept and b"\\u001b" not in kept
             assert SECRET.encode() not in kept and b"aGVsbG8" not in kept
 

@@ -39,7 +39,7 @@ FORMS = [
     "step {n} loss: nan acc: {y:.3f}\n",
     "\rEpoch {e}:  50%|##   | {n}/9999 [00:01<00:01, 9it/s, loss={x:.3f}]",
     "val step {n} loss: {x:.4f}\r\n",
-    "Traceback (most recent call last):\n  File \"x.py\", line {n}\nValueError: {x}\n",
+    'Traceback (most recent call last):\n  File "x.py", line {n}\nValueError: {x}\n',
 ]
 
 
@@ -65,7 +65,7 @@ def everything(reader, data, size):
 
 
 def _plain(event):
-    """With all numbers as floats: one that was printed as a whole number stays one in a line that was written at once."""
+    """With all numbers as floats: a whole number stays one in a line that was written at once."""
     values = {slot: getattr(event, slot) for slot in type(event).__slots__}
     if "metrics" in values:
         values["metrics"] = {name: float(value) for name, value in values["metrics"].items()}
@@ -101,7 +101,9 @@ def mixed(seed):
             if chance.random() < 0.01:
                 step, epoch = chance.choice((0, 1, step, step // 2)), max(0, epoch + chance.choice((0, 1, 1, -3)))
             numbers = {name: chance.uniform(0, 2) ** chance.randrange(1, 9) for name in "xyz"}
-            numbers = {name: chance.choice((value, value, -value, float(round(value)))) for name, value in numbers.items()}
+            numbers = {
+                name: chance.choice((value, value, -value, float(round(value)))) for name, value in numbers.items()
+            }
             lines.append(form.format(n=step, e=epoch, s=chance.randrange(60), t=chance.uniform(0, 900), **numbers))
     return "".join(lines).encode()
 
