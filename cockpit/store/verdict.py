@@ -15,6 +15,7 @@ from cockpit.store.paired import METHOD, PairedTest, paired_t_test
 from cockpit.store.rows import SweepRow, TrialRow
 
 BETTER, WORSE, OPEN = "better", "worse", "open"
+FOUND = (BETTER, WORSE)
 MARKS = {BETTER: "✅", WORSE: "❌", OPEN: "➖"}
 DECIDED = ("finished",)  # the statuses of a sweep with a verdict: whoever stops one may have seen how the pairs came out
 
