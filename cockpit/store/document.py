@@ -69,7 +69,7 @@ def experiment_document(index: Index, goals: Mapping[str, str] | None = None) ->
 
 
 def verdict_document(found: Verdict) -> dict[str, Any]:
-    """`better`, `worse` or `open`, with the pairs that say so; `low` and `high` are the ends of 95 %."""
+    """`better`, `worse` or `open`, with the pairs that say so; `low` and `high` are the ends of 97 %."""
     test = found.test
     return {
         "mark": found.mark,

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from cockpit.store import ranking
 from cockpit.store.numbers import counted, delta_text
-from cockpit.store.paired import METHOD, PairedTest, paired_t_test
+from cockpit.store.paired import METHOD, MOST_PAIRS, PairedTest, paired_t_test
 from cockpit.store.rows import SweepRow, TrialRow
 
 BETTER, WORSE, OPEN = "better", "worse", "open"
+SAME = 1e-12  # of a value; differences closer to each other than that differ by rounding only
 FOUND = (BETTER, WORSE)
 MARKS = {BETTER: "✅", WORSE: "❌", OPEN: "➖"}
 DECIDED = ("finished",)  # the statuses of a sweep with a verdict: whoever stops one may have seen how the pairs came out
@@ -74,15 +75,21 @@ def _judged(pairs: tuple[Pair, ...], gains: Sequence[float], planned: int) -> Ve
     if len(gains) < 2:
         return Verdict(OPEN, f"not distinguishable: {counted(len(gains), 'pair')} to compare{left_out}", pairs)
     on = f"on {len(gains)} fresh seeds"
-    if len(set(gains)) == 1:
+    if _are_the_same(gains, pairs):
         return _without_spread(pairs, gains[0], on, left_out)
     test = paired_t_test(gains)
     told = f"{_interval(test)} {on} ({METHOD}, p {_p_text(test.p)}){left_out}"
     if test.finds:
         return Verdict(BETTER if test.delta > 0 else WORSE, told, pairs, test.delta, test)
-    more = "more than a thousand pairs" if test.needed is None else counted(test.needed, "more pair")
+    more = f"more than {MOST_PAIRS} pairs" if test.needed is None else counted(test.needed, "more pair")
     would = f"{more} would be needed to see {delta_text(test.delta)}"
     return Verdict(OPEN, f"{told}: not distinguishable; {would}", pairs, test.delta, test)
+
+
+def _are_the_same(gains: Sequence[float], pairs: Sequence[Pair]) -> bool:
+    """But for what rounding makes of the difference of two values."""
+    values = (run.best for pair in pairs for run in (pair.winner, pair.baseline))
+    return max(gains) - min(gains) <= SAME * max(abs(value) for value in values if value is not None)
 
 
 def _without_spread(pairs: tuple[Pair, ...], gain: float, on: str, left_out: str) -> Verdict:
