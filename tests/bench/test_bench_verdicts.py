@@ -9,13 +9,13 @@ from cockpit.store.paired import POWER
 
 from .verdicts import EFFECT, FEW_PAIRS, MOST_WRONG, Tally, interval, tally
 
-COUNT = 60
+COUNT, MANY = 60, 300
 
 
 @pytest.mark.parametrize("noise", ["normal noise", "collapsing runs"])
 def test_where_nothing_is_better_nothing_is_found(noise: str) -> None:
-    found = tally(noise, FEW_PAIRS, COUNT)
-    assert (found.better + found.worse) / COUNT <= MOST_WRONG
+    found = tally(noise, FEW_PAIRS, MANY)
+    assert (found.better + found.worse) / MANY <= MOST_WRONG
 
 
 def test_what_is_better_is_found_or_more_pairs_are_asked_for() -> None:
