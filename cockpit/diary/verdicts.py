@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cockpit.diary.facts import Facts
-from cockpit.diary.markdown import escaped, table
+from cockpit.diary.markdown import table
 from cockpit.diary.merges import is_blend
 from cockpit.store import ranking
 from cockpit.store.numbers import delta_text, metric_text
@@ -55,7 +55,7 @@ def confirmation(facts: Facts) -> Iterator[str]:
     headings = ["seed", *(["fold"] if folds else []), "trials", facts.baseline.id, facts.best.id, "difference"]
     yield from table(headings, [_pair_row(pair, folds) for pair in pairs], words=("trials",))
     yield ""
-    yield escaped(facts.verdict.text)
+    yield facts.verdict.text
 
 
 def tried(facts: Facts) -> list[TrialRow]:

@@ -127,7 +127,8 @@ def _left_out(pairs: Sequence[Pair], planned: int) -> str:
     if missing <= 0:
         return ""
     runs = [run for pair in pairs if pair.gain is None for run in (pair.winner, pair.baseline)]
-    why = [f"{run.id} {run.status}" for run in runs if run.status != "finished" or run.best is None]
+    # What a ledger calls a status may be anything; this is printed, and stands in Markdown.
+    why = [f"{run.id} {run.status if run.status.isalpha() else 'ended'}" for run in runs if run.status != "finished" or run.best is None]
     reasons = f" ({', '.join(why[:3])})" if why else " (no time left)"
     return f", {missing} of {counted(planned, 'pair')} left out{reasons}"
 
