@@ -56,7 +56,7 @@ class Facts:
     run_name: str
     saved: dict[str, str]
     verdict: Verdict
-    noise: KnownNoise = KnownNoise()
+    noise: KnownNoise
     findings: Sequence[Finding] = ()
     looks: Sequence[Look] = ()
 

@@ -12,7 +12,7 @@ MOST_NAMES = 2
 
 
 class KnownNoise(NamedTuple):
-    """What runs of earlier experiments tell that differ in their seed alone. `experiments` are their ids, oldest first."""
+    """What runs of earlier experiments tell that differ in their seed alone; `experiments` are ids, oldest first."""
 
     noise: Noise = Noise()
     experiments: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What an entry says of the verdict: the mark in its heading, the baseline's part of `against`, and the pairs behind it."""
+"""What an entry says of the verdict: the mark in its heading, the baseline's part of `against`, and the pairs."""
 
 from __future__ import annotations
 

@@ -115,7 +115,9 @@ class Conductor:
         opened.go_back_to(step)
         twin, config = self._labels.setdefault(digest, (trial, opened.config))
         differing = [name for name in opened.config if opened.config[name] != config.get(name)]
-        if not differing or opened.attempt > 1 or not opened.is_searched:  # a copy of another trial may well become the same
+        if (
+            not differing or opened.attempt > 1 or not opened.is_searched
+        ):  # a copy of another trial may well become the same
             return True
         labels = ", ".join(f"{name} {config.get(name)} and {opened.config[name]}" for name in differing)
         error = f"{twin} and {trial} train exactly the same although their labels differ ({labels})"

@@ -25,8 +25,9 @@ class Run:
 
     def state(self, trial: str) -> TrialState:
         """The trial that it becomes."""
-        role = {"confirms": self.of} if self.confirms else {"repeat_of": self.of}
-        return TrialState(trial, self.config, number=self.number, **role)
+        if self.confirms:
+            return TrialState(trial, self.config, confirms=self.of, number=self.number)
+        return TrialState(trial, self.config, repeat_of=self.of, number=self.number)
 
 
 @dataclass(frozen=True)

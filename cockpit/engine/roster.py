@@ -80,7 +80,9 @@ class TrialState:
     def settle_score(self, goal: str) -> None:
         """Remember the best evaluation, the first of equals."""
         self.best = best_of(self.values, goal)
-        self.best_metrics = next((self.metrics.get(step) for step, value in self.evaluations if value == self.best), None)
+        self.best_metrics = next(
+            (self.metrics.get(step) for step, value in self.evaluations if value == self.best), None
+        )
 
     @property
     def is_over(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a sweep starts next: what somebody asked for, what the search proposes, repeats of that, and the confirmation."""
+"""What a sweep starts next: what somebody asked for or the search proposes, repeats of it, and the confirmation."""
 
 from __future__ import annotations
 

@@ -154,9 +154,7 @@ def check_initial(place: Place, initial: Sequence[Mapping[str, Value]], space: M
                 raise at.at(name).error(f"{shown(value)} lies outside parameters.{name} ({extent})")
 
 
-def check_repeats(
-    place: Place, space: Mapping[str, Distribution], seeds: int, confirm: int, scheduler: str
-) -> None:
+def check_repeats(place: Place, space: Mapping[str, Distribution], seeds: int, confirm: int, scheduler: str) -> None:
     """What runs again has one configuration, and a seed that nothing else varies."""
     if seeds == 1 and not confirm:
         return

@@ -31,11 +31,11 @@ class Search:
 
     `space` maps dotted parameter names to distributions, constants among them. `run_cap` counts trials, the baseline
     included; None has no end but that of a grid. `seed` is the sampler's, and the first seed of the trials; every
-    configuration runs on so many `seeds`, and at the end winner and baseline on `confirm` fresh ones. A trial is killed if its first
-    evaluation is worse than `floor`, or after `patience` evaluations without a better one. `metrics` are several
-    metrics to be good in; `metric` is the first of them then, which ranks trials. `initial` are points, whole or in
-    part, to try after the baseline. `max_failures` are new attempts that a trial gets after it failed. With `check` the
-    best trial is looked at once more for leaks when all have ended. A `program` or
+    configuration runs on so many `seeds`, and at the end winner and baseline on `confirm` fresh ones. A trial is killed
+    if its first evaluation is worse than `floor`, or after `patience` evaluations without a better one. `metrics` are
+    several metrics to be good in; `metric` is the first of them then, which ranks trials. `initial` are points, whole
+    or in part, to try after the baseline. `max_failures` are new attempts that a trial gets after it failed. With
+    `check` the best trial is looked at once more for leaks when all have ended. A `program` or
     `command` runs in `directory`, and the user's regular expression `pattern` finds metrics in the lines that it
     prints; `nested` has the paths of parameters that stand inside others. `ignored` has what only a W&B server reads.
     Where the search came from (`path`, `lines`) does not count when two are compared.

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from cockpit.store.rows import TrialRow
 
 
-def time_left(
-    trials: Sequence[TrialRow], total: int | None, now: float, confirmations: int = 0
-) -> float | None:
+def time_left(trials: Sequence[TrialRow], total: int | None, now: float, confirmations: int = 0) -> float | None:
     """Seconds until the sweep ends, if the coming trials take as long as those that ended; None before the first.
 
     `total` trials are searched, and so many `confirmations` follow; how many repeats there will be nobody knows.

@@ -18,7 +18,9 @@ BETTER, WORSE, OPEN = "better", "worse", "open"
 SAME = 1e-12  # of a value; differences closer to each other than that differ by rounding only
 FOUND = (BETTER, WORSE)
 MARKS = {BETTER: "✅", WORSE: "❌", OPEN: "➖"}
-DECIDED = ("finished",)  # the statuses of a sweep with a verdict: whoever stops one may have seen how the pairs came out
+DECIDED = (
+    "finished",
+)  # the statuses of a sweep with a verdict: whoever stops one may have seen how the pairs came out
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def _are_the_same(gains: Sequence[float], pairs: Sequence[Pair]) -> bool:
 
 
 def _without_spread(pairs: tuple[Pair, ...], gain: float, on: str, left_out: str) -> Verdict:
-    """All pairs differ by the same. That is certain where nothing in the runs depends on the seed, else a coarse metric."""
+    """All pairs differ by the same: as nothing in the runs depends on the seed, or because the metric is coarse."""
     told = f"{delta_text(gain)} {on}{left_out}"
     if not _ignores_seed([pair.winner for pair in pairs]) or not _ignores_seed([pair.baseline for pair in pairs]):
         return Verdict(OPEN, f"{told}: too coarse a metric to test, as all pairs differ by the same", pairs, gain)
@@ -128,7 +130,11 @@ def _left_out(pairs: Sequence[Pair], planned: int) -> str:
         return ""
     runs = [run for pair in pairs if pair.gain is None for run in (pair.winner, pair.baseline)]
     # What a ledger calls a status may be anything; this is printed, and stands in Markdown.
-    why = [f"{run.id} {run.status if run.status.isalpha() else 'ended'}" for run in runs if run.status != "finished" or run.best is None]
+    why = [
+        f"{run.id} {run.status if run.status.isalpha() else 'ended'}"
+        for run in runs
+        if run.status != "finished" or run.best is None
+    ]
     reasons = f" ({', '.join(why[:3])})" if why else " (no time left)"
     return f", {missing} of {counted(planned, 'pair')} left out{reasons}"
 

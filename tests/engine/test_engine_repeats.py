@@ -19,6 +19,7 @@ from cockpit.engine.upcoming import Upcoming
 from cockpit.events.kinds import TrialStarted
 from cockpit.search.errors import SearchError
 
+FINISHED = Outcome("finished")
 BASELINE = {"x": 0.0, "y": 0.0}
 
 
@@ -26,7 +27,7 @@ def started(stage: Stage) -> dict[str, TrialStarted]:
     return {event.trial: event for event in stage.events(TrialStarted)}
 
 
-def finish(stage: Stage, trial: str, *values: float, outcome: Outcome = Outcome("finished")) -> None:
+def finish(stage: Stage, trial: str, *values: float, outcome: Outcome = FINISHED) -> None:
     for step, value in enumerate(values, start=1):
         stage.conductor.on_evaluation(trial, "valid", step, {"score": value})
     stage.conductor.on_exit(trial, outcome)
@@ -174,6 +175,8 @@ def test_pairs_go_through_the_folds_beginning_with_those_that_were_not_looked_at
     parameters = {"lr": {"min": 1e-4, "max": 1e-2}, "folds": {"value": 3}}
     plan = plan_of(**keys, parameters=parameters, baseline={"lr": 5e-4})
     assert _folds(plan) == [1, 1, 2, 2, 0, 0, 1, 1]
+    found = plan_of(**keys, parameters={**parameters, "holdout": {"value": "parity"}}, baseline={"lr": 5e-4})
+    assert _folds(found) == [None] * 8, "how many folds there are is known to the data alone"
     varied = plan_of(**keys, parameters={**parameters, "fold": {"values": [0, 1]}}, baseline={"lr": 5e-4, "fold": 0})
     assert _folds(varied) == [None] * 8
 

@@ -25,7 +25,17 @@ COLUMNS = (
     Column("metric", "metric", right=False, priority=30),
     Column("question", "question", right=False, priority=50, least=20, grow=True),
 )
-FIELDS = (*(column.key for column in COLUMNS), "name", "reason", "baseline", "trainer", "started", "goal", "paused", "verdict")
+FIELDS = (
+    *(column.key for column in COLUMNS),
+    "name",
+    "reason",
+    "baseline",
+    "trainer",
+    "started",
+    "goal",
+    "paused",
+    "verdict",
+)
 
 
 @dataclass(frozen=True, slots=True)
