@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from stage import Stage
 from sweeping import HILL, plan_of
 
 from cockpit.engine.budget import Budget
+from cockpit.engine.mending import mend
 from cockpit.engine.rebuild import rebuild
 from cockpit.engine.repeats import is_through, unsettled
 from cockpit.engine.request import Outcome
@@ -283,3 +285,25 @@ def test_a_seed_that_is_fixed_is_the_first_of_the_seeds() -> None:
 )
 def test_a_plan_tells_what_there_will_be(keys: dict[str, Any], text: str) -> None:
     assert plan_of(**keys).totals == text
+
+
+@pytest.mark.parametrize("lost", range(8))
+def test_a_run_whose_beginning_is_lost_keeps_its_purpose(tmp_path: Path, lost: int) -> None:
+    only_x = {"x": HILL["x"]}
+    stage = Stage(tmp_path, run_cap=2, parameters=only_x, baseline={"x": 0.0}, seeds=2, confirm=2)
+    stage.run.search.write_text(stage.conductor.plan.search.to_yaml())
+    while (request := stage.conductor.next_trial()) is not None:
+        stage.run.trial(request.trial).config.write_text(json.dumps(request.config))
+        finish(stage, request.trial, 0.5 if request.config["x"] == 0.0 else 0.9)
+    stage.conductor.close()
+    before = {trial.id: (trial.extra, trial.config.get("seed")) for trial in rebuild(stage.run, "score").trials}
+    assert [extra for extra, _ in before.values()].count({}) == 2
+    lines = [line for line in stage.run.sweep.read_bytes().splitlines() if not _begins(line, f"t00{lost}")]
+    stage.run.sweep.write_bytes(b"".join(line + b"\n" for line in lines))
+    after = {trial.id: (trial.extra, trial.config.get("seed")) for trial in mend(stage.run, "score").trials}
+    assert after == before
+
+
+def _begins(line: bytes, trial: str) -> bool:
+    event = json.loads(line)
+    return event["kind"] == "trial_started" and event["trial"] == trial
