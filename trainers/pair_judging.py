@@ -36,7 +36,7 @@ class PairJudge:
     def evaluate(self, view: View = PLAIN) -> dict[str, float]:
         """The metrics over all pairs."""
         self._logits = predict(self._network, self.pairs.rows, self._tokens, self._device, ROWS, view)
-        return inference_metrics(self._logits, self.pairs.labels, self.pairs.langs)
+        return inference_metrics(self._logits, self.pairs.labels, self.pairs.langs, self.pairs.premise_ids)
 
     def artefacts(self, folder: Path) -> Mapping[str, Path]:
         """Writes what the last evaluation found.
@@ -48,7 +48,7 @@ class PairJudge:
             return {}
         path, kept = folder / "languages.tsv", folder / FILE
         if self._device.team.rank == 0:
-            scores = by_language(self._logits, self.pairs.labels, self.pairs.langs)
+            scores = by_language(self._logits, self.pairs.labels, self.pairs.langs, self.pairs.premise_ids)
             lines = ["language\trows\taccuracy\tlow\thigh"]
             lines += [
                 f"{lang}\t{one.rows}\t{one.accuracy:.6f}\t{one.low:.6f}\t{one.high:.6f}" for lang, one in scores.items()

@@ -18,6 +18,7 @@ import time
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ from trainers.contract import Built, CheckpointError, Eval, Events, Saved, Scala
 from trainers.data.voters import Voters, load_voters
 from trainers.devices.base import Device
 from trainers.files import write_atomically
+from trainers.metrics.accuracy import mean_interval
 from trainers.metrics.match_scores import MatchScores
 from trainers.metrics.votes import Ballot, cosine_of, matches_of, scores_of, vote
 
@@ -50,7 +52,7 @@ def train(config: VoteConfig, device: Device) -> Events:
     ballot = vote(voters, chosen, needed, config.min_matches)
     scores = scores_of(voters, ballot)
     apart = _apart(voters, config.held_out)
-    yield Eval("valid", 0, 0, _metrics(scores, apart), time.monotonic() - began)
+    yield Eval("valid", 0, 0, _metrics(scores, voters.groups, apart), time.monotonic() - began)
     if config.out:
         path = _write(Path(config.out) / FILE, voters, ballot)
         yield Saved(str(path), 0, LABEL)
@@ -99,10 +101,13 @@ def _apart(voters: Voters, share: float) -> NDArray[np.bool_]:
     return np.asarray(chosen[number])
 
 
-def _metrics(scores: MatchScores, apart: NDArray[np.bool_]) -> dict[str, float]:
-    """Means over the rows that are ranked by, and over those that are not."""
+def _metrics(scores: MatchScores, groups: NDArray[Any], apart: NDArray[np.bool_]) -> dict[str, float]:
+    """Means over the rows that are ranked by, the first with its interval of 95 %, and over those that are not."""
+    low, high = mean_interval(scores.f1[~apart], groups[~apart])
     ranked = {
         "row_f1": float(scores.f1[~apart].mean()),
+        "row_f1_low": low,
+        "row_f1_high": high,
         "precision": float(scores.precision[~apart].mean()),
         "recall": float(scores.recall[~apart].mean()),
     }

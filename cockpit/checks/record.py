@@ -21,7 +21,11 @@ MOST_LINES = 3  # of one check
 def check_record(
     sweep: SweepRow, trials: Sequence[TrialRow], trivial: Mapping[str, Mapping[str, float]]
 ) -> list[Finding]:
-    """All checks, at least one finding each. `trivial` has scores without a model by trial and metric."""
+    """All checks, at least one finding each. `trivial` has scores without a model by trial and metric.
+
+    Further runs of a configuration are not looked at: that they resemble each other is no finding.
+    """
+    trials = [trial for trial in trials if trial.is_searched]
     found = [
         (PAPER, list(_on_paper(sweep.varied, trials)) or list(_same_digest(trials))),
         (IDENTICAL, list(_identical(sweep.metric, trials))),

@@ -20,14 +20,17 @@ def print_end(index: Index, diary: Path) -> None:
     """How it ended, the best trial, and where the diary is."""
     from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
     from cockpit.store.ranking import baseline_trial, best_trial, gain
+    from cockpit.store.runs import further_text
+    from cockpit.store.verdict import verdict
 
     sweep, trials = index.sweep(), index.trials()
     out = console()
     took = duration_text((sweep.ended or 0) - (sweep.started or 0))
     counts: dict[str, int] = {}
     for trial in trials:
-        counts[trial.status] = counts.get(trial.status, 0) + 1
-    tally = ", ".join(f"{count} {status}" for status, count in counts.items())
+        if trial.is_searched:
+            counts[trial.status] = counts.get(trial.status, 0) + 1
+    tally = ", ".join(f"{count} {status}" for status, count in counts.items()) + further_text(trials)
     out.print(f"{sweep.experiment} {sweep.status} after {took}: {tally or 'no trial was started'}", style="bold")
     if sweep.reason:
         out.print(sweep.reason)
@@ -36,8 +39,10 @@ def print_end(index: Index, diary: Path) -> None:
         config = " ".join(f"{name}={setting_text(best.config.get(name))}" for name in sweep.varied)
         out.print(f"best {sweep.metric} {metric_text(best.best)} by {best.id}: {config}")
         if baseline is not None and baseline.best is not None and not best.baseline:
-            against = delta_text(gain(best.best, baseline.best, sweep.goal))
-            out.print(f"against the baseline {against} on one seed, which tells little; the diary says more")
+            found = verdict(sweep, trials)
+            searched = delta_text(gain(best.best, baseline.best, sweep.goal))
+            told = found.text if sweep.confirm else f"{searched} on {found.text}"
+            out.print(f"{found.glyph} against the baseline {told}")
     out.print(f"diary: {diary}")
 
 

@@ -51,6 +51,7 @@ def ls(logs: Path, as_json: bool) -> None:
 def _ls_row(summary: dict[str, Any], now: float) -> list[str]:
     from cockpit.store.numbers import age_text, delta_text, metric_text, sparkline
     from cockpit.store.ranking import gain
+    from cockpit.store.verdict import FOUND
 
     status = f"{GLYPHS.get(summary['status'], '?')} {summary['status']}"
     if summary["status"] == "broken":
@@ -59,6 +60,8 @@ def _ls_row(summary: dict[str, Any], now: float) -> list[str]:
         status = f"? silent {age_text(summary['silent'])}"
     if summary.get("paused_trials"):
         status += f", {summary['paused_trials']} paused"
+    if summary.get("verdict") in FOUND:
+        status += f", {summary['verdict']}"
     question = summary["question"].partition("\n")[0]
     total = "?" if summary["trials"] is None else str(summary["trials"])
     return [

@@ -103,10 +103,12 @@ class LiveTable:
         self._live.update(Group(self._header(sweep, trials), table, self._footer(sweep, trials)), refresh=True)
 
     def _header(self, sweep: SweepRow, trials: list[TrialRow]) -> Text:
-        over = sum(trial.is_over for trial in trials)
+        over = sum(trial.is_over for trial in trials if trial.is_searched)
+        confirmed = sum(trial.is_over for trial in trials if trial.confirms)
         running = sum(trial.status == "running" for trial in trials)
         counts = f"{over}/{sweep.trials or '?'} done, {running} running"
-        counts = ", ".join(filter(None, (counts, resting_text(trials))))
+        confirming = f"{confirmed}/{2 * sweep.confirm} confirmations" if confirmed else ""
+        counts = ", ".join(filter(None, (counts, confirming, resting_text(trials))))
         text = Text(f"{sweep.experiment} {sweep.search}", style="bold")
         text.append(f"  {counts}  {duration_text(time.time() - self._began)}", style="not bold")
         if sweep.status == "queued":
@@ -124,7 +126,7 @@ class LiveTable:
             config = " ".join(f"{name}={setting_text(best.config.get(name))}" for name in sweep.varied)
             text.append(f"best {sweep.metric} {metric_text(best.best)}", style="bold")
             text.append(f" {delta_text(against)} against baseline  {best.id} {config}\n")
-        left = time_left(trials, sweep.trials, time.time())
+        left = time_left(trials, sweep.trials, time.time(), 2 * sweep.confirm)
         text.append(f"time left {duration_text(left)}   Ctrl-C stops cleanly", style="dim")
         return text
 

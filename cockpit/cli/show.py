@@ -71,10 +71,12 @@ def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
     from cockpit.cli.history import print_commands
     from cockpit.store.command_words import clock_text
     from cockpit.store.history import read_history
+    from cockpit.store.life import LIVE
     from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
     from cockpit.store.pareto import front_trials
     from cockpit.store.ranking import baseline_trial, best_trial, gain
     from cockpit.store.scores import leaderboard_text, scores
+    from cockpit.store.verdict import verdict
 
     sweep, trials = index.sweep(), index.trials()
     out = console()
@@ -94,6 +96,9 @@ def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
             f"best {sweep.metric} {metric_text(best.best)} ({best.id}), "
             f"against the baseline {delta_text(against)}; higher is {'better' if sweep.goal == 'maximize' else 'worse'}"
         )
+    if sweep.status not in LIVE and baseline:
+        found = verdict(sweep, trials)
+        out.print(f"{found.glyph} {found.text}")
     if told := leaderboard_text(scores(index.run)):
         out.print(told)
     out.print()

@@ -44,6 +44,7 @@ class Wanted:
     seed: int | None
     note: str | None
     check: bool | None
+    confirm: int | None
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class Manner:
 @click.option("--gpus", type=Amount(), metavar="X", help="GPUs per trial; a fraction shares one.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "tpu"]), default="auto", show_default=True)
 @click.option("--seed", type=int, metavar="N", help="Seed of the sampler and of the trials.")
+@click.option("--confirm", type=int, metavar="K", help="Run winner and baseline again on K fresh seeds at the end.")
 @click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="Data folder for every trial.")
 @click.option("--note", metavar="TEXT", help="The question, as it stands in the diary.")
 @click.option("--check", is_flag=True, default=None, help="Look for leaks in the best trial at the end.")
@@ -175,6 +177,7 @@ def _experiment(
         "--set": wanted.settings,
         "--epochs": wanted.epochs,
         "--seed": wanted.seed,
+        "--confirm": wanted.confirm,  # pairs added once a verdict is known would make chance look like a finding
         "--device": None if device == "auto" else device,
         "--data": data,
         "--from": sources,
@@ -215,6 +218,7 @@ def _overridden(search: Search, wanted: Wanted) -> Search:
         seed=wanted.seed,
         note=wanted.note,
         check=wanted.check,
+        confirm=wanted.confirm,
     )
 
 

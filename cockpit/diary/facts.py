@@ -6,17 +6,21 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cockpit.checks.finding import Finding
 from cockpit.checks.kept import Look, looks
 from cockpit.checks.record import check_record
+from cockpit.diary.noise import KnownNoise, known_noise
 from cockpit.store import ranking
 from cockpit.store.folder import RunFolder, experiments
 from cockpit.store.history import History, read_history
+from cockpit.store.noise import noise_from
 from cockpit.store.reader import Index
 from cockpit.store.rows import CommandRow, NormSummary, SweepRow, TrialRow
 from cockpit.store.scores import Score, scores
 from cockpit.store.summary import read_summary
+from cockpit.store.verdict import Verdict, verdict
 
 TAIL_BYTES = 1 << 18  # of output.log; the last results are at its end
 MOST_RESULTS = 100
@@ -34,7 +38,7 @@ class Rival:
 class Facts:
     """Everything that an entry and a report are made of. `best` is the trial that they speak about most, `saved` are
     its files by label; `can_go_on` says that the sweep may be taken up again. `findings` are those of its record,
-    `looks` the newest second look at each trial that had one.
+    `looks` the newest second look at each trial that had one, `noise` is known from earlier experiments.
     """
 
     sweep: SweepRow
@@ -51,6 +55,8 @@ class Facts:
     logs_name: str
     run_name: str
     saved: dict[str, str]
+    verdict: Verdict
+    noise: KnownNoise
     findings: Sequence[Finding] = ()
     looks: Sequence[Look] = ()
 
@@ -60,12 +66,13 @@ def gather(logs: Path, run: RunFolder) -> Facts:
     with Index(run) as index:
         sweep, trials = index.sweep(), index.trials()
         best = ranking.best_trial(trials, sweep.goal)
+        earlier = _earlier(logs, run, sweep)
         return Facts(
             sweep=sweep,
             trials=trials,
             baseline=ranking.baseline_trial(trials),
             best=best,
-            rival=_rival(logs, run, sweep),
+            rival=_rival(earlier, sweep.goal),
             results=_results(run.trial(best.id).output) if best else [],
             norms=index.norm_summary(best.id) if best else [],
             scores=scores(run),
@@ -75,23 +82,33 @@ def gather(logs: Path, run: RunFolder) -> Facts:
             logs_name=logs.name,
             run_name=run.name,
             saved=index.saved(best.id) if best else {},
+            verdict=verdict(sweep, trials),
+            noise=known_noise((name, noise_from(summary.get("noise"))) for name, summary in earlier),
             findings=check_record(sweep, trials, index.trivial()),
             looks=list(looks(run).values()),
         )
 
 
-def _rival(logs: Path, run: RunFolder, sweep: SweepRow) -> Rival | None:
-    """Only experiments that began earlier count, so that an old entry stays the same when it is written again."""
-    found: Rival | None = None
+def _earlier(logs: Path, run: RunFolder, sweep: SweepRow) -> list[tuple[str, dict[str, Any]]]:
+    """Comparable experiments that began earlier, by their ids, with their summaries.
+
+    No others count, so that an old entry stays the same when it is written again.
+    """
+    found = []
     for other in experiments(logs):
         summary = read_summary(other, time.time())
-        value = summary.get("best")
         comparable = all(summary.get(key) == getattr(sweep, key) for key in ("trainer", "metric", "goal", "data"))
-        earlier = (summary.get("started") or 0.0) < (sweep.started or 0.0)
-        if other.name == run.name or value is None or not comparable or not earlier:
-            continue
-        if found is None or ranking.is_better(value, found.best, sweep.goal):
-            found = Rival(other.id, value)
+        if other.name != run.name and comparable and (summary.get("started") or 0.0) < (sweep.started or 0.0):
+            found.append((other.id, summary))
+    return found
+
+
+def _rival(earlier: Sequence[tuple[str, dict[str, Any]]], goal: str) -> Rival | None:
+    found: Rival | None = None
+    for name, summary in earlier:
+        value = summary.get("best")
+        if value is not None and (found is None or ranking.is_better(value, found.best, goal)):
+            found = Rival(name, value)
     return found
 
 

@@ -8,24 +8,21 @@ from cockpit.diary.doubts import doubts
 from cockpit.diary.events import events, open_trials
 from cockpit.diary.facts import Facts
 from cockpit.diary.markdown import block, code, escaped, table
-from cockpit.diary.merges import is_blend, merges
+from cockpit.diary.merges import merges
+from cockpit.diary.verdicts import against_baseline, doubt, interval_text, mark, tried
 from cockpit.store import ranking
-from cockpit.store.numbers import counted, delta_text, duration_text, metric_text, setting_text
+from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
 from cockpit.store.rows import ENDED_EARLY, TrialRow
+from cockpit.store.runs import counts_text
 from cockpit.store.scores import leaderboard_text
 
 REPORT = "report.md"
 MOST_ROWS = 10
 RESULT_LINES = 2
-MARKS = {"running": "⏳", "queued": "⏳", "interrupted": "⚠", "failed": "⚠", "finished": "➖", "stopped": "➖"}
 
 
 def entry(facts: Facts) -> str:
-    """The text between the markers of one experiment, without them.
-
-    The verdict of a finished sweep, and of one that somebody stopped, is ➖: every configuration ran on one seed, and
-    the best of many on one seed says nothing about which is better.
-    """
+    """The text between the markers of one experiment, without them."""
     parts = [heading(facts), change(facts), _trials(facts), stops(facts), events(facts), doubts(facts)]
     parts += [_results(facts), norms(facts), last_line(facts), _going_on(facts)]
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part)
@@ -34,7 +31,7 @@ def entry(facts: Facts) -> str:
 def heading(facts: Facts, level: str = "##") -> Iterator[str]:
     """Which experiment, its mark and its question, and how it stands where it is not simply finished."""
     sweep = facts.sweep
-    yield f"{level} {escaped(sweep.experiment)} · {escaped(sweep.search)} {MARKS.get(sweep.status, '⚠')}"
+    yield f"{level} {escaped(sweep.experiment)} · {escaped(sweep.search)} {mark(facts)}"
     if sweep.question:
         yield ""
         yield escaped(sweep.question)
@@ -60,7 +57,8 @@ def change(facts: Facts) -> Iterator[str]:
         return
     more = ", ".join(f"{name} {metric_text(value)}" for name, value in _other_metrics(facts).items())
     more = (f" · {escaped(more)}" if more else "") + _leaderboard(facts)
-    yield f"**score** {metric} {metric_text(best.best)} ({best.id}: {_config(best, sweep.varied)}){more}  "
+    interval = interval_text(best, sweep.metric)
+    yield f"**score** {metric} {metric_text(best.best)}{interval} ({best.id}: {_config(best, sweep.varied)}){more}  "
     yield f"**against** {_comparisons(facts)}"
     yield from merges(facts)
 
@@ -89,7 +87,8 @@ def _config(trial: TrialRow, names: list[str]) -> str:
 
 def _other_metrics(facts: Facts) -> dict[str, float]:
     best = facts.best
-    return {} if best is None else {k: v for k, v in best.best_metrics.items() if k != facts.sweep.metric}
+    shown = {f"{facts.sweep.metric}{end}" for end in ("", "_low", "_high")}
+    return {} if best is None else {name: value for name, value in best.best_metrics.items() if name not in shown}
 
 
 def _leaderboard(facts: Facts) -> str:
@@ -99,16 +98,12 @@ def _leaderboard(facts: Facts) -> str:
 
 def _comparisons(facts: Facts) -> str:
     goal, best = facts.sweep.goal, facts.best.best if facts.best else None
-    parts = []
-    if facts.baseline is not None:
-        parts.append(f"baseline {delta_text(ranking.gain(best, facts.baseline.best, goal))}")
+    parts = list(against_baseline(facts))
     if facts.rival is not None:
         parts.append(f"best so far ({facts.rival.experiment}) {delta_text(ranking.gain(best, facts.rival.best, goal))}")
     else:
         parts.append("best so far: this is the first of its kind")
-    if not is_blend(facts):
-        parts.append("one seed: not distinguishable")
-    return " · ".join(parts)
+    return " · ".join([*parts, *doubt(facts)])
 
 
 def _trials(facts: Facts) -> Iterator[str]:
@@ -119,7 +114,7 @@ def _trials(facts: Facts) -> Iterator[str]:
     headings = ["trial", *map(escaped, sweep.varied), escaped(sweep.metric), "epochs", "ended"]
     rows = [_row(facts, trial) for trial in shown]
     yield from table(headings, rows, words=("trial", "ended"))
-    hidden = len(facts.trials) - len(shown)
+    hidden = len(tried(facts)) - len(shown)
     if hidden:
         yield ""
         yield f"… {hidden} more in the [report]({facts.run_name}/{REPORT})"
@@ -127,7 +122,7 @@ def _trials(facts: Facts) -> Iterator[str]:
 
 def _most_informative(facts: Facts) -> list[TrialRow]:
     """Baseline, best, the best of each way of ending, every failure; then the next best. In order of score."""
-    by_rank = ranking.ranked(facts.trials, facts.sweep.goal)
+    by_rank = ranking.ranked(tried(facts), facts.sweep.goal)
     chosen = [trial for trial in (facts.baseline, facts.best) if trial is not None]
     endings: set[str] = set()
     for trial in by_rank:
@@ -203,7 +198,7 @@ def last_line(facts: Facts) -> Iterator[str]:
     took = duration_text(ended - sweep.started) if sweep.started and ended else "—"
     pruned = sum(trial.status == "pruned" for trial in trials)
     devices = sorted({trial.device for trial in trials if trial.has_device})
-    parts = [took, f"{counted(len(trials), 'trial')} ({pruned} pruned)", escaped(", ".join(devices)), _commit(facts)]
+    parts = [took, f"{counts_text(trials)} ({pruned} pruned)", escaped(", ".join(devices)), _commit(facts)]
     if sweep.command:
         parts.append(code(sweep.command))
     yield " · ".join(filter(None, parts))

@@ -10,6 +10,7 @@ from cockpit.diary.events import events
 from cockpit.diary.facts import Facts
 from cockpit.diary.markdown import block, code, escaped, table
 from cockpit.diary.page import change, heading, last_line, norms, stops
+from cockpit.diary.verdicts import confirmation
 from cockpit.store import ranking
 from cockpit.store.numbers import duration_text, metric_text, setting_text
 from cockpit.store.rows import TrialRow
@@ -28,6 +29,7 @@ def report(facts: Facts) -> str:
         heading(facts, level="#"),
         change(facts),
         stops(facts),
+        confirmation(facts),
         _trials(facts),
         events(facts, most=None),
         doubts(facts),

@@ -25,6 +25,7 @@ class Budget:
         self._began = clock()
         self._open: dict[str, float] = {}
         self._took: list[float] = []
+        self._whole: list[float] = []
 
     def start(self) -> None:
         """Count from now."""
@@ -39,15 +40,25 @@ class Budget:
         self.held_back = math.isfinite(self.seconds) and not may_start(self._took, self._elapsed(), self.seconds)
         return not self.held_back
 
+    def leaves(self, others: int) -> bool:
+        """Whether, after a trial that is begun now, so many more are expected to run to their end in time."""
+        if not others or not math.isfinite(self.seconds):
+            return True
+        rest = others * (median(self._whole) if self._whole else 0.0)
+        return may_start(self._took, self._elapsed() + rest, self.seconds)
+
     def begin(self, trial: str) -> None:
         """A trial begins, or another attempt at it."""
         self._open[trial] = self._clock()
 
-    def end(self, trial: str, *, by_itself: bool) -> None:
-        """A trial is over. It tells how long others take if it came to its own end, pruned or finished."""
+    def end(self, trial: str, status: str) -> None:
+        """A trial is over, or does not go on now. It tells how long others take if it came to its own end."""
         began = self._open.pop(trial, None)
-        if by_itself and began is not None:
-            self._took.append(self._clock() - began)
+        if began is None or status not in ("finished", "pruned"):
+            return
+        self._took.append(self._clock() - began)
+        if status == "finished":
+            self._whole.append(self._took[-1])
 
     def used_text(self, started: int, total: int | None) -> str:
         """`budget 2h used: 17 of 40 trials`."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -27,13 +26,13 @@ from cockpit.engine.rebuild import Rebuilt
 from cockpit.engine.request import Outcome, TrialRequest
 from cockpit.engine.retries import Retries
 from cockpit.engine.roster import PAUSED, RUNNING, WAITING, Roster, TrialState
+from cockpit.engine.upcoming import Upcoming
 from cockpit.events.text import one_line
 from cockpit.events.writer import EventWriter
 from cockpit.search.population import Mutation, Population
 from cockpit.search.stopping import CONTINUE, Rules, Verdict
-from cockpit.store.fold import trial_number
 from cockpit.store.folder import RunFolder
-from cockpit.store.ranking import best_of, is_ranked
+from cockpit.store.ranking import is_ranked
 
 
 class Conductor:
@@ -60,7 +59,7 @@ class Conductor:
         self.ending: Ending | None = None  # set once no further trial shall start
         self._run = run
         self._ledger = Ledger(ledger, clock)
-        self._proposer = proposer
+        self._upcoming = Upcoming(plan, proposer)
         self._rules = rules
         self._population = population
         self._clock = clock
@@ -68,9 +67,6 @@ class Conductor:
         self._retries = Retries(plan.search.max_failures)
         self._roster = Roster()
         self.desk = Desk(self._roster, run, self)
-        self._number = 0
-        self._added: deque[tuple[Command, Mapping[str, Any]]] = deque()  # to be tried before anything else
-        self._added_number = 0
         self._labels: dict[str, tuple[str, Mapping[str, Any]]] = {}  # by effective digest: trial and its config
         if past is not None:
             self._take_up(past)
@@ -107,16 +103,8 @@ class Conductor:
         for waiting in self._roster.those(WAITING):
             if self._retries.is_due(waiting, self._clock()):
                 return self._start_again(waiting)
-        trial = f"t{self._number:03d}"
-        if self._added and (self._number or not self.plan.search.baseline):  # the baseline is always the first
-            return self._start_added(trial, *self._added.popleft())
-        cap = self.plan.search.run_cap
-        if cap is not None and self._number - self._added_number >= cap:
-            return None
-        proposal = self._proposer.propose(trial)
-        if proposal is None:
-            return None
-        return self._start(trial, proposal)
+        trial = self._upcoming.next(self._roster, self.budget)
+        return None if trial is None else self._start(trial)
 
     def on_built(self, trial: str, digest: str, total_steps: int, step: int = 0) -> bool:
         """The trial's objects stand. False refuses it: another label for what another trial trains already."""
@@ -127,7 +115,9 @@ class Conductor:
         opened.go_back_to(step)
         twin, config = self._labels.setdefault(digest, (trial, opened.config))
         differing = [name for name in opened.config if opened.config[name] != config.get(name)]
-        if not differing or opened.attempt > 1:  # a copy of another trial may well become the same
+        if (
+            not differing or opened.attempt > 1 or not opened.is_searched
+        ):  # a copy of another trial may well become the same
             return True
         labels = ", ".join(f"{name} {config.get(name)} and {opened.config[name]}" for name in differing)
         error = f"{twin} and {trial} train exactly the same although their labels differ ({labels})"
@@ -186,7 +176,7 @@ class Conductor:
         if self.ending is not None:
             self.answer(command, "refused", "the sweep is ending, so nothing more is started")
             return
-        self._added.append((command, config))
+        self._upcoming.add(command, config)
         self.answer(command, "accepted", "it is the next trial to start")
 
     def answer(self, command: Command, state: str, text: str, trial: str | None = None) -> None:
@@ -197,7 +187,7 @@ class Conductor:
         """The attempt is over, the trial is not."""
         trial.status = status
         self._roster.settle(trial)
-        self.budget.end(trial.id, by_itself=False)
+        self.budget.end(trial.id, status)
         self._ledger.held(trial, step or answers.last_step(self._run.trial(trial.id).events) or 0, reason, error)
 
     def end_held(self, trial: TrialState) -> None:
@@ -211,7 +201,7 @@ class Conductor:
     def heed_budget(self) -> None:
         """End the sweep when its time is over; engines have this asked several times a second."""
         if self.budget.is_used_up and self.ending is None:
-            self.ending = Ending("finished", self._budget_text())
+            self.ending = Ending("finished", self._upcoming.budget_text(self.budget))
 
     def give_up(self, reason: str) -> None:
         """Nothing can run any more: no further trial starts, and the sweep may be taken up again."""
@@ -228,7 +218,7 @@ class Conductor:
         for opened in self._roster.those(RUNNING, PAUSED, WAITING):
             self._end(opened, Outcome("terminated", reason="the sweep ended"))
         ending = self.ending or self._natural_ending()
-        for command, _ in self._added:
+        for command in self._upcoming.waiting:
             self.answer(command, "refused", "the sweep ended before this could start")
         self.desk.close(ending.reason)
         self._ledger.closed(ending.status, ending.reason)
@@ -238,18 +228,15 @@ class Conductor:
         """Know everything that an uninterrupted sweep would know now; what had not ended waits for its turn."""
         for trial in past.trials:
             self._roster.add(trial)
-            for evaluation, value in enumerate(trial.values, start=1):
+            for evaluation, value in enumerate(trial.values if trial.is_searched else (), start=1):
                 self._rules.on_evaluation(trial.id, evaluation, value, final=True)
         for digest, trial in past.digests.items():
             self._labels[digest] = (trial.id, trial.config)
-        # Not how many there are: of one that is lost without a trace the number stays free.
-        self._number = trial_number(past.trials[-1].id) + 1 if past.trials else 0
-        self._added_number = len(past.added)
+        self._upcoming.take_up(past)
         for trial in past.trials:
             if not trial.is_over:
                 self._join_population(trial)
                 self.hold(trial, trial.status, "goes on where it was cut off")
-        self._added.extend((command, self.plan.completed(command.settings)) for command in past.waiting_additions)
 
     def _join_population(self, trial: TrialState) -> None:
         """Its evaluations of before count there, and decide nothing any more."""
@@ -259,20 +246,14 @@ class Conductor:
         for evaluation, value in enumerate(trial.values, start=1):
             self._population.on_evaluation(trial.id, evaluation, value, final=True)
 
-    def _start_added(self, trial: str, command: Command, config: Mapping[str, Any]) -> TrialRequest:
-        self._added_number += 1
-        self._proposer.adopt(trial, config)
-        request = self._start(trial, config, added=command.id)
-        self.answer(command, "done", f"{trial} started", trial)
-        return request
-
-    def _start(self, trial: str, proposal: Mapping[str, Any], added: str = "") -> TrialRequest:
+    def _start(self, trial: TrialState) -> TrialRequest:
         timings.mark("first trial")
-        baseline = self._number == 0 and bool(self.plan.search.baseline)
-        self._number += 1
-        state = TrialState(trial, dict(proposal), baseline, added)
-        self._roster.add(state)
-        return self._request(state)
+        self._roster.add(trial)
+        request = self._request(trial)
+        command = self._upcoming.request_of(trial)
+        if command is not None:
+            self.answer(command, "done", f"{trial.id} started", trial.id)
+        return request
 
     def _start_again(self, trial: TrialState) -> TrialRequest:
         trial.attempt += 1
@@ -313,16 +294,22 @@ class Conductor:
             reason = f"{self.plan.metric.name} not finite at step {step}; {since}"
             self._end(opened, Outcome("diverged", reason=reason))
             return False
-        self._proposer.report(opened.id, evaluation, value)
+        self._upcoming.report(opened, evaluation, value)
+        if not opened.is_searched:
+            return True  # a mean over runs of which the bad ones were stopped would say too much
         final = opened.total_steps > 0 and step >= opened.total_steps
         verdict = self._rules.on_evaluation(opened.id, evaluation, value, final)
-        if self.plan.metric.reached(value) and self.ending is None:
-            self.ending = Ending("finished", f"{opened.id} reached the target {self.plan.metric.target:g}")
+        self._end_if_enough()
         if verdict.stop:
             self._end(opened, Outcome("pruned", reason=verdict.explain(self.plan.metric)), verdict)
         elif self._population is not None and self.ending is None and opened.mutation is None:
             self._compare(opened, self._population, evaluation, value, final=final)
         return not verdict.stop
+
+    def _end_if_enough(self) -> None:
+        """A target that is reached ends everything, unless what reached it is to be confirmed."""
+        if self._upcoming.enough and not self._upcoming.confirms and self.ending is None:
+            self.ending = Ending("finished", self._upcoming.enough)
 
     def _compare(self, opened: TrialState, population: Population, evaluation: int, value: float, final: bool) -> None:
         """Have the trial pause if it is to become a copy of another one, with what that one has come to by now."""
@@ -363,26 +350,21 @@ class Conductor:
         as_ordered = bool(opened.orders) and outcome.status == "stopped"
         opened.status = outcome.status
         self._roster.settle(opened)
-        self.budget.end(opened.id, by_itself=outcome.status in ("finished", "pruned"))
+        self.budget.end(opened.id, outcome.status)
         self._ledger.ended(opened, outcome, verdict)
-        best = best_of(opened.values, self.plan.metric.goal)
+        opened.settle_score(self.plan.metric.goal)
         if self._population is not None:
             self._population.on_end(opened.id)
-        self._proposer.tell(opened.id, best, finished=outcome.status == "finished", values=opened.values_at(best))
+        self._upcoming.on_end(opened)
+        self._end_if_enough()
         self.desk.on_end(opened, as_ordered=as_ordered)
         opened.forget_course()
         if not as_ordered and self._breaker.note(outcome.error) and self.ending is None:
             reason = f"the same error in {FAILURES_RUNNING} trials running: {outcome.error}"
             self.ending = Ending("failed", reason)
 
-    def _budget_text(self) -> str:
-        return self.budget.used_text(self._number, self.plan.total)
-
     def _natural_ending(self) -> Ending:
-        total = self.plan.total
-        more = total is None or self._number - self._added_number < total
-        cut_short = self._budget_text() if self.budget.held_back and more else ""
-        return ending_of({trial.status for trial in self._roster}, cut_short)
+        return ending_of({trial.status for trial in self._roster}, self._upcoming.cut_short(self.budget))
 
 
 def _nobody(attempt: str, order: Message) -> None:

@@ -72,13 +72,13 @@ def from_history(plan: Plan, logs: Path) -> Estimate | None:
     paces = [trial.seconds / (trial.part * trial.epochs) for trial in trials]
     low, _, high = quantiles(paces, n=4, method="inclusive")
     share = mean(trial.part for trial in trials) if plan.search.scheduler != "none" else 1.0
-    waves = _waves(plan)
+    waves, fewest, most = _waves(plan), *_further_waves(plan)
     start = median(found.start for found in past)
     names = ", ".join(found.experiment for found in past)
     return Estimate(
-        seconds=start + waves * epochs * mean(paces) * share,
-        low=start + waves * epochs * min(low, mean(paces)) * share,
-        high=start + waves * epochs * max(high, mean(paces)),
+        seconds=start + epochs * mean(paces) * (waves * share + fewest),
+        low=start + epochs * min(low, mean(paces)) * (waves * share + fewest),
+        high=start + epochs * max(high, mean(paces)) * (waves + most),
         source=f"as long per epoch as in {names}",
     )
 
@@ -90,8 +90,10 @@ def from_pace(plan: Plan, pace: Pace) -> Estimate | None:
     """
     if plan.total is None:
         return None
-    most = pace.start + _waves(plan) * (pace.start + pace.seconds)
-    least = pace.start + _waves(plan) * (pace.start + pace.seconds * _share_left(plan, pace.evaluations))
+    whole, (fewest, more) = pace.start + pace.seconds, _further_waves(plan)
+    most = pace.start + (_waves(plan) + more) * whole
+    stopped = pace.start + pace.seconds * _share_left(plan, pace.evaluations)
+    least = pace.start + _waves(plan) * stopped + fewest * whole
     return Estimate((least + most) / 2, least, most, pace.source)
 
 
@@ -147,6 +149,19 @@ def _waves(plan: Plan) -> float:
     """How many trials come one after the other where as many as fit run side by side."""
     total = plan.total or 0
     return total / min(plan.share.concurrent, total) if total else 0.0
+
+
+def _further_waves(plan: Plan) -> tuple[float, float]:
+    """The same for runs after the first, which all come to their end: the least that is likely, and the most.
+
+    What a scheduler stops is not repeated; it keeps at least one in `eta`, or a third where that is not said.
+    """
+    search, total = plan.search, plan.total or 0
+    repeats = total * (search.seeds - 1)
+    kept = 1.0 if search.scheduler == "none" else 1 / getattr(search.early_terminate, "eta", 3.0)
+    confirmations = 2 * search.confirm
+    fewest, most = repeats * kept + confirmations, repeats + confirmations
+    return fewest / plan.share.concurrent, most / plan.share.concurrent
 
 
 def _epochs(plan: Plan) -> float:

@@ -26,6 +26,7 @@ from cockpit.store.folder import RunFolder
 from cockpit.store.numbers import counted
 from cockpit.store.ranking import ranked
 from cockpit.store.rows import SweepRow, TrialRow
+from cockpit.store.runs import configurations
 
 JUDGED = ("finished", "pruned", "diverged")  # the others ended for a reason that is not their configuration
 LEAST_TRIALS = 4
@@ -57,6 +58,7 @@ def weigh(run: RunFolder, sweep: SweepRow, trials: Sequence[TrialRow]) -> Import
     A pruned trial counts with the best value that it reached, because it is known not to be among the best; a diverged
     one that reached none counts with the worst value of all.
     """
+    trials = configurations(trials)
     space = _space(run, sweep, trials)
     judged = [trial for trial in trials if trial.status in JUDGED]
     fitting = [trial for trial in judged if _fits(trial, space)]

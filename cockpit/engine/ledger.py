@@ -37,7 +37,7 @@ class Ledger:
                 attempt=trial.attempt,
                 checkpoint=checkpoint,
                 at=self._clock(),
-                extra={"added": trial.added} if trial.added else {},
+                extra=trial.extra,
             )
         )
 

@@ -19,6 +19,7 @@ from cockpit.search.metric import Metric
 from cockpit.search.pbt import mutable_parameters
 from cockpit.search.spec import Search
 from cockpit.store.folder import RunFolder
+from cockpit.store.numbers import counted
 from trainers.contract import InputError
 
 
@@ -51,6 +52,17 @@ class Plan:
             for past in lesson.used:
                 proposer.recall(past)
         return proposer
+
+    @property
+    def totals(self) -> str:
+        """`24 trials + 6 confirmations`; repeats are at most so many, as what is stopped early is not repeated."""
+        search, total = self.search, self.total
+        parts = ["trials without end" if total is None else counted(total, "trial")]
+        if search.seeds > 1:
+            most = "" if total is None else f"at most {total * (search.seeds - 1)} "
+            parts.append(f"{most}repeats")
+        parts += [counted(2 * search.confirm, "confirmation")] if search.confirm else []
+        return " + ".join(parts)
 
     @property
     def metric_names(self) -> tuple[str, ...]:
@@ -139,7 +151,6 @@ def draft_plan(
     refuse_secrets(search)
     work = work_of(search, Path.cwd())
     search, metric = work.settle(search)
-    _check_it_is_run_here(search)
     if sampling.count(search) == 0:
         raise SearchError("no trials to run; give --trials 1 or more", search.path)
     if data is not None and search.trainer is None:
@@ -156,12 +167,6 @@ def draft_plan(
     if search.scheduler == "pbt":
         _ = plan.mutable
     return plan
-
-
-def _check_it_is_run_here(search: Search) -> None:
-    for key, least in (("seeds", 1), ("confirm", 0)):
-        if getattr(search, key) > least:
-            raise search.place.at(key).error(f"repeats cannot be run by this version; remove it or write {least}")
 
 
 def _sample(search: Search) -> Iterator[Mapping[str, Any]]:

@@ -59,9 +59,9 @@ class ProgramWork:
 
     def settle(self, search: Search) -> tuple[Search, Metric]:
         for key, least in (("seeds", 1), ("confirm", 0)):
-            if getattr(search, key) > least:
-                problem = "repeats need a seed that is set from here, which a program has not; remove it"
-                raise search.place.at(key).error(f"{problem}, and vary a parameter such as seed instead")
+            if getattr(search, key) > least and "seed" not in search.space:
+                problem = "a program gets its seed as any parameter; add seed: {value: 0} under parameters"
+                raise search.place.at(key).error(f"{problem}, or remove this")
         if self.directory != Path.cwd():
             search = replace(search, directory=str(self.directory))
         return search, search.metric or LOSS

@@ -32,8 +32,12 @@ class Rebuilt:
     waiting_additions: list[Command] = field(default_factory=list)
 
     def is_complete(self, planned: int | None) -> bool:
-        """Whether nothing is left to do of so many trials; None stands for a search without an end."""
-        all_begun = planned is not None and len(self.trials) - len(self.added) >= planned
+        """Whether nothing is left to do of so many trials; None stands for a search without an end.
+
+        Repeats and confirmations do not count among those that were planned.
+        """
+        searched = sum(trial.is_searched for trial in self.trials)
+        all_begun = planned is not None and searched - len(self.added) >= planned
         return all_begun and not self.waiting_additions and all(trial.is_over for trial in self.trials)
 
 
@@ -77,7 +81,10 @@ def _start(states: dict[str, TrialState], event: TrialStarted) -> None:
     state = states.get(event.trial)
     if state is None:
         state = states[event.trial] = TrialState(event.trial, dict(event.config), event.baseline)
-        state.added = str(event.extra.get("added", ""))
+        for name in ("added", "repeat_of", "confirms"):
+            setattr(state, name, str(event.extra.get(name, "")))
+        number = event.extra.get("repeat", event.extra.get("pair", 0))
+        state.number = number if isinstance(number, int) else 0
     state.config, state.attempt, state.status = dict(event.config), event.attempt, WAITING
 
 
@@ -109,3 +116,5 @@ def _read_trial(known: Rebuilt, state: TrialState, run: RunFolder, metric: str) 
             value: Any = event.metrics.get(metric)
             if isinstance(value, int | float):
                 state.evaluations.append((event.step, float(value)))
+                numbers = {key: float(found) for key, found in event.metrics.items() if isinstance(found, int | float)}
+                state.metrics[event.step] = numbers

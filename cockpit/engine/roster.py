@@ -9,6 +9,7 @@ from typing import Any
 from cockpit.engine.control import Command
 from cockpit.engine.request import attempt_name
 from cockpit.search.population import Mutation
+from cockpit.store.ranking import best_of
 
 RUNNING, PAUSED, WAITING = "running", "paused", "waiting"
 NOT_OVER = (RUNNING, PAUSED, WAITING)
@@ -17,6 +18,9 @@ NOT_OVER = (RUNNING, PAUSED, WAITING)
 @dataclass(slots=True)
 class TrialState:
     """One trial. `status` is one of `NOT_OVER`, or how it ended; `added` the command that asked for it.
+
+    `repeat_of` or `confirms` name the trial whose configuration it runs once more, the `number`th time. `best` is the
+    best value once it is over, `best_metrics` are all values at that evaluation, where a sampler wants them.
 
     `evaluations` are steps and values of the ranked metric, `metrics` all values at those steps where a sampler wants
     them. `due` is when a waiting trial may start again, in seconds of the conductor's clock. `checkpoint` is what its
@@ -29,11 +33,16 @@ class TrialState:
     config: Mapping[str, Any]
     baseline: bool = False
     added: str = ""
+    repeat_of: str = ""
+    confirms: str = ""
+    number: int = 0
     attempt: int = 1
     status: str = RUNNING
     total_steps: int = 0
     evaluations: list[tuple[int, float]] = field(default_factory=list)
     metrics: dict[int, Mapping[str, float]] = field(default_factory=dict)
+    best: float | None = None
+    best_metrics: Mapping[str, float] | None = None
     failures: int = 0
     nodes_lost: int = 0
     due: float = 0.0
@@ -53,9 +62,27 @@ class TrialState:
     def values(self) -> list[float]:
         return [value for _, value in self.evaluations]
 
-    def values_at(self, value: float | None) -> Mapping[str, float] | None:
-        """All values of the first evaluation whose ranked value this is."""
-        return next((self.metrics.get(step) for step, known in self.evaluations if known == value), None)
+    @property
+    def is_searched(self) -> bool:
+        """Whether it tries a configuration of its own."""
+        return not (self.repeat_of or self.confirms)
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """What its start says of why it runs."""
+        told: dict[str, Any] = {"added": self.added} if self.added else {}
+        if self.repeat_of:
+            told |= {"repeat_of": self.repeat_of, "repeat": self.number}
+        if self.confirms:
+            told |= {"confirms": self.confirms, "pair": self.number}
+        return told
+
+    def settle_score(self, goal: str) -> None:
+        """Remember the best evaluation, the first of equals."""
+        self.best = best_of(self.values, goal)
+        self.best_metrics = next(
+            (self.metrics.get(step) for step, value in self.evaluations if value == self.best), None
+        )
 
     @property
     def is_over(self) -> bool:

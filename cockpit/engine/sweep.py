@@ -25,6 +25,7 @@ from cockpit.engine.ownership import owned
 from cockpit.engine.plan import Plan
 from cockpit.engine.provenance import environment
 from cockpit.engine.rebuild import Rebuilt
+from cockpit.engine.repeats import is_through, unsettled
 from cockpit.engine.signals import interruptible
 from cockpit.engine.steering import Steering
 from cockpit.engine.take_up import take_up
@@ -80,8 +81,8 @@ def _run(
     job: Job, run: RunFolder, admission: Admission, make_view: ViewMaker, announce: Callable[[RunFolder], None]
 ) -> Ending:
     inbox = Inbox(run)  # before anybody can know that the sweep runs
-    past = None if job.again is None else take_up(run, job.plan.metric.name)
-    if past is not None and past.is_complete(job.plan.total):
+    past = None if job.again is None else take_up(run, job.plan.metric)
+    if past is not None and past.is_complete(job.plan.total) and is_through(job.plan, past.trials):
         raise CompleteError(f"{run.id}: all its trials have ended; `--trials N` plans more of them")
     run.summary.unlink(missing_ok=True)  # of one taken up again it says how that ended, which is not true from here on
     _write_search(run, job.plan)
@@ -113,7 +114,8 @@ def _run(
 def _conductor(job: Job, run: RunFolder, plan: Plan, ledger: EventWriter, past: Rebuilt | None) -> Conductor:
     proposer = plan.proposer()
     if past is not None:
-        for known in earlier_life(run, [trial.id for trial in past.trials if not trial.is_over]):
+        open_trials = [trial.id for trial in past.trials if not trial.is_over]
+        for known in earlier_life(run, [*open_trials, *unsettled(plan, past.trials)]):
             proposer.recall(replace(known, origin="added") if known.trial in past.added else known)
     rules, population = build_rules(plan.search), population_of(plan, run)
     return Conductor(plan, run, ledger, proposer, rules, past=past, population=population, budget=job.budget)
@@ -172,9 +174,16 @@ def _started(job: Job, run: RunFolder) -> SweepStarted:
         trials=plan.total,
         varied=list(plan.search.varied),
         device=plan.device,
-        extra={"from": [lesson.experiment for lesson in plan.lessons]} if plan.lessons else {},
+        extra=_told_beside(plan),
         **_this_process(job),
     )
+
+
+def _told_beside(plan: Plan) -> dict[str, Any]:
+    """What the other fields have no place for: where lessons come from, and how often trials run again."""
+    told = {"from": [lesson.experiment for lesson in plan.lessons], "confirm": plan.search.confirm}
+    told["seeds"] = plan.search.seeds if plan.search.seeds > 1 else 0
+    return {key: value for key, value in told.items() if value}
 
 
 def _goes_on(job: Job) -> SweepStatus:

@@ -12,6 +12,7 @@ from pathlib import Path
 from cockpit.engine.mending import mend
 from cockpit.engine.rebuild import Rebuilt, read_events
 from cockpit.events.kinds import Attempt, SweepEnded, SweepStarted, SweepStatus
+from cockpit.search.metric import Metric
 from cockpit.search.reader import load
 from cockpit.search.spec import Search
 from cockpit.store.folder import FolderError, RunFolder, find_experiment
@@ -56,9 +57,11 @@ def _lives(life: Sequence[SweepStarted | SweepStatus | SweepEnded]) -> bool:
     return is_alive(last.host, last.pid, str(last.environment.get("process_started", "")))
 
 
-def take_up(run: RunFolder, metric: str) -> Rebuilt:
+def take_up(run: RunFolder, metric: Metric) -> Rebuilt:
     """What the sweep knew, after seeing to it that nothing of it runs any more. Call it as the experiment's owner."""
-    past = mend(run, metric)
+    past = mend(run, metric.name)
+    for trial in past.trials:
+        trial.settle_score(metric.goal)
     _see_to_the_index(run)
     for pid in _left(run, past):
         try:

@@ -77,7 +77,8 @@ class TrainerWork:
         return {"seed": seed, **proposal, **shared}
 
     def setting(self, config: Mapping[str, Any], name: str) -> Any:
-        return getattr(registry.build_config(self.trainer, config), name, None)
+        built = registry.build_config(self.trainer, config)
+        return None if name in built.ineffective() else getattr(built, name, None)
 
     def seed_of(self, config: Mapping[str, Any], seed: int) -> int:
         return int(config.get("seed", seed))

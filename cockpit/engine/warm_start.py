@@ -14,6 +14,7 @@ from cockpit.store.folder import RunFolder
 from cockpit.store.numbers import counted
 from cockpit.store.reader import Index
 from cockpit.store.rows import SweepRow, TrialRow
+from cockpit.store.runs import configurations
 
 UNSETTLED = ("running", "paused", "waiting", "lost", "interrupted")  # what it would have come to nobody knows
 
@@ -48,7 +49,7 @@ def history(run: RunFolder, search: Search) -> Lesson:
     Raises `SearchError` when it had another metric or goal, and `FolderError` when it cannot be read.
     """
     with Index(run) as index, index.moment():
-        sweep, rows = index.sweep(), index.trials()
+        sweep, rows = index.sweep(), configurations(index.trials())
     _check_metric(run, sweep, search)
     inside = [row for row in rows if sampling.is_inside(search.space, row.config)]
     ended = [past_of(row, "elsewhere") for row in inside if row.status not in UNSETTLED]
@@ -62,7 +63,7 @@ def earlier_life(run: RunFolder, going_on: Collection[str] = ()) -> list[Past]:
     Those of `going_on` get another attempt, so their end is still to come.
     """
     with Index(run) as index, index.moment():
-        rows = index.trials()
+        rows = configurations(index.trials())
         added = {command.trial for command in index.commands() if command.name == "add" and command.state == "done"}
     return [
         past_of(row, "added" if row.id in added else "proposed", "running" if row.id in going_on else None)

@@ -52,7 +52,7 @@ class Work(Protocol):
         ...
 
     def setting(self, config: Config, name: str) -> Any:
-        """The value that a trial with this configuration has, its default included; None where it has none."""
+        """The value that a trial with this configuration has, its default included; None where it has no effect."""
         ...
 
     def seed_of(self, config: Config, seed: int) -> int:

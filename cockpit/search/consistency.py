@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from cockpit.search.confirm import LEAST_PAIRS
 from cockpit.search.early import EarlyTerminate
 from cockpit.search.errors import Place, closest, listed, shown
 from cockpit.search.metric import Metric
@@ -153,8 +154,20 @@ def check_initial(place: Place, initial: Sequence[Mapping[str, Value]], space: M
                 raise at.at(name).error(f"{shown(value)} lies outside parameters.{name} ({extent})")
 
 
-def check_seeds(place: Place, space: Mapping[str, Distribution], seeds: int, confirm: int) -> None:
-    """The seed is not both a parameter and varied by repeats."""
-    if "seed" in space and (seeds > 1 or confirm):
-        key = "seeds" if seeds > 1 else "confirm"
+def check_repeats(place: Place, space: Mapping[str, Distribution], seeds: int, confirm: int, scheduler: str) -> None:
+    """What runs again has one configuration, and a seed that nothing else varies."""
+    if seeds == 1 and not confirm:
+        return
+    key = "seeds" if seeds > 1 else "confirm"
+    if "seed" in space and not isinstance(space["seed"], Constant):
         raise place.at("parameters").at("seed").error(f"{key} varies the seed; remove one of the two")
+    if scheduler == "pbt":
+        raise place.at(key).error("pbt changes the parameters of trials while they run, so none can be run again")
+
+
+def check_confirm(place: Place, confirm: int, has_baseline: bool) -> None:
+    """There is something to hold the winner against, and more than one pair to do it with."""
+    if confirm and not has_baseline:
+        raise place.at("confirm").error("the winner is held against the baseline; name one in baseline")
+    if 0 < confirm < LEAST_PAIRS:
+        raise place.at("confirm").error(f"{confirm} pair shows no noise to hold a difference against; write 2 or more")

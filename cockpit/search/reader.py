@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from cockpit.search.command import takes_parameters
+from cockpit.search.confirm import parse_confirm
 from cockpit.search.consistency import ENGINES, METHODS, SAMPLERS, SCHEDULERS
 from cockpit.search.early import DEFAULTS, EarlyTerminate, parse_early
 from cockpit.search.errors import Place, SearchError, listed, shown
@@ -203,7 +204,7 @@ _READERS: dict[str, Callable[[Place, Any], Any]] = {
     "concurrent": whole,
     "seed": whole,
     "seeds": whole,
-    "confirm": whole,
+    "confirm": parse_confirm,
     "max_failures": whole,
     "check": flag,
 }

@@ -51,7 +51,7 @@ def proposals(search: Search, done: Collection[object] = ()) -> Iterator[Point]:
 
 
 def count(search: Search, done: Iterable[Mapping[str, Value]] = ()) -> int | None:
-    """How many trials there will be, repeats on other seeds not counted; None if there is no end.
+    """How many trials there will be, repeats and confirmations not counted; None if there is no end.
 
     A grid leaves out the points that are in `done`, which other experiments have tried.
     """

@@ -30,12 +30,12 @@ class Search:
     """One question and how to answer it. Made by `reader.load`; what contradicts itself raises `SearchError`.
 
     `space` maps dotted parameter names to distributions, constants among them. `run_cap` counts trials, the baseline
-    included; None has no end but that of a grid. `seed` is the sampler's, and the first seed of the trials; `seeds` are
-    repeats per trial, `confirm` fresh seeds on which winner and baseline run again. A trial is killed if its first
-    evaluation is worse than `floor`, or after `patience` evaluations without a better one. `metrics` are several
-    metrics to be good in; `metric` is the first of them then, which ranks trials. `initial` are points, whole or in
-    part, to try after the baseline. `max_failures` are new attempts that a trial gets after it failed. With `check` the
-    best trial is looked at once more for leaks when all have ended. A `program` or
+    included; None has no end but that of a grid. `seed` is the sampler's, and the first seed of the trials; every
+    configuration runs on so many `seeds`, and at the end winner and baseline on `confirm` fresh ones. A trial is killed
+    if its first evaluation is worse than `floor`, or after `patience` evaluations without a better one. `metrics` are
+    several metrics to be good in; `metric` is the first of them then, which ranks trials. `initial` are points, whole
+    or in part, to try after the baseline. `max_failures` are new attempts that a trial gets after it failed. With
+    `check` the best trial is looked at once more for leaks when all have ended. A `program` or
     `command` runs in `directory`, and the user's regular expression `pattern` finds metrics in the lines that it
     prints; `nested` has the paths of parameters that stand inside others. `ignored` has what only a W&B server reads.
     Where the search came from (`path`, `lines`) does not count when two are compared.
@@ -102,7 +102,8 @@ class Search:
             consistency.check_grid(place, self.space)
         consistency.check_baseline(place, self.baseline, self.space)
         consistency.check_initial(place, self.initial, self.space)
-        consistency.check_seeds(place, self.space, self.seeds, self.confirm)
+        consistency.check_repeats(place, self.space, self.seeds, self.confirm, self.scheduler)
+        consistency.check_confirm(place, self.confirm, bool(self.baseline))
 
     @property
     def place(self) -> Place:
@@ -126,13 +127,10 @@ class Search:
 
     @property
     def trial_seeds(self) -> tuple[int, ...]:
-        """The seeds on which every trial runs."""
-        return tuple(range(self.seed, self.seed + self.seeds))
-
-    @property
-    def confirm_seeds(self) -> tuple[int, ...]:
-        """Seeds that no trial has seen, for winner and baseline at the end."""
-        return tuple(range(self.seed + self.seeds, self.seed + self.seeds + self.confirm))
+        """The seeds on which every configuration runs; a parameter `seed` that is fixed is the first of them."""
+        fixed = self.fixed.get("seed", self.seed)
+        first = fixed if isinstance(fixed, int) else self.seed
+        return tuple(range(first, first + self.seeds))
 
     def with_overrides(
         self,
@@ -147,6 +145,7 @@ class Search:
         seed: int | None = None,
         note: str | None = None,
         check: bool | None = None,
+        confirm: int | None = None,
     ) -> Search:
         """This search with what the command line says in place of what the file says; None leaves it.
 
@@ -160,6 +159,7 @@ class Search:
             "seed": seed,
             "note": note,
             "check": check,
+            "confirm": confirm,
         }
         changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
         if cpus is not None:

@@ -17,7 +17,8 @@ from cockpit.store.summary import read_summary
 class ExperimentRow:
     """One experiment of the list. `name` is its folder's, `silent` the seconds without a word from a running sweep.
 
-    `delta` is the best against the baseline, positive for better. Scores are None while there are none.
+    `delta` is the best against the baseline, positive for better. Scores are None while there are none. `verdict` is
+    that of `cockpit.store.verdict`, empty where nothing is known.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ExperimentRow:
     started: float | None
     ended: float | None
     trainer: str
+    verdict: str
 
 
 class Catalogue:
@@ -99,4 +101,5 @@ def experiment_row(run: RunFolder, summary: Mapping[str, Any]) -> ExperimentRow:
         started=summary.get("started"),
         ended=summary.get("ended"),
         trainer=str(summary.get("trainer") or ""),
+        verdict=str(summary.get("verdict") or ""),
     )

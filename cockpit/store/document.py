@@ -9,11 +9,13 @@ from typing import Any
 from cockpit.store import ranking
 from cockpit.store.history import AttemptRow, ChangeRow, changes_of, read_history
 from cockpit.store.numbers import utc_text
+from cockpit.store.paired import METHOD
 from cockpit.store.pareto import front_trials
 from cockpit.store.reader import Index
 from cockpit.store.rows import CommandRow, TrialRow
 from cockpit.store.scores import scores
 from cockpit.store.summary import finite_or_none
+from cockpit.store.verdict import Verdict, verdict
 
 
 def experiment_document(index: Index, goals: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -42,6 +44,7 @@ def experiment_document(index: Index, goals: Mapping[str, str] | None = None) ->
         "varied": sweep.varied,
         "best_trial": best.id if best else None,
         "baseline": baseline.id if baseline else None,
+        "verdict": verdict_document(verdict(sweep, trials)),
         "scores": [
             {"value": score.value, "private": score.private, "at": utc_text(score.at)} for score in scores(index.run)
         ],
@@ -61,6 +64,24 @@ def experiment_document(index: Index, goals: Mapping[str, str] | None = None) ->
                 **({"front": trial.id in front} if goals else {}),
             }
             for trial in trials
+        ],
+    }
+
+
+def verdict_document(found: Verdict) -> dict[str, Any]:
+    """`better`, `worse` or `open`, with the pairs that say so; `low` and `high` are the ends of 97 %."""
+    test = found.test
+    return {
+        "mark": found.mark,
+        "text": found.text,
+        "delta": found.delta,
+        "low": test.low if test else None,
+        "high": test.high if test else None,
+        "p": test.p if test else None,
+        "method": METHOD if test else None,
+        "pairs": [
+            {"seed": pair.seed, "winner": pair.winner.id, "baseline": pair.baseline.id, "gain": pair.gain}
+            for pair in found.pairs
         ],
     }
 
@@ -88,6 +109,8 @@ def trial_document(
         "status": trial.status,
         "stop_reason": trial.reason,
         "baseline": trial.baseline,
+        "repeat_of": trial.repeat_of or None,
+        "confirms": trial.confirms or None,
         "config": plain(trial.config),
         "effective": plain(trial.effective),
         "digest": trial.digest,

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from cockpit.store.rows import TrialRow
+from cockpit.store.runs import configurations
 
 Oriented = tuple[float, ...]  # such that higher is better in each
 
@@ -25,6 +26,7 @@ def front(points: Sequence[Sequence[float | None]], goals: Sequence[str]) -> lis
 
 def front_trials(trials: Sequence[TrialRow], goals: Mapping[str, str]) -> set[str]:
     """The ids of the trials on the front, by all metrics at the evaluation that was best by the first of them."""
+    trials = configurations(trials)
     points = [[trial.best_metrics.get(name) for name in goals] for trial in trials]
     marks = front(points, list(goals.values()))
     return {trial.id for trial, is_on_front in zip(trials, marks, strict=True) if is_on_front}

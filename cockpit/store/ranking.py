@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cockpit.store.rows import TrialRow
+from cockpit.store.runs import candidates, configurations
 
 UNRANKED_PHASES = ("train", "tune", "test")  # fitted to what they measure, or not to be looked at
 
@@ -49,11 +50,13 @@ def ranked(rows: Sequence[Any], goal: str) -> list[Any]:
 
 
 def best_trial(trials: Sequence[TrialRow], goal: str) -> TrialRow | None:
-    """The trial with the best value, the first of equals; None while none has one."""
-    having = (trial for trial in trials if trial.best is not None)
-    return min(having, key=lambda trial: sort_key(trial.best, goal), default=None)
+    """The trial with the best value, the first of equals; None while none has one.
+
+    Where configurations are repeated on other seeds, `best` is the mean over the runs of one.
+    """
+    return min(candidates(trials), key=lambda trial: sort_key(trial.best, goal), default=None)
 
 
 def baseline_trial(trials: Sequence[TrialRow]) -> TrialRow | None:
-    """The reference that every delta is against; None where the search has none."""
-    return next((trial for trial in trials if trial.baseline), None)
+    """The reference that every delta is against, with the mean over its runs; None where the search has none."""
+    return next((trial for trial in configurations(trials) if trial.baseline), None)

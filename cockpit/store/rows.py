@@ -36,6 +36,20 @@ class SweepRow:
     extra: Mapping[str, Any]
 
     @property
+    def confirm(self) -> int:
+        """How many pairs of winner and baseline were to run at the end."""
+        return self._count("confirm", 0)
+
+    @property
+    def seeds(self) -> int:
+        """On how many seeds every configuration ran."""
+        return self._count("seeds", 1)
+
+    def _count(self, key: str, default: int) -> int:
+        found = self.extra.get(key, default)
+        return found if isinstance(found, int) else default
+
+    @property
     def can_go_on(self) -> bool:
         """Whether `cockpit sweep --resume` has something to take up."""
         return self.status in ENDED_EARLY and self.engine in TAKEN_UP_BY
@@ -81,9 +95,32 @@ class TrialRow(NamedTuple):
         return self.status not in NOT_OVER
 
     @property
+    def repeat_of(self) -> str:
+        """The trial whose configuration this one runs on another seed, as the search asks of every configuration."""
+        return str(self.extra.get("repeat_of", ""))
+
+    @property
+    def confirms(self) -> str:
+        """The winner or the baseline, if this is one more run of it after the search."""
+        return str(self.extra.get("confirms", ""))
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether it tries a configuration of its own."""
+        return not (self.repeat_of or self.confirms)
+
+    @property
+    def purpose(self) -> str:
+        """Whose configuration it runs once more; empty for a trial that was searched."""
+        if self.is_searched:
+            return ""
+        return f"{f'confirms {self.confirms}' if self.confirms else f'repeats {self.repeat_of}'} on seed {self.seed}"
+
+    @property
     def ending(self) -> str:
-        """Why it ended in one phrase, or why it does not run now; empty while it runs."""
-        return self.reason or self.error or ("" if self.status == "running" else self.status)
+        """Why it ended in one phrase, or why it does not run now, after what it is for; empty while it runs."""
+        told = self.reason or self.error or ("" if self.status == "running" else self.status)
+        return ", ".join(filter(None, (self.purpose, told)))
 
     @property
     def seconds(self) -> float | None:

@@ -12,9 +12,12 @@ from typing import Any
 from cockpit.store import ranking
 from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.life import LIVE, is_alive
+from cockpit.store.noise import noise_of
 from cockpit.store.reader import Index
 from cockpit.store.rows import SweepRow, TrialRow
+from cockpit.store.runs import configurations
 from cockpit.store.scores import Score, newest, record_score, scores
+from cockpit.store.verdict import verdict
 
 _WORDS = ("status", "host", "process_started", "question")
 _COUNTS = ("pid", "updated", "ended_trials")
@@ -26,6 +29,7 @@ SILENT_AFTER = 15.0  # seconds; a living sweep writes its summary about once a s
 
 def summarize(run: RunFolder, sweep: SweepRow, trials: list[TrialRow], now: float) -> dict[str, Any]:
     """The summary of one experiment as plain JSON values."""
+    searched, found = configurations(trials), verdict(sweep, trials)
     best = ranking.best_trial(trials, sweep.goal)
     baseline = ranking.baseline_trial(trials)
     return {
@@ -39,14 +43,19 @@ def summarize(run: RunFolder, sweep: SweepRow, trials: list[TrialRow], now: floa
         "metric": sweep.metric,
         "goal": sweep.goal,
         "trials": sweep.trials,
-        "started_trials": len(trials),
-        "ended_trials": sum(trial.is_over for trial in trials),
+        "started_trials": len(searched),
+        "ended_trials": sum(trial.is_over for trial in searched),
+        "repeats": sum(bool(trial.repeat_of) for trial in trials),
+        "confirmations": sum(bool(trial.confirms) for trial in trials),
         "paused_trials": sum(trial.status == "paused" for trial in trials),
         "waiting_trials": sum(trial.status == "waiting" for trial in trials),
         "best": best.best if best else None,
         "best_trial": best.id if best else None,
         "baseline": finite_or_none(baseline.best) if baseline else None,
-        "history": [finite_or_none(trial.best) for trial in trials],
+        "history": [finite_or_none(trial.best) for trial in searched],
+        "verdict": found.mark,
+        "verdict_text": found.text,
+        "noise": None if sweep.status in LIVE else noise_of(trials).to_mapping(),
         "leaderboard": newest(scores(run), private=False),
         "host": sweep.host,
         "pid": sweep.pid,

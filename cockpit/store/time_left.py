@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from cockpit.store.rows import TrialRow
 
 
-def time_left(trials: Sequence[TrialRow], total: int | None, now: float) -> float | None:
+def time_left(trials: Sequence[TrialRow], total: int | None, now: float, confirmations: int = 0) -> float | None:
     """Seconds until the sweep ends, if the coming trials take as long as those that ended; None before the first.
+
+    `total` trials are searched, and so many `confirmations` follow; how many repeats there will be nobody knows.
 
     A trial that waits for its next attempt is still to come; how long one is paused nobody knows, so paused trials are
     left out, and None is the answer where nothing but them is left.
@@ -18,7 +20,9 @@ def time_left(trials: Sequence[TrialRow], total: int | None, now: float) -> floa
     if not took or total is None or (not running and any(trial.status == "paused" for trial in trials)):
         return None
     mean = sum(took) / len(took)
-    unbegun = max(0, total - len(trials)) * mean
+    confirming = sum(bool(trial.confirms) for trial in trials)
+    searched = sum(trial.is_searched for trial in trials)
+    unbegun = (max(0, total - searched) + max(0, confirmations - confirming)) * mean
     begun = sum(_rest(trial, mean, now) for trial in trials if trial.status in ("running", "waiting"))
     return (unbegun + begun) / max(1, len(running))
 

@@ -10,6 +10,7 @@ from sweeping import events_in, plan_of
 
 from cockpit.engine.conductor import Conductor
 from cockpit.engine.proposer import ListedProposer
+from cockpit.engine.rebuild import Rebuilt
 from cockpit.engine.sweep import population_of
 from cockpit.events.kinds import Answered, TrialEnded
 from cockpit.events.writer import EventWriter
@@ -39,14 +40,18 @@ class Deaf(ListedProposer):
 class Stage:
     """A conductor over a folder, its clock standing still unless another one is given."""
 
-    def __init__(self, folder: Path, clock: Callable[[], float] = lambda: 5.0, **keys: Any) -> None:
+    def __init__(
+        self, folder: Path, clock: Callable[[], float] = lambda: 5.0, past: Rebuilt | None = None, **keys: Any
+    ) -> None:
         plan = plan_of(**{"run_cap": 10, **keys})
         self.run = RunFolder(folder / "exp001-test")
         self.run.trials.mkdir(parents=True)
         self.proposer = Deaf({"x": number / 10} for number in range(100))
         rules = build_rules(plan.search)
         ledger, population = EventWriter(self.run.sweep), population_of(plan, self.run)
-        self.conductor = Conductor(plan, self.run, ledger, self.proposer, rules, clock, population=population)
+        self.conductor = Conductor(
+            plan, self.run, ledger, self.proposer, rules, clock, past=past, population=population
+        )
 
     def start(self, digest: str | None = None) -> str:
         request = self.conductor.next_trial()

@@ -13,6 +13,8 @@ from sweeping import Once, Sweep, attempts, events_in, is_alive, left_processes,
 from cockpit.engine.machine import cores
 from cockpit.events.kinds import Eval, SweepEnded, SweepStarted
 from cockpit.store.reader import Index
+from cockpit.store.summary import read_summary
+from cockpit.store.verdict import BETTER, verdict
 
 MODES = [
     "fails",
@@ -290,3 +292,48 @@ def test_threads_of_a_trial_follow_its_cores_and_work_after_the_fork(engine: str
         assert trial.best_metrics["threads"] == CORES
         assert trial.best_metrics["most_in_a_pool"] == CORES
         assert trial.best_metrics["pools"] > 0
+
+
+@pytest.fixture(scope="module")
+def confirmed(logs: Path, engine: str) -> Sweep:
+    """Each configuration on two seeds, and the best of them against the baseline on three more."""
+    return run(
+        logs,
+        engine=engine,
+        trainer="engine_trainers.probe",
+        method="grid",
+        parameters={"x": {"values": [0.5, 0.8, 0.2]}, "noise": {"value": 0.01}},
+        baseline={"x": 0.5},
+        seeds=2,
+        confirm=3,
+        floor=0.15,
+        concurrent=2,
+        resources={"cpu": 0.5},
+    )
+
+
+def test_configurations_are_repeated_unless_they_were_stopped(confirmed: Sweep) -> None:
+    extras = [(event.config["x"], event.seed) for event in confirmed.started if "repeat_of" in event.extra]
+    assert sorted(extras) == [(0.5, 1), (0.8, 1)]
+    searched = {trial.config["x"]: trial.status for trial in confirmed.trials if trial.is_searched}
+    assert searched == {0.5: "finished", 0.8: "finished", 0.2: "pruned"}
+
+
+def test_winner_and_baseline_are_confirmed_on_fresh_seeds_when_the_search_is_over(confirmed: Sweep) -> None:
+    runs = [event for event in confirmed.started if "confirms" in event.extra]
+    assert runs == confirmed.started[-6:]
+    assert sorted((event.config["x"], event.seed) for event in runs) == [
+        (x, seed) for x in (0.5, 0.8) for seed in (2, 3, 4)
+    ]
+    ended = {event.trial: event.at for event in confirmed.ended.values()}
+    searched = [event.trial for event in confirmed.started if "confirms" not in event.extra]
+    assert max(ended[trial] for trial in searched) <= min(event.at for event in runs)
+
+
+def test_the_verdict_of_a_sweep_is_that_of_its_pairs(confirmed: Sweep) -> None:
+    found = verdict(confirmed.row, confirmed.trials)
+    assert found.mark == BETTER, found.text
+    assert "on 3 fresh seeds (paired t-test, p " in found.text
+    assert read_summary(confirmed.run, 0.0)["verdict"] == BETTER
+    assert confirmed.ending.status == "finished"
+    assert confirmed.row.trials == 3

@@ -87,3 +87,19 @@ def test_the_first_steps_of_the_baseline_tell_the_pace_and_leave_nothing(
 
 def test_a_trial_that_fails_before_its_first_step_tells_nothing() -> None:
     assert measure(plan_of(parameters={"x": {"min": 0.0, "max": 1.0}, "fail_at": {"value": 1}})) is None
+
+
+def test_repeats_and_confirmations_take_their_time(tmp_path: Path) -> None:
+    recorded(tmp_path).trial(2, TEN, config={"x": 0.1, "epochs": 5.0}).end()
+    baseline = {"x": 0.0, "y": 0.0}
+    plain, confirmed = estimate(tmp_path, baseline=baseline), estimate(tmp_path, baseline=baseline, confirm=4)
+    repeated = estimate(tmp_path, seeds=3, scheduler="asha")
+    assert plain is not None and confirmed is not None and repeated is not None
+    wave = (plain.seconds - 1) / 6  # twelve trials, two at once, a second after the start
+    assert confirmed.seconds == pytest.approx(plain.seconds + 4 * wave)
+    assert repeated.seconds == pytest.approx(plain.seconds + 12 / 3 * wave), "one in three comes to its end"
+    assert repeated.high == pytest.approx(plain.high + 12 * wave), "or all of them"
+    pace = Pace(seconds=9.0, start=1.0, evaluations=1, source="a guess")
+    told = from_pace(plan_of(run_cap=12, concurrent=2, baseline=baseline, confirm=4), pace)
+    assert told is not None
+    assert (told.low, told.high) == pytest.approx((1 + 10 * 10, 1 + 10 * 10))

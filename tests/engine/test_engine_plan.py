@@ -23,8 +23,6 @@ MATCHING: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ({"seeds": 2, "run_cap": 3}, "seeds: repeats cannot be run by this version; remove it or write 1"),
-        ({"confirm": 2, "run_cap": 3}, "confirm: repeats cannot be run by this version; remove it or write 0"),
         (
             {"scheduler": "pbt"},
             "pbt.parameters: nothing to change: vary one of lr",

@@ -108,3 +108,21 @@ def test_wandbs_default_command_finds_the_python_of_the_cockpit(sweep: Any) -> N
     swept = sweep(HEAD + "print('acc: 0.5', file=sys.stderr)\nprint(sys.executable)\n", command=None)
     assert swept.statuses == ["finished"] * 3
     assert swept.run.trial("t000").output.read_text().splitlines()[-1] == sys.executable
+
+
+def test_a_program_gets_its_seed_as_any_parameter_and_is_repeated_with_others(sweep: Any) -> None:
+    code = HEAD + "seed = int(given['seed'])\n"
+    code += "print('epoch: 1 acc:', float(given['x']) / 10 + (seed * 37 % 11) / 1000, 'loss:', 1 / (1 + seed))\n"
+    swept = sweep(
+        code,
+        parameters={"x": {"values": [1, 2]}, "seed": {"value": 5}},
+        baseline={"x": 1},
+        seeds=2,
+        confirm=2,
+        concurrent=2,
+    )
+    assert [(event.config["seed"], event.seed) for event in swept.started] == [
+        (seed, seed) for seed in (5, 5, 6, 6, 7, 7, 8, 8)
+    ]
+    for trial in swept.trials:
+        assert trial.best == pytest.approx(trial.config["x"] / 10 + (trial.seed * 37 % 11) / 1000)

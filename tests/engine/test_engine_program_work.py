@@ -90,7 +90,7 @@ def test_a_configuration_that_somebody_adds(here: Path) -> None:
         ("command: ['${env}', A=1]", "command: it has no word to execute"),
         ("program: train.py\ndirectory: nowhere", "sweep.yaml:2: directory: there is no folder"),
         ("program: train.py\npattern: 'loss'", "sweep.yaml:2: pattern: the pattern names no group: write (?P<loss>"),
-        ("program: train.py\nseeds: 2", "sweep.yaml:2: seeds: repeats need a seed that is set from here"),
+        ("program: train.py\nseeds: 2", "sweep.yaml:2: seeds: a program gets its seed as any parameter; add seed"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_run_is_refused_before_anything_starts(here: Path, head: str, problem: str) -> None:

@@ -17,6 +17,7 @@ from cockpit.engine.rebuild import read_events, rebuild
 from cockpit.events.kinds import Eval, Step, SweepStatus, TrialPaused, TrialStarted
 from cockpit.store.folder import RunFolder, find_experiment
 from cockpit.store.reader import Index
+from cockpit.store.verdict import FOUND, verdict
 
 SEARCH = """\
 name: hill
@@ -35,7 +36,10 @@ scheduler: asha
 run_cap: 8
 concurrent: 2
 resources: {{cpu: 0.5}}
+confirm: {confirm}
 """
+COMPLETE = "exp001: all its trials have ended; `--trials N` plans more of them"
+KEYS = {"engine": "local", "method": "random", "delay": "0.005", "confirm": "0"}
 Cockpit = Callable[..., "subprocess.Popen[bytes]"]
 
 
@@ -66,7 +70,7 @@ def cockpit(tmp_path: Path) -> Iterator[Cockpit]:
 def cut(cockpit: Cockpit, tmp_path: Path, condition: Callable[[RunFolder], bool], **keys: str) -> RunFolder:
     """A sweep that was killed as soon as a condition on its record held, with everything of it gone."""
     search = tmp_path / "hill.yaml"
-    search.write_text(SEARCH.format(**{"engine": "local", "method": "random", "delay": "0.005", **keys}))
+    search.write_text(SEARCH.format(**{**KEYS, **keys}))
     process = cockpit("hill.yaml")
     wait_until(lambda: list((tmp_path / "logs").glob("exp*/sweep.jsonl")))
     found = find_experiment(tmp_path / "logs", "latest")
@@ -151,6 +155,23 @@ def test_the_sampler_knows_what_was_before_and_the_total_stays(cockpit: Cockpit,
     assert len(set(configs)) == 8, "the sampler does not begin anew"
 
 
+def test_a_sweep_that_is_killed_within_its_confirmation_goes_on_with_it(cockpit: Cockpit, tmp_path: Path) -> None:
+    def confirming(found: RunFolder) -> list[str]:
+        return [trial.id for trial in rebuild(found, "score").trials if trial.confirms]
+
+    found = cut(cockpit, tmp_path, lambda found: len(confirming(found)) >= 3, confirm="3")
+    assert 3 <= len(confirming(found)) <= 4
+    sweep = go_on(cockpit, found)
+    runs = [trial for trial in sweep.trials if trial.confirms]
+    assert len(sweep.trials) == 8 + 6
+    assert {trial.status for trial in runs} == {"finished"}
+    assert sorted((trial.extra["pair"], trial.seed) for trial in runs) == [(0, 1)] * 2 + [(1, 2)] * 2 + [(2, 3)] * 2
+    assert verdict(sweep.row, sweep.trials).mark in FOUND, "the toy does not depend on its seed"
+    again = cockpit("--resume", found.id)
+    _, said = again.communicate(timeout=60)
+    assert (again.returncode, said.decode()) == (0, f"cockpit: {COMPLETE}\n")
+
+
 def test_a_torn_record_is_gone_on_from(cockpit: Cockpit, tmp_path: Path) -> None:
     found = cut(cockpit, tmp_path, lambda found: evaluations(found) >= 3)
     with found.sweep.open("ab") as file:
@@ -172,7 +193,7 @@ def test_a_torn_record_is_gone_on_from(cockpit: Cockpit, tmp_path: Path) -> None
 
 
 def test_a_sweep_that_runs_or_never_began_is_not_taken_up(cockpit: Cockpit, tmp_path: Path) -> None:
-    (tmp_path / "hill.yaml").write_text(SEARCH.format(engine="local", method="random", delay="0.05"))
+    (tmp_path / "hill.yaml").write_text(SEARCH.format(**{**KEYS, "delay": "0.05"}))
     process = cockpit("hill.yaml")
     found = wait_until(lambda: [path for path in tmp_path.glob("logs/exp*/sweep.jsonl") if path.stat().st_size])[0]
     run_folder = RunFolder(found.parent)

@@ -85,3 +85,24 @@ def test_a_sweep_that_began_from_another_goes_on_where_it_was(tmp_path: Path) ->
     for past in [*history(earlier(tmp_path), wanted).used, *own]:
         proposer.recall(past)
     assert proposer.propose("t002") is None
+
+
+def repeated(logs: Path) -> RunFolder:
+    """A configuration on two seeds, one whose repeat has not ended, and a confirmation."""
+    recorder = Recorder(logs, "exp004-hill")
+    recorder.trial(0, [0.25], baseline=True).trial(1, [0.5])
+    recorder.trial(2, [0.75], config={"x": 0.0, "seed": 1}, extra={"repeat_of": "t000", "repeat": 1})
+    recorder.trial(3, [0.9], config={"x": 0.0, "seed": 2}, extra={"confirms": "t000", "pair": 0})
+    return recorder.end("interrupted")
+
+
+def test_a_sampler_learns_the_mean_of_repeats_and_nothing_of_confirmations(tmp_path: Path) -> None:
+    run = repeated(tmp_path)
+    lesson = history(run, search(**GRID))
+    assert [(past.trial, past.value) for past in lesson.used] == [("t000", 0.5), ("t001", 0.5)]
+    assert lesson.outside == 0
+    known = earlier_life(run, ["t001"])
+    assert [(past.trial, past.state, past.value) for past in known] == [
+        ("t000", "complete", 0.5),
+        ("t001", "running", 0.5),
+    ]

@@ -237,7 +237,7 @@ def test_a_full_file() -> None:
     assert (search.fixed, list(search.varied)) == ({"steps": 5}, ["lr", "opt.kind"])
     assert (search.scheduler, search.early_terminate) == ("hyperband", Hyperband(max_iter=27, s=2))
     assert search.resources == Resources(cpu=1.5, gpu=0.5, memory=4 * 1024**3)
-    assert (search.trial_seeds, search.confirm_seeds) == ((3, 4), (5, 6, 7))
+    assert (search.trial_seeds, search.confirm) == ((3, 4), 3)
     assert (search.floor, search.patience, search.run_cap, search.concurrent) == (3.0, 2, 7, 2)
     assert set(search.ignored) == {"apiVersion", "kind", "controller", "entity", "project", "job", "image_uri"}
 

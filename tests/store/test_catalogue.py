@@ -34,6 +34,7 @@ def test_the_newest_stands_first_with_its_delta(tmp_path):
     assert (first.id, second.id) == ("exp001", "exp002")
     assert (second.best, second.baseline, second.delta) == (0.75, 0.5, 0.25)
     assert (second.status, second.ended_trials, second.best_trial) == ("finished", 2, "t001")
+    assert second.verdict == "open"
 
 
 def test_only_what_changed_is_read(tmp_path, monkeypatch):

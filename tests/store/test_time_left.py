@@ -7,9 +7,9 @@ import pytest
 from cockpit.store.time_left import time_left
 
 
-def trial(seconds=None, started=None, status="finished", attempt=1, steps=0):
+def trial(seconds=None, started=None, status="finished", attempt=1, steps=0, confirms=""):
     fields = {"seconds": seconds, "started": started, "status": status, "attempt": attempt, "steps": steps}
-    return SimpleNamespace(**fields, total_steps=100)
+    return SimpleNamespace(**fields, total_steps=100, confirms=confirms, is_searched=not confirms)
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,8 @@ def trial(seconds=None, started=None, status="finished", attempt=1, steps=0):
 )
 def test_the_time_left_follows_from_trials_that_ended(trials, total, left):
     assert time_left(trials, total, now=100.0) == left
+
+
+def test_confirmations_are_still_to_come():
+    trials = [trial(10.0), trial(10.0), trial(10.0, confirms="t001")]
+    assert time_left(trials, 3, now=100.0, confirmations=4) == 40.0

@@ -147,8 +147,9 @@ def test_one_modality_is_enough(run: Run, shop: Path, modalities: str, groups: t
 
 def test_evaluations_report_retrieval_and_no_loss(run: Run, shop: Path) -> None:
     evaluation = next(event for event in run("matching", quick(shop)) if isinstance(event, Eval))
-    plain = {"row_f1", "precision", "recall", "threshold"}
+    plain = {"row_f1", "row_f1_low", "row_f1_high", "precision", "recall", "threshold"}
     assert set(evaluation.metrics) == plain | {"row_f1_min2", "row_f1_phash", "row_f1_title"}
+    assert evaluation.metrics["row_f1_low"] <= evaluation.metrics["row_f1"] <= evaluation.metrics["row_f1_high"]
 
 
 def test_embeddings_are_kept_with_their_postings(run: Run, shop: Path, tmp_path: Path) -> None:

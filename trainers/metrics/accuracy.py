@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,3 +36,15 @@ def bootstrap_interval(
     tail = (1.0 - confidence) / 2
     low, high = np.quantile(values, [tail, 1.0 - tail])
     return float(low), float(high)
+
+
+def mean_interval(values: NDArray[Any], groups: NDArray[Any] | None = None) -> tuple[float, float]:
+    """The `bootstrap_interval` of the mean of a value per row, both of shape (rows,).
+
+    Where rows have `groups`, whole groups are drawn, because rows of one are not independent of each other (Davison and
+    Hinkley 1997, 3.8); of a single group nothing can be drawn, and both ends are NaN.
+    """
+    number = np.arange(len(values)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    sums, sizes = np.bincount(number, values), np.bincount(number)
+    drawable = len(sizes) if groups is None or len(sizes) > 1 else 0
+    return bootstrap_interval(lambda drawn: float(sums[drawn].sum() / sizes[drawn].sum()), rows=drawable)

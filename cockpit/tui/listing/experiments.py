@@ -8,6 +8,7 @@ from typing import Any
 
 from cockpit.store.catalogue import ExperimentRow
 from cockpit.store.numbers import HOUR, MINUTE, age_text, delta_text, metric_text, sparkline
+from cockpit.store.verdict import FOUND
 from cockpit.tui.glyphs import UNICODE, Glyphs, status_style
 from cockpit.tui.widgets.table import Cell, Column
 
@@ -24,7 +25,17 @@ COLUMNS = (
     Column("metric", "metric", right=False, priority=30),
     Column("question", "question", right=False, priority=50, least=20, grow=True),
 )
-FIELDS = (*(column.key for column in COLUMNS), "name", "reason", "baseline", "trainer", "started", "goal", "paused")
+FIELDS = (
+    *(column.key for column in COLUMNS),
+    "name",
+    "reason",
+    "baseline",
+    "trainer",
+    "started",
+    "goal",
+    "paused",
+    "verdict",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,8 @@ class ExperimentItem:
             words += f" {age_text(row.silent)}"
         if row.paused_trials:
             words += f", {row.paused_trials} paused"
+        if row.verdict in FOUND:
+            words += f", {row.verdict}"
         done = "" if row.status == "broken" else f"{row.ended_trials}/{'?' if row.trials is None else row.trials}"
         better = row.delta is not None and row.delta > 0
         return (

@@ -215,7 +215,7 @@ class SweepScreen(ListingScreen[TrialItem], ChartingScreen, SteeringScreen):
         view = snapshot.sweeps.get(self.experiment)
         if view is None:
             return shown(f"{self.experiment}  opening…", "bold")
-        sweep, over = view.sweep, sum(row.is_over for row in view.rows)
+        sweep, over = view.sweep, sum(row.is_over for row in view.rows if row.is_searched)
         line = shown(f"{sweep.experiment} {sweep.search}", "bold")
         line.append(f"  {self.cockpit.glyphs.of(sweep.status)}", self.cockpit.status_colour(sweep.status))
         if sweep.status == "queued":
@@ -228,7 +228,7 @@ class SweepScreen(ListingScreen[TrialItem], ChartingScreen, SteeringScreen):
             against = gain(best.best, baseline.best if baseline else None, sweep.goal)
             line.append(f"  best {best.id} {metric_text(best.best)} ({delta_text(against)})", "not bold")
         if sweep.status == "running":
-            left = time_left(view.rows, sweep.trials, snapshot.at)
+            left = time_left(view.rows, sweep.trials, snapshot.at, 2 * sweep.confirm)
             at_once = f"  {len(view.running)} at once"
             line.append(at_once + (f"  ~{duration_text(left)} left" if left else ""), "not bold dim")
         return line

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import random
 import resource
 import signal
 import subprocess
@@ -24,6 +25,7 @@ class ProbeConfig(TrainerConfig):
     x: float = option(0.0, "the score at the end")
     steps: int = option(4, "steps in all; every second one is followed by an evaluation", low=1)
     delay: float = option(0.0, "seconds that a step takes", low=0.0)
+    noise: float = option(0.0, "how far scores of different seeds lie apart", low=0.0)
 
 
 def train(config: ProbeConfig, device: Device) -> Events:
@@ -39,11 +41,16 @@ def train(config: ProbeConfig, device: Device) -> Events:
                 loss = _HAPPENINGS[config.mode](out) or loss
             yield Step("train", 0, step, {"loss": loss}, 0.0)
             if step % 2 == 0:
-                score = {} if config.mode == "mute" else {"score": config.x * step / config.steps}
+                score = {} if config.mode == "mute" else {"score": _score(config, step)}
                 yield Eval("valid", 0, step, {"loss": loss, **score}, 0.0)
         yield Saved(str(out / "closed"), config.steps, "last")
     finally:
         (out / "closed").touch()
+
+
+def _score(config: ProbeConfig, step: int) -> float:
+    noise = config.noise * random.Random(f"{config.seed} {config.x}").gauss(0.0, 1.0) if config.noise else 0.0
+    return config.x * step / config.steps + noise
 
 
 def _fail(_: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from sklearn.metrics import matthews_corrcoef, roc_auc_score
 
-from trainers.metrics.accuracy import accuracy, bootstrap_interval
+from trainers.metrics.accuracy import accuracy, bootstrap_interval, mean_interval
 from trainers.metrics.matthews import matthews
 from trainers.metrics.roc_auc import roc_auc
 from trainers.metrics.running import RunningScores
@@ -80,3 +80,19 @@ def test_running_scores_are_those_of_all_rows_since_the_pass_began() -> None:
         one.take([torch.tensor(np.stack([scores, labels], 1)[40:]).flatten().tolist()])
         assert one.scores()["final_score"] == pytest.approx(roc_auc_score(labels, scores))
         assert one.scores()["mc_score"] == pytest.approx(matthews_corrcoef(labels, scores > 0.5))
+
+
+def test_intervals_of_a_mean_are_those_of_rows_drawn_anew() -> None:
+    values = np.random.default_rng(0).random(40)
+    assert mean_interval(values) == bootstrap_interval(lambda rows: float(values[rows].mean()), rows=40)
+    assert all(math.isnan(end) for end in mean_interval(np.array([])))
+
+
+def test_rows_of_one_group_tell_as_much_as_one_row() -> None:
+    of_groups = np.random.default_rng(0).random(40)
+    copies, groups = np.repeat(of_groups, 25), np.repeat(np.arange(40).astype(str), 25)
+    low, high = mean_interval(copies, groups)
+    assert (low, high) == pytest.approx(mean_interval(of_groups), abs=0.02)
+    narrow = mean_interval(copies)
+    assert narrow[1] - narrow[0] < (high - low) / 3
+    assert all(math.isnan(end) for end in mean_interval(copies, np.zeros(len(copies))))
