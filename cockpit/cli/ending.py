@@ -46,6 +46,26 @@ def print_end(index: Index, diary: Path) -> None:
     out.print(f"diary: {diary}")
 
 
+def compare_rows(run: RunFolder) -> None:
+    """Keep how the best trial does against the baseline on single rows, where both kept what they predicted."""
+    from cockpit.store.ranking import baseline_trial, best_trial
+    from cockpit.store.reader import Index
+    from cockpit.store.row_gain import keep_row_gain
+
+    with Index(run) as index:
+        trials = index.trials()
+        best, baseline = best_trial(trials, index.sweep().goal), baseline_trial(trials)
+        if best is None or baseline is None or best.id == baseline.id:
+            return
+        if any("predictions" not in index.saved(trial.id) for trial in (best, baseline)):
+            return
+    from cockpit.ensemble.rows import row_gain
+
+    found = row_gain(run, best.id, baseline.id)
+    if found is not None:
+        keep_row_gain(run, found)
+
+
 def print_doubts(index: Index, run: RunFolder) -> None:
     """What looks wrong with the results, and what was looked at once more."""
     from cockpit.checks.kept import looks

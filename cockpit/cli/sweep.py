@@ -250,7 +250,7 @@ def _how_it_is(logs: Path, name: str) -> str:
 def _run(
     plan: Plan, logs: Path, manner: Manner, as_json: bool, marks: Path | None, warm: WarmParentProcess | None
 ) -> int:
-    from cockpit.cli.ending import keep_timings, print_doubts, print_end, print_timings
+    from cockpit.cli.ending import compare_rows, keep_timings, print_doubts, print_end, print_timings
     from cockpit.cli.show import goals_of
     from cockpit.diary.book import write_entry
     from cockpit.engine.budget import Budget
@@ -294,6 +294,8 @@ def _run(
         return 0
     if plan.search.check and ending.status != "interrupted":
         _look_for_leaks(run, plan.device)
+    if ending.status != "interrupted":
+        compare_rows(run)
     diary = write_entry(logs, run)
     timed = keep_timings(run, marks)
     with Index(run) as index:

@@ -24,7 +24,7 @@ def mark(facts: Facts) -> str:
 
 
 def against_baseline(facts: Facts) -> Iterator[str]:
-    """The difference to the baseline: on fresh seeds where there are any, else that of the search."""
+    """The difference to the baseline: on fresh seeds where there are any, else that of the search; and over rows."""
     baseline, best = facts.baseline, facts.best
     if baseline is None or best is None:
         return
@@ -32,6 +32,8 @@ def against_baseline(facts: Facts) -> Iterator[str]:
         yield f"baseline {facts.verdict.text}"
     else:
         yield f"baseline {delta_text(ranking.gain(best.best, baseline.best, facts.sweep.goal))}"
+    if facts.rows is not None and (facts.rows.trial, facts.rows.baseline) == (best.id, baseline.id):
+        yield f"{best.id} {facts.rows.text}"
 
 
 def doubt(facts: Facts) -> Iterator[str]:
