@@ -22,7 +22,8 @@ def row_gain(run: RunFolder, trial: str, baseline: str) -> RowGain | None:
     score, groups = METRICS.get(aligned.metric), len(set(aligned.clusters.tolist()))
     if score is None or len(aligned.ids) < LEAST_ROWS:
         return None
-    found = paired_gain(aligned.labels, *aligned.scores, aligned.clusters, score)
+    own, other = aligned.scores
+    found = paired_gain(aligned.labels, own, other, aligned.clusters, score)
     if math.isnan(found.low):
         return None
     return RowGain(trial, baseline, len(aligned.ids), groups, found.value, found.low, found.high)

@@ -1,4 +1,4 @@
-"""How much better the best trial is than the baseline on the rows that both scored, as it was found at a sweep's end."""
+"""How much better the best trial is than the baseline on the rows that both scored, as found at a sweep's end."""
 
 from __future__ import annotations
 
