@@ -41,7 +41,7 @@ def print_end(index: Index, diary: Path) -> None:
         if baseline is not None and baseline.best is not None and not best.baseline:
             found = verdict(sweep, trials)
             searched = delta_text(gain(best.best, baseline.best, sweep.goal))
-            told = found.text if sweep.confirm else f"{searched} on {found.text}"
+            told = found.text if sweep.confirm else f"{searched}; {found.text}"
             out.print(f"{found.glyph} against the baseline {told}")
     out.print(f"diary: {diary}")
 

@@ -65,6 +65,14 @@ def tried(facts: Facts) -> list[TrialRow]:
     return configurations(facts.trials)
 
 
+def mean_text(facts: Facts) -> str:
+    """`mean of 3 seeds, ` before the best trial's name, where its score is such a mean; else empty."""
+    best = facts.best
+    repeats = [] if best is None else [trial for trial in facts.trials if trial.repeat_of == best.id]
+    runs = 1 + sum(trial.best is not None for trial in repeats)
+    return f"mean of {runs} seeds, " if runs > 1 else ""
+
+
 def interval_text(trial: TrialRow, metric: str) -> str:
     """` [0.8530, 0.8690]`: the interval of 95 % over validation rows, where the trainer tells one; else empty."""
     low, high = (trial.best_metrics.get(f"{metric}_{end}") for end in ("low", "high"))
