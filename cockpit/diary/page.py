@@ -58,7 +58,8 @@ def change(facts: Facts) -> Iterator[str]:
     more = ", ".join(f"{name} {metric_text(value)}" for name, value in _other_metrics(facts).items())
     more = (f" · {escaped(more)}" if more else "") + _leaderboard(facts)
     interval = interval_text(best, sweep.metric)
-    yield f"**score** {metric} {metric_text(best.best)}{interval} ({mean_text(facts)}{best.id}: {_config(best, sweep.varied)}){more}  "
+    who = f"{mean_text(facts)}{best.id}: {_config(best, sweep.varied)}"
+    yield f"**score** {metric} {metric_text(best.best)}{interval} ({who}){more}  "
     yield f"**against** {_comparisons(facts)}"
     yield from merges(facts)
 

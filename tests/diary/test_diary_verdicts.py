@@ -119,5 +119,7 @@ def test_the_score_of_repeats_is_told_to_be_a_mean(tmp_path):
         recorder.trial(number, [value], config=config, extra={"repeat_of": f"t00{of}", "repeat": 1})
     text = text_of(recorder.end())
     assert "**score** score 0.8000 (mean of 2 seeds, t001: x 0.1) · loss 1.0000" in text
-    assert "baseline +0.3000 · best so far: this is the first of its kind · the winner was chosen on its 2 seeds" in text
+    assert (
+        "baseline +0.3000 · best so far: this is the first of its kind · the winner was chosen on its 2 seeds" in text
+    )
     assert "2 trials + 2 repeats (0 pruned)" in text
