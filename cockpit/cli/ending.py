@@ -41,9 +41,29 @@ def print_end(index: Index, diary: Path) -> None:
         if baseline is not None and baseline.best is not None and not best.baseline:
             found = verdict(sweep, trials)
             searched = delta_text(gain(best.best, baseline.best, sweep.goal))
-            told = found.text if sweep.confirm else f"{searched} on {found.text}"
+            told = found.text if sweep.confirm else f"{searched}; {found.text}"
             out.print(f"{found.glyph} against the baseline {told}")
     out.print(f"diary: {diary}")
+
+
+def compare_rows(run: RunFolder) -> None:
+    """Keep how the best trial does against the baseline on single rows, where both kept what they predicted."""
+    from cockpit.store.ranking import baseline_trial, best_trial
+    from cockpit.store.reader import Index
+    from cockpit.store.row_gain import keep_row_gain
+
+    with Index(run) as index:
+        trials = index.trials()
+        best, baseline = best_trial(trials, index.sweep().goal), baseline_trial(trials)
+        if best is None or baseline is None or best.id == baseline.id:
+            return
+        if any("predictions" not in index.saved(trial.id) for trial in (best, baseline)):
+            return
+    from cockpit.ensemble.rows import row_gain
+
+    found = row_gain(run, best.id, baseline.id)
+    if found is not None:
+        keep_row_gain(run, found)
 
 
 def print_doubts(index: Index, run: RunFolder) -> None:

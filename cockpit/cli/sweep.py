@@ -292,8 +292,8 @@ def _run(
     except CompleteError as complete:  # whoever goes on until everything is done has come to the end
         click.echo(f"cockpit: {complete}", err=True)
         return 0
-    if plan.search.check and ending.status != "interrupted":
-        _look_for_leaks(run, plan.device)
+    if ending.status != "interrupted":
+        _look_closer(run, plan)
     diary = write_entry(logs, run)
     timed = keep_timings(run, marks)
     with Index(run) as index:
@@ -308,12 +308,15 @@ def _run(
     return 1 if ending.status == "failed" else 0
 
 
-def _look_for_leaks(run: RunFolder, device: str) -> None:
+def _look_closer(run: RunFolder, plan: Plan) -> None:
+    """What the entry tells beyond scores: leaks in the best trial, where they are looked for, and its gain on rows."""
     from cockpit.cli.check import best_of, look_again
+    from cockpit.cli.ending import compare_rows
 
-    best = best_of(run)
+    best = best_of(run) if plan.search.check else None
     if best is not None:
-        look_again(run, best, device)
+        look_again(run, best, plan.device)
+    compare_rows(run)
 
 
 def _command_line() -> str:

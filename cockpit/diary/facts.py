@@ -17,6 +17,7 @@ from cockpit.store.folder import RunFolder, experiments
 from cockpit.store.history import History, read_history
 from cockpit.store.noise import noise_from
 from cockpit.store.reader import Index
+from cockpit.store.row_gain import RowGain, read_row_gain
 from cockpit.store.rows import CommandRow, NormSummary, SweepRow, TrialRow
 from cockpit.store.scores import Score, scores
 from cockpit.store.summary import read_summary
@@ -38,7 +39,8 @@ class Rival:
 class Facts:
     """Everything that an entry and a report are made of. `best` is the trial that they speak about most, `saved` are
     its files by label; `can_go_on` says that the sweep may be taken up again. `findings` are those of its record,
-    `looks` the newest second look at each trial that had one, `noise` is known from earlier experiments.
+    `looks` the newest second look at each trial that had one, `noise` is known from earlier experiments,
+    `rows` is what the best trial gains over the baseline on the rows that both scored.
     """
 
     sweep: SweepRow
@@ -57,6 +59,7 @@ class Facts:
     saved: dict[str, str]
     verdict: Verdict
     noise: KnownNoise
+    rows: RowGain | None
     findings: Sequence[Finding] = ()
     looks: Sequence[Look] = ()
 
@@ -84,6 +87,7 @@ def gather(logs: Path, run: RunFolder) -> Facts:
             saved=index.saved(best.id) if best else {},
             verdict=verdict(sweep, trials),
             noise=known_noise((name, noise_from(summary.get("noise"))) for name, summary in earlier),
+            rows=read_row_gain(run),
             findings=check_record(sweep, trials, index.trivial()),
             looks=list(looks(run).values()),
         )

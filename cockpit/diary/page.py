@@ -9,7 +9,7 @@ from cockpit.diary.events import events, open_trials
 from cockpit.diary.facts import Facts
 from cockpit.diary.markdown import block, code, escaped, table
 from cockpit.diary.merges import merges
-from cockpit.diary.verdicts import against_baseline, doubt, interval_text, mark, tried
+from cockpit.diary.verdicts import against_baseline, doubt, interval_text, mark, mean_text, tried
 from cockpit.store import ranking
 from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
 from cockpit.store.rows import ENDED_EARLY, TrialRow
@@ -58,7 +58,8 @@ def change(facts: Facts) -> Iterator[str]:
     more = ", ".join(f"{name} {metric_text(value)}" for name, value in _other_metrics(facts).items())
     more = (f" · {escaped(more)}" if more else "") + _leaderboard(facts)
     interval = interval_text(best, sweep.metric)
-    yield f"**score** {metric} {metric_text(best.best)}{interval} ({best.id}: {_config(best, sweep.varied)}){more}  "
+    who = f"{mean_text(facts)}{best.id}: {_config(best, sweep.varied)}"
+    yield f"**score** {metric} {metric_text(best.best)}{interval} ({who}){more}  "
     yield f"**against** {_comparisons(facts)}"
     yield from merges(facts)
 

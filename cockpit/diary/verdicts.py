@@ -24,7 +24,7 @@ def mark(facts: Facts) -> str:
 
 
 def against_baseline(facts: Facts) -> Iterator[str]:
-    """The difference to the baseline: on fresh seeds where there are any, else that of the search."""
+    """The difference to the baseline: on fresh seeds where there are any, else that of the search; and over rows."""
     baseline, best = facts.baseline, facts.best
     if baseline is None or best is None:
         return
@@ -32,6 +32,8 @@ def against_baseline(facts: Facts) -> Iterator[str]:
         yield f"baseline {facts.verdict.text}"
     else:
         yield f"baseline {delta_text(ranking.gain(best.best, baseline.best, facts.sweep.goal))}"
+    if facts.rows is not None and (facts.rows.trial, facts.rows.baseline) == (best.id, baseline.id):
+        yield f"{best.id} {facts.rows.text}"
 
 
 def doubt(facts: Facts) -> Iterator[str]:
@@ -61,6 +63,14 @@ def confirmation(facts: Facts) -> Iterator[str]:
 def tried(facts: Facts) -> list[TrialRow]:
     """The trials that tried a configuration of their own, with the mean score where they were repeated."""
     return configurations(facts.trials)
+
+
+def mean_text(facts: Facts) -> str:
+    """`mean of 3 seeds, ` before the best trial's name, where its score is such a mean; else empty."""
+    best = facts.best
+    repeats = [] if best is None else [trial for trial in facts.trials if trial.repeat_of == best.id]
+    runs = 1 + sum(trial.best is not None for trial in repeats)
+    return f"mean of {runs} seeds, " if runs > 1 else ""
 
 
 def interval_text(trial: TrialRow, metric: str) -> str:

@@ -21,8 +21,9 @@ from cockpit.store.verdict import Verdict, verdict
 def experiment_document(index: Index, goals: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Everything about one experiment but its steps.
 
-    `goals` has `maximize` or `minimize` for each metric of a search for several; its trials then say in `front` whether
-    they are on the Pareto front.
+    `trials` tried a configuration of their own; `repeats` and `confirmations` ran one of these once more. `goals` has
+    `maximize` or `minimize` for each metric of a search for several; its trials then say in `front` whether they are
+    on the Pareto front.
     """
     sweep, trials = index.sweep(), index.trials()
     commands, steered = index.commands(), index.steered()
@@ -30,6 +31,12 @@ def experiment_document(index: Index, goals: Mapping[str, str] | None = None) ->
     front = front_trials(trials, goals) if goals else set()
     best = ranking.best_trial(trials, sweep.goal)
     baseline = ranking.baseline_trial(trials)
+
+    def told(trial: TrialRow) -> dict[str, Any]:
+        changes = changes_of(steered.get(trial.id, ()), commands, trial.id)
+        document = trial_document(trial, history.attempts.get(trial.id, ()), changes)
+        return {**document, **({"front": trial.id in front} if goals else {})}
+
     return {
         "experiment": sweep.experiment,
         "name": index.run.name,
@@ -54,17 +61,9 @@ def experiment_document(index: Index, goals: Mapping[str, str] | None = None) ->
         "environment": plain(sweep.environment),
         "taken_up": [{"at": utc_text(found.at), "after": found.after} for found in history.taken_up],
         "commands": [command_document(command) for command in commands],
-        "trials": [
-            {
-                **trial_document(
-                    trial,
-                    history.attempts.get(trial.id, ()),
-                    changes_of(steered.get(trial.id, ()), commands, trial.id),
-                ),
-                **({"front": trial.id in front} if goals else {}),
-            }
-            for trial in trials
-        ],
+        "trials": [told(trial) for trial in trials if trial.is_searched],
+        "repeats": [told(trial) for trial in trials if trial.repeat_of],
+        "confirmations": [told(trial) for trial in trials if trial.confirms],
     }
 
 

@@ -30,7 +30,8 @@ def test_the_verdict_stands_wherever_the_experiment_does(confirmed, cockpit, fol
     assert "\n✅ +0." in cockpit("show", "latest", "--logs", "logs").out
     document = json.loads(cockpit("show", "latest", "--logs", "logs", "--json").out)
     assert (document["verdict"]["mark"], len(document["verdict"]["pairs"])) == ("better", 2)
-    assert [trial["confirms"] for trial in document["trials"]].count("t000") == 2
+    assert [trial["confirms"] for trial in document["confirmations"]].count("t000") == 2
+    assert len(document["trials"]) == 4
     (summary,) = json.loads(cockpit("ls", "--logs", "logs", "--json").out)
     assert (summary["verdict"], summary["ended_trials"], summary["confirmations"]) == ("better", 4, 4)
     assert "## exp001 · hill ✅" in (folder / "logs" / "diary.md").read_text()
@@ -48,9 +49,8 @@ def test_more_trials_may_still_be_searched_and_are_confirmed(confirmed, cockpit)
     again = cockpit("sweep", "--resume", "exp001", "--trials", "8", "--logs", "logs")
     assert again.code == 0, again.err
     document = json.loads(cockpit("show", "latest", "--logs", "logs", "--json").out)
-    searched = [trial for trial in document["trials"] if not trial["confirms"]]
-    assert len(searched) == 8
-    confirming = [trial["confirms"] for trial in document["trials"] if trial["confirms"]]
+    assert len(document["trials"]) == 8
+    confirming = [trial["confirms"] for trial in document["confirmations"]]
     assert confirming.count("t000") == confirming.count(document["best_trial"]) == 2
     assert len(document["verdict"]["pairs"]) == 2
 

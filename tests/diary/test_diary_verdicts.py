@@ -108,3 +108,18 @@ def test_the_interval_over_validation_rows_stands_beside_the_score(tmp_path):
     writer.write(Eval(step=1, metrics={"score": 0.75, "score_low": 0.7125, "score_high": 0.7875, "loss": 0.5}))
     recorder.finish(0, writer)
     assert "**score** score 0.7500 [0.7125, 0.7875] (t000: x 0) · loss 0.5000" in text_of(recorder.end())
+
+
+def test_the_score_of_repeats_is_told_to_be_a_mean(tmp_path):
+    recorder = Recorder(tmp_path, extra={"seeds": 2})
+    recorder.trial(0, [0.5], baseline=True).trial(1, [0.9])
+    for number, value in ((2, 0.5), (3, 0.7)):
+        of = number - 2
+        config = {"x": of / 10, "seed": 1}
+        recorder.trial(number, [value], config=config, extra={"repeat_of": f"t00{of}", "repeat": 1})
+    text = text_of(recorder.end())
+    assert "**score** score 0.8000 (mean of 2 seeds, t001: x 0.1) · loss 1.0000" in text
+    assert (
+        "baseline +0.3000 · best so far: this is the first of its kind · the winner was chosen on its 2 seeds" in text
+    )
+    assert "2 trials + 2 repeats (0 pruned)" in text

@@ -167,4 +167,6 @@ def test_the_document_has_the_verdict_with_its_pairs(tmp_path):
     assert (told["mark"], told["method"]) == ("better", "paired t-test")
     assert 0 < told["low"] < told["delta"] < told["high"]
     assert told["pairs"][0] == {"seed": 3, "winner": "t003", "baseline": "t002", "gain": pytest.approx(0.01)}
-    assert [trial["confirms"] for trial in document["trials"][:4]] == [None, None, "t000", "t001"]
+    assert [trial["id"] for trial in document["trials"]] == ["t000", "t001"]
+    assert [trial["confirms"] for trial in document["confirmations"][:2]] == ["t000", "t001"]
+    assert document["repeats"] == []

@@ -5,7 +5,11 @@ from builders import Recorder
 from tui_stage import cockpit, play, press, screen_text, until
 
 from cockpit.events.kinds import TrialPaused
-from cockpit.store.summary import write_summary
+from cockpit.store.catalogue import experiment_row
+from cockpit.store.folder import experiments
+from cockpit.store.summary import read_summary, write_summary
+from cockpit.tui.glyphs import UNICODE
+from cockpit.tui.listing.experiments import ExperimentItem
 from cockpit.tui.screens.compare import CompareScreen
 from cockpit.tui.screens.devices import DevicesScreen
 from cockpit.tui.screens.diary import DiaryScreen
@@ -294,3 +298,10 @@ def test_an_experiment_that_was_cut_off_goes_on(logs, monkeypatch):
         assert asked == [["--resume", "exp004", "--logs", str(logs)]]
 
     with_home(logs, scene)
+
+
+@pytest.mark.parametrize(("verdict", "told"), [("better", "✓ finished, better"), ("open", "✓ finished")])
+def test_a_verdict_that_found_something_stands_beside_the_status(logs, verdict, told):
+    run = experiments(logs)[0]
+    row = experiment_row(run, {**read_summary(run, 0.0), "verdict": verdict})
+    assert ExperimentItem(row, 0.0).cells(UNICODE)[2].text == told
