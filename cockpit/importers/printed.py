@@ -21,7 +21,7 @@ from cockpit.store.ranking import is_ranked
 
 FITS = 40  # a format of its own, whatever it is, knows better than this
 FITS_PERHAPS = 10
-FIRST_BYTES = 1 << 18  # of a log, in which its metrics are looked for
+FIRST_BYTES = 1 << 16  # of a log, in which its metrics are looked for
 MORE_BYTES = 1 << 22  # if there were none
 
 

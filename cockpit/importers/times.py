@@ -19,10 +19,8 @@ def first_time(text: bytes) -> float | None:
 
 def last_time(text: bytes) -> float | None:
     """The same of the last one."""
-    found = None
-    for found in _TIME.finditer(text[-_LOOKED_AT:]):
-        pass
-    return _seconds(found) if found else None
+    all_times = list(_TIME.finditer(text[-_LOOKED_AT:]))
+    return _seconds(all_times[-1]) if all_times else None
 
 
 def _seconds(found: re.Match[bytes]) -> float | None:
