@@ -10,12 +10,14 @@ import click
 
 from cockpit.cli.inspect import GLYPHS
 from cockpit.cli.options import console, json_option, logs_option, print_facts, print_json, print_table
-from cockpit.events.text import safe_text
+from cockpit.events.text import one_line, safe_text
 
 if TYPE_CHECKING:
     from cockpit.store.folder import RunFolder
     from cockpit.store.reader import Index
     from cockpit.store.rows import SweepRow, TrialRow
+
+LONGEST_TOLD = 60  # characters of an author's words in the table of trials; `cockpit show TRIAL` has them all
 
 
 @click.command()
@@ -106,10 +108,12 @@ def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
     front = front_trials(trials, goals) if goals else set()
     several = any(trial.attempt > 1 for trial in trials)
     counts = ["epochs", "steps", *(["attempts"] if several else []), "time"]
-    headings = ["trial", "status", *varied, sweep.metric, *others, "last", *counts, "ended"]
+    told = [name for name in ("label", "change") if any(trial.extra.get(name) for trial in trials)]
+    headings = ["trial", *told, "status", *varied, sweep.metric, *others, "last", *counts, "ended"]
     rows = [
         [
             " ".join(filter(None, (trial.id, "◆" if trial.baseline else "", "★" if trial.id in front else ""))),
+            *(one_line(str(trial.extra.get(name) or ""), LONGEST_TOLD) for name in told),
             f"{GLYPHS.get(trial.status, '?')} {trial.status}",
             *(setting_text(trial.config.get(name)) for name in varied),
             metric_text(trial.best),
@@ -123,8 +127,8 @@ def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
         ]
         for trial in trials
     ]
-    optional = ("last", "steps", "epochs", "attempts", "time")
-    print_table(headings, rows, left=("trial", "status", "ended"), optional=optional, last_folds=True)
+    optional = ("last", "steps", "epochs", "attempts", "time", "change")
+    print_table(headings, rows, left=("trial", *told, "status", "ended"), optional=optional, last_folds=True)
     if front:
         goal_texts = ", ".join(f"{name} {goal}d" for name, goal in goals.items())
         out.print(f"★ no other trial is better in all of {goal_texts}")
@@ -158,6 +162,7 @@ def _show_trial(index: Index, trial: TrialRow, as_json: bool) -> None:
 
 
 def _show_facts(index: Index, sweep: SweepRow, trial: TrialRow) -> None:
+    from cockpit.store.document import TOLD
     from cockpit.store.numbers import counted, duration_text, metric_text
 
     out = console()
@@ -165,6 +170,7 @@ def _show_facts(index: Index, sweep: SweepRow, trial: TrialRow) -> None:
     out.print(f"{sweep.experiment}/{trial.id}  {glyph} {trial.status}", style="bold")
     print_facts(
         {
+            **{name: str(trial.extra.get(name) or "") for name in TOLD},
             "ended" if trial.is_over else "why": trial.ending,
             sweep.metric: _score_text(trial),
             "evaluations": " ".join("NaN" if value is None else metric_text(value) for value in trial.evaluations),

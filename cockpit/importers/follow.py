@@ -199,7 +199,7 @@ class _Ledger:
 
     def _end_trial(self) -> None:
         if self._running is not None and self._writer is not None:
-            self._writer.write(trial_ended(self._running, time.time()))
+            self._writer.write(replace(trial_ended(self._running), at=time.time()))
             self._running = None
 
     def _started(self) -> SweepStarted:

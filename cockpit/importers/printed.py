@@ -7,9 +7,10 @@ from itertools import islice
 from pathlib import Path
 
 from cockpit.events.kinds import Eval, Event, Norms, Step
-from cockpit.importers.contract import NO, Item, Lines, Recorded, RecordedLines, Run, RunEnded, Source, Unread
+from cockpit.importers.contract import NO, About, Item, Lines, Recorded, RecordedLines, Run, RunEnded, Source, Unread
 from cockpit.importers.tally import Tally, choose_metric
 from cockpit.importers.text import blocks, head_text
+from cockpit.importers.times import first_time, last_time
 from cockpit.printed import PrintedReader
 from cockpit.printed.account import Account
 from cockpit.printed.cut import LineCutter
@@ -20,7 +21,7 @@ from cockpit.store.ranking import is_ranked
 
 FITS = 40  # a format of its own, whatever it is, knows better than this
 FITS_PERHAPS = 10
-FIRST_BYTES = 1 << 18  # of a log, in which its metrics are looked for
+FIRST_BYTES = 1 << 16  # of a log, in which its metrics are looked for
 MORE_BYTES = 1 << 22  # if there were none
 
 
@@ -85,17 +86,26 @@ def metric_in(events: Iterable[Event]) -> str:
 
 def _by_lines(path: Path, metric: str) -> Iterator[Item]:
     """What the known formats make of the file."""
-    log = Log(metric)
+    log, block = Log(metric), b""
     for block in blocks(path):
+        if log.lines == 0:
+            log.started = first_time(block)
+            yield About(at=log.started)
         yield from log.feed(block)
+    log.ended = last_time(block)
     yield from log.close()
     yield Lines(log.lines)
 
 
 class Log:
-    """A printed log as items; `name` stands before the keys of its runs."""
+    """A printed log as items; `name` stands before the keys of its runs.
+
+    `started` and `ended` are the times of its first and its last line, where lines have times.
+    """
 
     def __init__(self, metric: str, name: str = "") -> None:
+        self.started: float | None = None
+        self.ended: float | None = None
         self._reader = FastReader(metric)
         self._name = name
         self._begun = -1
@@ -116,9 +126,11 @@ class Log:
         """What was still unfinished, and how the last run ended if it failed."""
         self._reader.close()
         yield from self._items()
-        failure = self._reader.failure
-        if failure and self._begun >= 0:
-            yield RunEnded(key=self._key(self._begun), status="failed", reason=failure, error=failure)
+        if self._begun >= 0:
+            failure = self._reader.failure
+            status = "failed" if failure else "finished"
+            key = self._key(self._begun)
+            yield RunEnded(key=key, status=status, reason=failure, error=failure, ended=self.ended)
 
     def _items(self) -> Iterator[Item]:
         for run, told in self._reader.take():
@@ -133,7 +145,8 @@ class Log:
 
     def _run(self, number: int) -> Run:
         words = self._reader.words(number)
-        return Run(key=self._key(number), label=words.label, config=words.config)
+        started = None if number else self.started  # where the others begin is not looked for
+        return Run(key=self._key(number), label=words.label, config=words.config, started=started)
 
     def _lines_of(self, run: int, written: Written) -> RecordedLines:
         return RecordedLines(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -137,7 +138,7 @@ class Recording:
         ended = max([begun, *filter(None, (trial.ended.ended for trial in self.trials.values() if trial.ended))])
         events: list[Event] = [self.started(experiment, origin, begun)]
         for trial in self.trials.values():
-            events += [trial_started(trial, begun), trial_ended(trial, begun)]
+            events += [trial_started(trial, begun), trial_ended(trial)]
         # The counts let another import of the same content tell what is in it without reading the record.
         told = {"lines": self.lines, "unread": self._record.unread}
         return [*events, SweepEnded(status="finished", at=ended, extra=told)]
@@ -154,6 +155,7 @@ class Recording:
             experiment=experiment,
             search=origin.name,
             question=redacted(safe_text(self.about.question)),
+            data=f"of {origin.source['path']}",  # nothing tells whether two logs are of the same data
             engine=ENGINE,
             metric=one_line(self.metric),
             goal=self.goal,
@@ -161,7 +163,7 @@ class Recording:
             varied=varied([trial.run.config for trial in self.trials.values()]),
             command=origin.command,
             at=begun,
-            extra={"source": origin.source},
+            extra={"source": origin.source, **({"note": self.about.note} if self.about.note else {})},
         )
 
     def score_lines(self, origin: Origin) -> list[Score]:
@@ -194,17 +196,16 @@ def trial_started(trial: Trial, begun: float) -> TrialStarted:
     )
 
 
-def trial_ended(trial: Trial, begun: float) -> TrialEnded:
+def trial_ended(trial: Trial) -> TrialEnded:
     """How the ledger says that the run ended."""
     ended = trial.ended or RunEnded(key=trial.run.key)
-    start = begun if trial.run.started is None else trial.run.started
     tally = trial.tally
     return TrialEnded(
         trial=trial.id,
         status=ended.status,
         reason=ended.reason,
         error=ended.error,
-        at=start if ended.ended is None else ended.ended,
+        at=math.nan if ended.ended is None else ended.ended,  # how long it took is not known
         extra={"steps": tally.steps, "evaluations": tally.evaluations, "norms": tally.norms},
     )
 

@@ -56,7 +56,7 @@ def _row(trial: Trial, metric: str, goal: str, begun: float) -> TrialRow:
         "total_steps": 0,
         "changed": 0,
         "started": begun,
-        "ended": begun,
+        "ended": None,
         "best": values.best(goal) if values else None,
         "best_step": None,
         "best_metrics": {},

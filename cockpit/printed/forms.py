@@ -147,7 +147,7 @@ def _is_from(part: str, value: float, number: float, form: str) -> bool:
 
 def epoch_before(number: float) -> int:
     """The Hugging Face Trainer counts epochs that are over; 1.0 is the end of the first, epoch 0."""
-    return max(math.ceil(number) - 1, 0)
+    return max(math.ceil(number) - 1, 0) if math.isfinite(number) else -1
 
 
 def _parts(reading: Reading) -> Iterator[tuple[str, float | None]]:

@@ -85,6 +85,9 @@ def verdict_document(found: Verdict) -> dict[str, Any]:
     }
 
 
+TOLD = ("label", "change", "note", "parent")  # what the author of an imported run says of it
+
+
 def command_document(command: CommandRow) -> dict[str, Any]:
     """What was asked of the sweep, and what came of it; `trial` is None where the whole sweep was meant."""
     return {
@@ -105,6 +108,7 @@ def trial_document(
     """One trial with its attempts and what was changed while it ran. `best` and `last` are of the sweep's metric."""
     return {
         "id": trial.id,
+        **{name: trial.extra[name] for name in TOLD if name in trial.extra},
         "status": trial.status,
         "stop_reason": trial.reason,
         "baseline": trial.baseline,

@@ -16,7 +16,7 @@ ESCAPES = b"\x1b]52;c;aGVsbG8=\x07\x1b[31m\xe2\x80\xae"
 SECRET = "hf_abcdefghijklmnopqrstuvwxyz0123"
 MEMORY = 48 << 20
 BIG = 24 << 20
-CUTS = 40
+CUTS = 12
 
 
 @pytest.fixture(params=SAMPLES, ids=str)
