@@ -141,16 +141,20 @@ def _usage_text(error: click.ClickException) -> str:
 
 
 def _complain(text: str, code: int) -> int:
-    click.echo(f"cockpit: {one_line(text)}", err=True)
+    from cockpit.events.redaction import redacted
+
+    click.echo(f"cockpit: {redacted(one_line(text))}", err=True)
     return code
 
 
 def _keep_traceback() -> Path:
+    from cockpit.events.redaction import redacted
+
     state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     path = state / "cockpit" / "error.log"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(traceback.format_exc(), encoding="utf-8")
+        path.write_text(redacted(traceback.format_exc()), encoding="utf-8")
     except OSError:
-        traceback.print_exc()  # nowhere to keep it, so better here than nowhere
+        click.echo(redacted(traceback.format_exc()), err=True)  # nowhere to keep it, so better here than nowhere
     return path
