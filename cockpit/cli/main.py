@@ -31,6 +31,7 @@ COMMANDS = {
     "blend": ("cockpit.cli.blend:blend", "Merge the predictions of experiments into a new one."),
     "threshold": ("cockpit.cli.threshold:threshold", "Find the best thresholds of an experiment's predictions."),
     "check": ("cockpit.cli.check:check", "Look for leaks and for scores that prove nothing."),
+    "rerun": ("cockpit.cli.rerun:rerun", "Run a trial again; are its numbers the same?"),
     "note": ("cockpit.cli.words:note", "Write a note into the diary."),
     "score": ("cockpit.cli.words:score", "Enter a score of the leaderboard."),
     "stop": ("cockpit.cli.steer:stop", "Stop a running trial or sweep."),

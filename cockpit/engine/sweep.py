@@ -24,7 +24,7 @@ from cockpit.engine.observer import Observer, View
 from cockpit.engine.output import into_log
 from cockpit.engine.ownership import owned
 from cockpit.engine.plan import Plan
-from cockpit.engine.provenance import environment
+from cockpit.engine.provenance import ProvenanceKeeper, environment
 from cockpit.engine.rebuild import Rebuilt
 from cockpit.engine.signals import interruptible
 from cockpit.engine.steering import Steering
@@ -55,7 +55,7 @@ class Job:
 
     One that `queues` waits for the sweeps that came earlier on this machine; `budget` is how long it may run then.
     `again` is an experiment that was cut off or ended early and goes on now. `warm` is a warm parent that gets ready
-    already; the sweep closes it.
+    already; the sweep closes it. `parent` is the trial that is run once more, `exp012/t003`.
     """
 
     plan: Plan
@@ -67,6 +67,7 @@ class Job:
     queues: bool = False
     budget: Budget | None = None
     warm: WarmParentProcess | None = None
+    parent: str = ""
 
 
 def run_sweep(job: Job, make_view: ViewMaker, announce: Callable[[RunFolder], None]) -> tuple[RunFolder, Ending]:
@@ -93,7 +94,9 @@ def _run(
     ledger = EventWriter(run.sweep)
     ledger.write(_started(job, run) if past is None else _goes_on(job))
     conductor = _conductor(job, run, admission.plan, ledger, past)
-    with interruptible(conductor.interrupt, detached=job.detached):
+    data = job.plan.shared.get("data")
+    provenance = ProvenanceKeeper(run, job.plan.work.folder, None if data is None else Path(data))
+    with provenance, interruptible(conductor.interrupt, detached=job.detached):
         admission.register(run, ledger)
         announce(run)
         timings.mark("run folder")
@@ -194,7 +197,10 @@ def _started(job: Job, run: RunFolder) -> SweepStarted:
         trials=plan.total,
         varied=list(plan.search.varied),
         device=plan.device,
-        extra={"from": [lesson.experiment for lesson in plan.lessons]} if plan.lessons else {},
+        extra={
+            **({"from": [lesson.experiment for lesson in plan.lessons]} if plan.lessons else {}),
+            **({"parent": job.parent} if job.parent else {}),
+        },
         **_this_process(job),
     )
 

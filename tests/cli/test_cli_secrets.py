@@ -105,7 +105,8 @@ def test_what_goes_past_python_is_masked_in_place(tmp_path: Path) -> None:
     (tmp_path / "lab").mkdir()
     (tmp_path / "lab" / "careless.py").write_text(TRAINER.format(secrets=texts))
     (tmp_path / "s.yaml").write_text(
-        "trainer: lab.careless\nname: s\nengine: local\nmethod: grid\nmetric: {name: score, goal: maximize}\nparameters: {seed: {values: [0]}}\n"
+        "trainer: lab.careless\nname: s\nengine: local\nmethod: grid\nmetric: {name: score, goal: maximize}\n"
+        "parameters: {seed: {values: [0]}}\n"
     )
     cockpit(tmp_path, "sweep", "s.yaml")
     (output,) = (tmp_path / "logs").glob("*/trials/t000/output.log")
