@@ -52,8 +52,14 @@ def changes(was: Mapping[str, str], now: Mapping[str, str]) -> list[Change]:
     names = [name for name in was if name in now and name not in ("code", "code digest")]
     differing = [Change(name, was[name], now[name]) for name in names if was[name] != now[name]]
     if is_other_code(was, now):
-        differing.insert(0, Change("code", was.get("code", UNKNOWN), now.get("code", UNKNOWN)))
+        differing.insert(0, Change("code", _code(was), _code(now)))
     return differing
+
+
+def _code(known: Mapping[str, str]) -> str:
+    """With a part of the digest, because the same files may have other words in them."""
+    digest = known.get("code digest", "")[:8]
+    return f"{known['code']} ({digest})" if "code" in known and digest else known.get("code", UNKNOWN)
 
 
 def is_other_code(was: Mapping[str, str], now: Mapping[str, str]) -> bool:

@@ -69,6 +69,7 @@ def _one_trial(index: Index, trial_id: str) -> TrialRow:
 
 def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
     from cockpit.cli.history import print_commands
+    from cockpit.cli.provenance import print_provenance
     from cockpit.store.command_words import clock_text
     from cockpit.store.history import read_history
     from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
@@ -124,6 +125,7 @@ def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
         goal_texts = ", ".join(f"{name} {goal}d" for name, goal in goals.items())
         out.print(f"★ no other trial is better in all of {goal_texts}")
     print_commands(index.commands(), sweep.started, of_a_trial=False)
+    print_provenance(index.run, sweep)
     for path, count in index.unread().items():
         lines = "1 line is no event and was" if count == 1 else f"{count} lines are no events and were"
         out.print(f"⚠ {path}: {lines} left out")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -44,8 +44,8 @@ class GitState:
         return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
 
 
-def git_state(folder: Path, without: Path | None = None) -> GitState | None:
-    """The state of the repository around `folder`; None outside of one, or where git takes too long.
+def git_state(folder: Path, without: Path | None = None) -> GitState:
+    """The state of the repository around `folder`; outside of one there is no commit, and its own sources count.
 
     Files below `without`, the logs folder, are no sources.
     """
@@ -53,7 +53,7 @@ def git_state(folder: Path, without: Path | None = None) -> GitState | None:
         top, commit = _text(folder, "rev-parse", "--show-toplevel", "HEAD").splitlines()
         branch = _text(folder, "rev-parse", "--abbrev-ref", "HEAD").strip()
     except (ValueError, TimeoutError):
-        return None
+        return GitState("", untracked=dict(_digests(folder, sorted(_names(folder)))))
     known = GitState(commit, "" if branch == "HEAD" else one_line(branch))
     try:
         counts = _text(folder, "diff", "HEAD", "--numstat")
@@ -97,8 +97,19 @@ def _untracked(top: Path, without: Path | None) -> Iterator[tuple[str, str]]:
     sources = [name for name in names if Path(name).suffix in SOURCES]
     if without is not None:
         sources = [name for name in sources if not (top / name).resolve().is_relative_to(without.resolve())]
-    for name in sources[:MOST_UNTRACKED]:
-        yield one_line(name), _digest(top / name)
+    yield from _digests(top, sources)
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return [path.name for path in folder.iterdir() if path.suffix in SOURCES and path.is_file()]
+    except OSError:
+        return []
+
+
+def _digests(folder: Path, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for name in names[:MOST_UNTRACKED]:
+        yield one_line(name), _digest(folder / name)
 
 
 def _digest(path: Path) -> str:

@@ -75,11 +75,9 @@ class ProvenanceKeeper:
 
     def _code(self, life: int) -> dict[str, Any]:
         """What is kept of the code; its diff in a file beside."""
-        at = {"at": time.time(), "folder": str(self._folder)}
         state = git_state(self._folder, without=self._run.path.parent)
-        if state is None:
-            return at
-        return {**at, **described(state), "diff": self._diff(state, life)}
+        at = {"at": time.time(), "folder": str(self._folder)}
+        return {**at, **_described(state), "diff": self._diff(state, life)}
 
     def _diff(self, state: GitState, life: int) -> str:
         """The name of the file with the diff; empty where nothing was changed."""
@@ -91,7 +89,7 @@ class ProvenanceKeeper:
         return name
 
 
-def described(state: GitState) -> dict[str, Any]:
+def _described(state: GitState) -> dict[str, Any]:
     """The state of the code as it is recorded, without its diff."""
     return {
         "commit": state.commit,

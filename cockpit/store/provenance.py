@@ -43,11 +43,9 @@ def packages_of(run: RunFolder) -> dict[str, str]:
 
 
 def code_text(code: Mapping[str, Any]) -> str:
-    """`abc123def, 12 changed lines in code.diff, 2 untracked sources: a.py, b.py`; empty outside a repository."""
-    commit = one_line(str(code.get("commit") or ""))
-    if not commit:
-        return ""
-    parts = [commit[:SHORT] + (f" on {one_line(str(code['branch']))}" if code.get("branch") else "")]
+    """`abc123def on main, 12 changed lines in code.diff, untracked sources: a.py`; empty where nothing is known."""
+    commit, branch = (one_line(str(code.get(key) or "")) for key in ("commit", "branch"))
+    parts = [" on ".join(filter(None, (commit[:SHORT], branch)))]
     if code.get("diff"):
         cut = ", cut" if code.get("cut") else ""
         parts.append(f"{counted(int(code.get('changed_lines') or 0), 'changed line')} in {code['diff']}{cut}")
@@ -57,8 +55,8 @@ def code_text(code: Mapping[str, Any]) -> str:
     if isinstance(untracked, dict) and untracked:
         names = ", ".join(one_line(str(name)) for name in list(untracked)[:MOST_NAMES])
         more = f" and {len(untracked) - MOST_NAMES} more" if len(untracked) > MOST_NAMES else ""
-        parts.append(f"{counted(len(untracked), 'untracked source')}: {names}{more}")
-    return ", ".join(parts)
+        parts.append(f"{'untracked sources' if commit else 'in no repository'}: {names}{more}")
+    return ", ".join(filter(None, parts))
 
 
 def data_text(data: Mapping[str, Any]) -> str:
