@@ -27,6 +27,8 @@ COMMANDS = {
     "show": ("cockpit.cli.show:show", "Show an experiment or a trial, and why trials stopped."),
     "steps": ("cockpit.cli.tables:steps", "Print the per-step table of a trial."),
     "grads": ("cockpit.cli.tables:grads", "Print the norm table of a trial."),
+    "best": ("cockpit.cli.best:best", "Show the best of all experiments, by CV or leaderboard."),
+    "compare": ("cockpit.cli.compare:compare", "Show trials side by side."),
     "importance": ("cockpit.cli.importance:importance", "Show which parameters matter, and their best ranges."),
     "blend": ("cockpit.cli.blend:blend", "Merge the predictions of experiments into a new one."),
     "threshold": ("cockpit.cli.threshold:threshold", "Find the best thresholds of an experiment's predictions."),

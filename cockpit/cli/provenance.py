@@ -21,7 +21,7 @@ def print_provenance(run: RunFolder, sweep: SweepRow) -> None:
     known = read_provenance(run) or {}
     code = known.get("code") or [{}]
     facts = {
-        "rerun of": one_line(str(sweep.extra.get("parent") or "")),
+        "rerun of": one_line(str(sweep.extra.get("rerun_of") or "")),
         "command": sweep.command,
         "code": code_text(code[0]) or one_line(str(sweep.environment.get("commit") or "")),
         "then": "; ".join(code_text(each) for each in code[1:] if each.get("digest") != code[0].get("digest")),

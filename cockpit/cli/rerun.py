@@ -70,7 +70,7 @@ def _run(again: Again, logs: Path, *, quiet: bool) -> tuple[RunFolder, Ending]:
         if not quiet:
             click.echo(f"{run.name}: {again.plan.search.note}")
 
-    job = Job(again.plan, logs, shlex.join(["cockpit", *sys.argv[1:]]), parent=again.name)
+    job = Job(again.plan, logs, shlex.join(["cockpit", *sys.argv[1:]]), rerun_of=again.name)
     return run_sweep(job, make_view, announce)
 
 

@@ -55,7 +55,7 @@ class Job:
 
     One that `queues` waits for the sweeps that came earlier on this machine; `budget` is how long it may run then.
     `again` is an experiment that was cut off or ended early and goes on now. `warm` is a warm parent that gets ready
-    already; the sweep closes it. `parent` is the trial that is run once more, `exp012/t003`.
+    already; the sweep closes it. `rerun_of` is the trial that is run once more, `exp012/t003`.
     """
 
     plan: Plan
@@ -67,7 +67,7 @@ class Job:
     queues: bool = False
     budget: Budget | None = None
     warm: WarmParentProcess | None = None
-    parent: str = ""
+    rerun_of: str = ""
 
 
 def run_sweep(job: Job, make_view: ViewMaker, announce: Callable[[RunFolder], None]) -> tuple[RunFolder, Ending]:
@@ -199,7 +199,7 @@ def _started(job: Job, run: RunFolder) -> SweepStarted:
         device=plan.device,
         extra={
             **({"from": [lesson.experiment for lesson in plan.lessons]} if plan.lessons else {}),
-            **({"parent": job.parent} if job.parent else {}),
+            **({"rerun_of": job.rerun_of} if job.rerun_of else {}),
         },
         **_this_process(job),
     )

@@ -50,6 +50,7 @@ def experiment_document(index: Index, goals: Mapping[str, str] | None = None) ->
         "started": utc_text(sweep.started),
         "ended": utc_text(sweep.ended),
         "environment": plain(sweep.environment),
+        "rerun_of": sweep.extra.get("rerun_of"),
         "provenance": plain(read_provenance(index.run)),
         "taken_up": [{"at": utc_text(found.at), "after": found.after} for found in history.taken_up],
         "commands": [command_document(command) for command in commands],
