@@ -20,8 +20,8 @@ from cockpit.store.rows import NormRow
 RERUN = "rerun"  # what the check is called in the record
 TOLERANCE = 1e-3
 _OF_THE_MACHINE = re.compile(
-    r"(?:^|[_/.])(?:time|times|seconds?|secs?|ms|wait|elapsed|eta|mem|memory|throughput|speed|fps)(?:$|[_/.])"
-    r"|(?:per_|/)s(?:ec)?$"
+    r"(?:^|[_/.])(?:time|times|seconds?|secs?|wait|elapsed|eta|mem|memory|throughput|speed|fps)(?:$|[_/.])"
+    r"|(?:per_|/)s(?:ec)?$|_ms$"
 )
 _NORMS = tuple(name for name in NormRow.__dataclass_fields__ if name not in ("step", "group"))
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("experiments", nargs=-1, metavar="[EXP…]")
 @click.option("--by", type=click.Choice(["cv", "lb"]), default="cv", show_default=True, help="What ranks them.")
 @click.option("--private", is_flag=True, help="The private part of the leaderboard.")
-@click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, metavar="N")
+@click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="How many.")
 @logs_option
 @json_option
 def best(experiments: tuple[str, ...], by: str, private: bool, top: int, logs: Path, as_json: bool) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -13,11 +12,10 @@ import click
 from cockpit.cli.options import json_option, logs_option, print_json
 
 if TYPE_CHECKING:
-    from cockpit.checks.same import Sameness
-    from cockpit.checks.surroundings import Change
     from cockpit.engine.ending import Ending
     from cockpit.engine.observer import View
     from cockpit.engine.rerun import Again
+    from cockpit.engine.rerun_result import Result
     from cockpit.store.folder import RunFolder
 
 SAME, OTHER, CANNOT = 0, 1, 2
@@ -49,12 +47,12 @@ def rerun(trial: str, device: str | None, engine: str, logs: Path, as_json: bool
     run, ending = _run(again, logs, quiet=as_json)
     if ending.status == "interrupted":
         return 130
-    found, changes = _compare(again, run, logs)
+    result = _result(again, run, logs)
     if as_json:
-        print_json(_document(again, run, found, changes))
+        print_json(_document(result))
     else:
-        _tell(again, run, found, changes)
-    return {True: SAME, False: OTHER, None: CANNOT}[found.same]
+        _tell(result)
+    return {True: SAME, False: OTHER, None: CANNOT}[result.found.same]
 
 
 def _run(again: Again, logs: Path, *, quiet: bool) -> tuple[RunFolder, Ending]:
@@ -74,41 +72,21 @@ def _run(again: Again, logs: Path, *, quiet: bool) -> tuple[RunFolder, Ending]:
     return run_sweep(job, make_view, announce)
 
 
-def _compare(again: Again, run: RunFolder, logs: Path) -> tuple[Sameness, list[Change]]:
+def _result(again: Again, run: RunFolder, logs: Path) -> Result:
     """What came of it, kept in the record of the new experiment and in the diary."""
     from cockpit.checks.kept import keep
-    from cockpit.checks.same import TOLERANCE, compare, numbers_of
-    from cockpit.checks.surroundings import changes, is_on_a_cpu, surroundings
     from cockpit.diary.book import write_entry
-    from cockpit.store.reader import Index
+    from cockpit.engine.rerun_result import result_of
 
-    with Index(again.run) as before, Index(run) as index:
-        (trial,) = index.trials()
-        on_cpu = is_on_a_cpu(again.trial.device) and is_on_a_cpu(trial.device)
-        error = f"the second time it {trial.status}: {trial.error}" if trial.error and not again.trial.error else ""
-        why = again.cannot or error
-        numbers = numbers_of(before, again.trial.id), numbers_of(index, trial.id)
-        found = compare(*numbers, 0.0 if on_cpu else TOLERANCE, again.up_to, why)
-        was, now = surroundings(again.run, again.sweep, again.trial.id), surroundings(run, index.sweep(), trial.id)
-    other = [] if again.trial.digest == trial.digest else [_configuration(again, trial.effective)]
-    differing = [*other, *changes(was, now)]
-    keep(run, trial.id, [found.finding])
+    result = result_of(again, run)
+    keep(run, "t000", [result.found.finding])
     write_entry(logs, run)
-    return found, differing
+    return result
 
 
-def _configuration(again: Again, effective: Any) -> Change:
-    """That the trainer made something else of the same settings."""
-    from cockpit.checks.surroundings import Change
-
-    before = again.trial.effective
-    names = [name for name in dict.fromkeys((*before, *effective)) if before.get(name) != effective.get(name)]
-    was, now = (", ".join(f"{name}={known.get(name)}" for name in names) for known in (before, effective))
-    return Change("effective configuration", was or again.trial.digest, now or "another")
-
-
-def _tell(again: Again, run: RunFolder, found: Sameness, changes: Sequence[Change]) -> None:
-    click.echo(f"{again.name} again as {run.id}: {found.text}")
+def _tell(result: Result) -> None:
+    again, found, changes = result.again, result.found, result.changes
+    click.echo(f"{again.name} again as {result.run.id}: {found.text}")
     if found.left_out:
         click.echo(f"left out, because they tell of the machine: {', '.join(found.left_out)}")
     if again.remark:
@@ -123,13 +101,14 @@ def _tell(again: Again, run: RunFolder, found: Sameness, changes: Sequence[Chang
         click.echo("changed: nothing that is recorded; perhaps the order in which threads work, or data from outside")
 
 
-def _document(again: Again, run: RunFolder, found: Sameness, changes: Sequence[Change]) -> dict[str, Any]:
+def _document(result: Result) -> dict[str, Any]:
     from cockpit.store.document import plain
 
+    found = result.found
     first = found.first
     document = {
-        "trial": again.name,
-        "rerun": f"{run.id}/t000",
+        "trial": result.again.name,
+        "rerun": f"{result.run.id}/t000",
         "same": found.same,
         "text": found.text,
         "numbers": found.numbers,
@@ -141,7 +120,7 @@ def _document(again: Again, run: RunFolder, found: Sameness, changes: Sequence[C
         "first": None if first is None else {**first.place._asdict(), "was": first.was, "now": first.now},
         "left_out": list(found.left_out),
         "why": found.why,
-        "remark": again.remark,
-        "changed": [change._asdict() for change in changes],
+        "remark": result.again.remark,
+        "changed": [change._asdict() for change in result.changes],
     }
     return dict(plain(document))

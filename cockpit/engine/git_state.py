@@ -44,21 +44,23 @@ class GitState:
         return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
 
 
-def git_state(folder: Path, without: Path | None = None) -> GitState:
+def git_state(folder: Path, without: Path | None = None, seconds: float = SECONDS) -> GitState:
     """The state of the repository around `folder`; outside of one there is no commit, and its own sources count.
 
-    Files below `without`, the logs folder, are no sources.
+    Files below `without`, the logs folder, are no sources. Each question to git may take so many `seconds`.
     """
     try:
-        top, commit = _text(folder, "rev-parse", "--show-toplevel", "HEAD").splitlines()
-        branch = _text(folder, "rev-parse", "--abbrev-ref", "HEAD").strip()
+        top, commit = _text(folder, "rev-parse", "--show-toplevel", "HEAD", seconds=seconds).splitlines()
+        branch = _text(folder, "rev-parse", "--abbrev-ref", "HEAD", seconds=seconds).strip()
     except (ValueError, TimeoutError):
         return GitState("", untracked=dict(_digests(folder, sorted(_names(folder)))))
     known = GitState(commit, "" if branch == "HEAD" else one_line(branch))
     try:
-        counts = _text(folder, "diff", "HEAD", "--numstat")
-        diff = _ask(folder, "diff", "HEAD", "--no-color", "--no-ext-diff", "--no-textconv", most=MOST_BYTES + 1)
-        untracked = dict(_untracked(Path(top), without))
+        counts = _text(folder, "diff", "HEAD", "--numstat", seconds=seconds)
+        diff = _ask(
+            folder, "diff", "HEAD", "--no-color", "--no-ext-diff", "--no-textconv", most=MOST_BYTES + 1, seconds=seconds
+        )
+        untracked = dict(_untracked(Path(top), without, seconds))
     except TimeoutError:
         return replace(known, is_late=True)
     return replace(
@@ -92,8 +94,8 @@ def _changed_lines(counts: str) -> int:
     return sum(int(word) for line in counts.splitlines() for word in line.split("\t")[:2] if word.isdigit())
 
 
-def _untracked(top: Path, without: Path | None) -> Iterator[tuple[str, str]]:
-    names = _text(top, "ls-files", "--others", "--exclude-standard", "-z").split("\0")
+def _untracked(top: Path, without: Path | None, seconds: float) -> Iterator[tuple[str, str]]:
+    names = _text(top, "ls-files", "--others", "--exclude-standard", "-z", seconds=seconds).split("\0")
     sources = [name for name in names if Path(name).suffix in SOURCES]
     if without is not None:
         sources = [name for name in sources if not (top / name).resolve().is_relative_to(without.resolve())]
@@ -128,11 +130,11 @@ def _without_secrets(data: bytes) -> bytes:
     return b"".join([*pieces, redactor.rest()])
 
 
-def _text(folder: Path, *words: str, seconds: float = SECONDS) -> str:
+def _text(folder: Path, *words: str, seconds: float) -> str:
     return _ask(folder, *words, most=16 * MOST_BYTES, seconds=seconds).decode("utf-8", "replace")
 
 
-def _ask(folder: Path, *words: str, most: int, seconds: float = SECONDS) -> bytes:
+def _ask(folder: Path, *words: str, most: int, seconds: float) -> bytes:
     """What git says, so many bytes at most; nothing where there is no git or no repository. Raises `TimeoutError`."""
     command = ["git", "--no-optional-locks", "-C", str(folder), *words]
     nothing = subprocess.DEVNULL

@@ -70,7 +70,7 @@ def agreement(pairs: Sequence[tuple[float, float]]) -> Agreement | None:
 def _pearson(first: Sequence[float], second: Sequence[float]) -> float | None:
     mean_first, mean_second = math.fsum(first) / len(first), math.fsum(second) / len(second)
     ones, others = [value - mean_first for value in first], [value - mean_second for value in second]
-    scale = math.sqrt(math.fsum(x * x for x in ones)) * math.sqrt(math.fsum(y * y for y in others))
+    scale = math.sqrt(math.fsum(x * x for x in ones) * math.fsum(y * y for y in others))
     if not scale:
         return None
     return max(-1.0, min(1.0, math.fsum(x * y for x, y in zip(ones, others, strict=True)) / scale))
