@@ -19,7 +19,6 @@ class Masks:
     def __init__(self, run: RunFolder) -> None:
         self._run = run
         self._maskers: dict[Path, Masker] = {}
-        self._over: dict[str, float] = {}  # when a trial was first seen to be over
         self._done: set[str] = set()
 
     def look(self, trials: Iterable[TrialRow], *, last: bool = False) -> None:
@@ -30,14 +29,12 @@ class Masks:
                 self._look_at_trial(trial, last)
 
     def _look_at_trial(self, trial: TrialRow, last: bool) -> None:
-        now = time.monotonic()
-        lingered = trial.is_over and now - self._over.setdefault(trial.id, now) > LINGER_SECONDS
+        is_still = trial.is_over and time.time() - (trial.ended or 0.0) > LINGER_SECONDS
         folder = self._run.trial(trial.id).path
         paths = [*folder.glob("output*.log"), folder / "program.jsonl"]
-        self._look_at(paths, last=last or lingered)
-        if lingered:
+        self._look_at(paths, last=last or is_still)
+        if is_still:
             self._done.add(trial.id)
-            del self._over[trial.id]
             for path in paths:
                 self._maskers.pop(path, None)
 

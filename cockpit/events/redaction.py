@@ -46,7 +46,7 @@ _HEADERS = (
     r"cookie|set-cookie|authorization|proxy-authorization|x-api-key|x-auth-token|x-csrf-token|x-csrftoken|x-xsrf-token|"
     r"__requestverificationtoken"
 )
-_COOKIES = r"ka_sessionid|\.aspxauth|sessionid|session_id|csrf-?token|xsrf-token|__host-kaggleid|phpsessid"
+_COOKIES = r"ka_sessionid|\.aspxauth|sessionid|csrf-?token|xsrf-token|__host-kaggleid|phpsessid"
 _NAMES = (
     r"(?:[a-z0-9]+[_-])*(?:password|passwd|passphrase|secret|secret[_-]?key|api[_-]?key|apikey|access[_-]?key|"
     r"private[_-]?key|auth[_-]?key|kaggle[_-]?key|access[_-]?token|refresh[_-]?token|auth[_-]?token|api[_-]?token|"
@@ -78,7 +78,7 @@ _RULES = (
     _rule("address with a password", "://", r"(?<=://)(?P<value>[^\s/:@\"'\[\]]{1,200}:[^\s/@\"'\[\]]{1,200})(?=@)"),
     _rule(
         "session",
-        "session aspxauth csrf xsrf kaggleid phpsessid",
+        "sessionid aspxauth csrf xsrf kaggleid phpsessid",
         rf"(?<![\w-])(?:{_COOKIES})=(?P<value>[^\s;\"'\[]+)",
         re.IGNORECASE,
     ),
@@ -101,8 +101,8 @@ _RULES = (
     _rule("secret", _NAME_HINTS, rf"(?<!\S)--?{_NAMES}\s+{_WORD}", re.IGNORECASE),
     _rule(
         "token",
-        "token",
-        rf"(?<![\w-])token{_BETWEEN}\\*[\"']?(?P<value>(?=[\w.-]*\d)(?=[\w.-]*[A-Za-z])[\w-]{{20,}})",
+        "token session_id",
+        rf"(?<![\w-])(?:token|session_id){_BETWEEN}\\*[\"']?(?P<value>(?=[\w.-]*\d)(?=[\w.-]*[A-Za-z])[\w-]{{20,}})",
         re.IGNORECASE,
     ),
 )

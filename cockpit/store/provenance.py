@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from cockpit.events.redaction import redacted
+from cockpit.events.codec import encodable
 from cockpit.events.text import one_line
 from cockpit.store.folder import RunFolder
 from cockpit.store.numbers import counted
@@ -30,7 +30,7 @@ def read_provenance(run: RunFolder) -> dict[str, Any] | None:
 
 def keep_provenance(run: RunFolder, found: Mapping[str, Any]) -> None:
     """Raises `OSError`."""
-    replace_file(run.provenance, redacted(json.dumps(found, ensure_ascii=False, indent=1)) + "\n")
+    replace_file(run.provenance, json.dumps(encodable(found), ensure_ascii=False, indent=1) + "\n")
 
 
 def packages_of(run: RunFolder) -> dict[str, str]:

@@ -5,6 +5,9 @@ import json
 import pytest
 from builders import Recorder
 
+from cockpit.store.folder import RunFolder
+from cockpit.store.importance import read_importance
+
 
 @pytest.fixture
 def peaked(folder):
@@ -66,3 +69,7 @@ def test_it_is_worked_out_once_for_the_same_trials(cockpit, peaked):
     assert json.loads(cockpit("importance", "exp001", "--json").out)["importance"] == {"x": 0.5, "kind": 0.5}
     peaked.importance.write_text(json.dumps({**kept, "of": "others"}))
     assert cockpit("importance", "exp001", "--json").out == first
+
+
+def test_a_sweep_that_has_ended_leaves_it_for_the_diary(recorded):
+    assert set(read_importance(RunFolder(recorded / "exp001-hill"))) == {"x", "y"}

@@ -184,7 +184,7 @@ def test_where_later_attempts_went_on_is_told(hill: Sweep, tmp_path: Path) -> No
 )
 def test_real_trainers_are_the_same_to_the_bit(tmp_path: Path, trainer: str, metric: str) -> None:
     keys = {"trainer": trainer, "metric": {"name": metric, "goal": "maximize"}, "method": "grid"}
-    sweep = sweeping.run(tmp_path, parameters={"epochs": {"value": 0.3}}, resources={"cpu": 2}, **keys)
+    sweep = sweeping.run(tmp_path, parameters={"epochs": {"value": 0.1}}, resources={"cpu": 2}, **keys)
     assert sweep.statuses == ["finished"]
     found = again(sweep.run, "t000").found
     assert (found.same, found.tolerance) == (True, 0.0), found.text

@@ -30,6 +30,7 @@ HARMLESS = (
     "sha256 d2a84f4b8b650937ec8f73cd8be2c74add5a911ba64df27458ed8229da804a26 config-0a1b2c3d4e5f.json",
     "wandb: Run data is saved locally in wandb/offline-run-20210105_101112-3kq2l9x0",
     "http://127.0.0.1:8265 redis://localhost:6379/0 git@github.com:owner/name.git ssh://git@host:22/x.git",
+    "session_id=20240101_120000 started; access_token_expires_in=3600seconds; api_key_provided=True",
     "basis-1 task-sk-learn ask-me-anything-0123456789 risk-0123456789abcdefghijklmn",
     "Downloading: https://cdn-lfs.huggingface.co/repo/ab/cd/9e107d9d372bb6826bd81d3542a419d6e5f7?download=true",
     "session 3, cookies are sweet; authorization failed",
