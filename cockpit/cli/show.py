@@ -138,6 +138,7 @@ def can_go_on(run: RunFolder, sweep: SweepRow) -> bool:
 
 def _show_trial(index: Index, trial: TrialRow, as_json: bool) -> None:
     from cockpit.cli.history import print_attempts, print_changes, print_commands
+    from cockpit.cli.provenance import circumstances, print_provenance
     from cockpit.store.document import trial_document
     from cockpit.store.history import changes_of, read_history
 
@@ -145,13 +146,17 @@ def _show_trial(index: Index, trial: TrialRow, as_json: bool) -> None:
     attempts = read_history(index.run, (trial.id,)).attempts.get(trial.id, [])
     changes = changes_of(index.steered().get(trial.id, ()), commands, trial.id)
     if as_json:
-        print_json({"experiment": index.run.id, **trial_document(trial, attempts, changes)})
+        document = trial_document(trial, attempts, changes)
+        print_json({"experiment": index.run.id, **document, **circumstances(index.run, sweep, trial.id)})
         return
     _show_facts(index, sweep, trial)
     print_attempts(attempts, trial, sweep.started)
     print_changes(changes)
     print_commands(commands, sweep.started, of_a_trial=True)
     _show_settings(trial)
+    print_provenance(index.run, sweep, trial.id)
+    if trial.traceback:
+        console().print("\n" + safe_text(trial.traceback.rstrip()))
 
 
 def _show_facts(index: Index, sweep: SweepRow, trial: TrialRow) -> None:
@@ -180,9 +185,6 @@ def _show_settings(trial: TrialRow) -> None:
     names = dict.fromkeys([*trial.config, *trial.effective])
     settings = [[name, *(_setting(part, name) for part in (trial.config, trial.effective))] for name in names]
     print_table(("setting", "wanted", "effective"), settings, left=("setting",))
-    if trial.traceback:
-        out.print()
-        out.print(safe_text(trial.traceback.rstrip()))
 
 
 def _score_text(trial: TrialRow) -> str:
