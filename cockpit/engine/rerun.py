@@ -59,9 +59,11 @@ def plan_again(run: RunFolder, trial_id: str, device: str | None = None, engine:
         raise FolderError(f"{run.id}/{trial_id}: not in the index; run `cockpit reindex {run.id}`")
     _refuse(run, sweep, trial)
     first = (beginnings(run, trial_id) or [Attempt()])[0]
+    device = device or _device(first.device)
     search = _search_of(run, trial, first, engine)
-    data = Path(sweep.data) if sweep.data else None
-    plan = draft_plan(search, device or _device(first.device), data)
+    if device == "cpu":
+        search = replace(search, resources=replace(search.resources, gpu=0.0))
+    plan = draft_plan(search, device, Path(sweep.data) if sweep.data else None)
     plan.check()
     up_to, cannot = last, ""
     if changes:
