@@ -25,7 +25,7 @@ MOST_CHANGES = 12
 @click.command()
 @click.argument("trial", metavar="TRIAL")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "tpu"]), help="Another device than the first time.")
-@click.option("--engine", type=click.Choice(["ray", "local"]), default="local", show_default=True)
+@click.option("--engine", type=click.Choice(["ray", "local"]), default="local", help="Local, unless you say so.")
 @logs_option
 @json_option
 def rerun(trial: str, device: str | None, engine: str, logs: Path, as_json: bool) -> int:
