@@ -16,8 +16,8 @@ SECONDS = 10.0  # for one question to git about a large repository
 MOST_BYTES = 1 << 20  # of a diff; who changed more should commit it
 MOST_UNTRACKED = 200
 LARGEST_SOURCE = 1 << 20
-SOURCES = (
-    ".py", ".pyx", ".ipynb", ".sh", ".yaml", ".yml", ".toml", ".cfg", ".ini", ".json", ".c", ".cc", ".cpp", ".cu", ".h",
+SOURCES = (  # no .json, which programs write more often than they read
+    ".py", ".pyx", ".ipynb", ".sh", ".yaml", ".yml", ".toml", ".cfg", ".ini", ".c", ".cc", ".cpp", ".cu", ".h",
     ".hpp", ".rs", ".jl", ".R", ".r",
 )  # fmt: skip
 
@@ -26,7 +26,8 @@ SOURCES = (
 class GitState:
     """`diff` is against the commit, without secrets, and cut where it `is_cut`. `digest` tells two states apart.
 
-    `untracked` has the digests of source files by their paths from the repository's top.
+    `untracked` has the digests of source files by their paths from the repository's top. Of a state that `is_late` git
+    did not tell diff and files in time.
     """
 
     commit: str

@@ -44,7 +44,7 @@ class Again:
         """Whether the code is not what it was, or it is not known what it was."""
         known = (read_provenance(self.run) or {}).get("code") or [{}]
         state = git_state(self.plan.work.folder, without=self.run.path.parent)
-        return bool(known[0].get("digest") != state.digest)
+        return bool(known[0].get("late") or state.is_late or known[0].get("digest") != state.digest)
 
 
 def plan_again(run: RunFolder, trial_id: str, device: str | None = None, engine: str | None = None) -> Again:
