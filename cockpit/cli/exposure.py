@@ -1,4 +1,4 @@
-"""What others can reach or read: sockets beyond loopback, Ray's token, Ray's folders."""
+"""What others can reach or read: sockets beyond loopback, Ray's token, Ray's folders, secrets in the environment."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 from cockpit.cli.finding import Finding
 from cockpit.cli.open_ports import listening, own_processes
 from cockpit.engine import ray_guard, ray_token
+from cockpit.events.redaction import secrets_in
+from cockpit.events.text import one_line
 
 USUAL_TOKEN = Path(".ray") / "auth_token"  # in the home folder; Ray makes it readable for everybody
 RAY_FOLDER = Path("/tmp/ray")
@@ -20,6 +22,7 @@ def exposure() -> Iterator[Finding]:
     yield from listening(own_processes())
     yield from _tokens()
     yield from _folders()
+    yield from _variables()
 
 
 def _tokens() -> Iterator[Finding]:
@@ -43,3 +46,11 @@ def _folders() -> Iterator[Finding]:
         yield Finding("Ray's folder", "note", says)
     for folder in ray_guard.left_folders():
         yield Finding("Ray's folder", "note", f"a killed sweep left {folder}; remove it with `rm -r`")
+
+
+def _variables() -> Iterator[Finding]:
+    """Names of variables that hold secrets; what is in them is neither recorded nor shown."""
+    names = sorted(name for name, value in os.environ.items() if secrets_in(f"{name}={value}"))
+    if names:
+        says = f"trials inherit {', '.join(map(one_line, names))}; what they print of it is left out of the record"
+        yield Finding("secret variables", "note", says)

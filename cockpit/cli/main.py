@@ -28,10 +28,13 @@ COMMANDS = {
     "show": ("cockpit.cli.show:show", "Show an experiment or a trial, and why trials stopped."),
     "steps": ("cockpit.cli.tables:steps", "Print the per-step table of a trial."),
     "grads": ("cockpit.cli.tables:grads", "Print the norm table of a trial."),
+    "best": ("cockpit.cli.best:best", "Show the best of all experiments, by CV or leaderboard."),
+    "compare": ("cockpit.cli.compare:compare", "Show trials side by side."),
     "importance": ("cockpit.cli.importance:importance", "Show which parameters matter, and their best ranges."),
     "blend": ("cockpit.cli.blend:blend", "Merge the predictions of experiments into a new one."),
     "threshold": ("cockpit.cli.threshold:threshold", "Find the best thresholds of an experiment's predictions."),
     "check": ("cockpit.cli.check:check", "Look for leaks and for scores that prove nothing."),
+    "rerun": ("cockpit.cli.rerun:rerun", "Run a trial again; are its numbers the same?"),
     "note": ("cockpit.cli.words:note", "Write a note into the diary."),
     "score": ("cockpit.cli.words:score", "Enter a score of the leaderboard."),
     "stop": ("cockpit.cli.steer:stop", "Stop a running trial or sweep."),
@@ -143,16 +146,20 @@ def _usage_text(error: click.ClickException) -> str:
 
 
 def _complain(text: str, code: int) -> int:
-    click.echo(f"cockpit: {one_line(text)}", err=True)
+    from cockpit.events.redaction import redacted
+
+    click.echo(f"cockpit: {redacted(one_line(text))}", err=True)
     return code
 
 
 def _keep_traceback() -> Path:
+    from cockpit.events.redaction import redacted
+
     state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     path = state / "cockpit" / "error.log"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(traceback.format_exc(), encoding="utf-8")
+        path.write_text(redacted(traceback.format_exc()), encoding="utf-8")
     except OSError:
-        traceback.print_exc()  # nowhere to keep it, so better here than nowhere
+        click.echo(redacted(traceback.format_exc()), err=True)  # nowhere to keep it, so better here than nowhere
     return path

@@ -71,6 +71,7 @@ def _one_trial(index: Index, trial_id: str) -> TrialRow:
 
 def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
     from cockpit.cli.history import print_commands
+    from cockpit.cli.provenance import print_provenance
     from cockpit.store.command_words import clock_text
     from cockpit.store.history import read_history
     from cockpit.store.life import LIVE
@@ -133,6 +134,7 @@ def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
         goal_texts = ", ".join(f"{name} {goal}d" for name, goal in goals.items())
         out.print(f"★ no other trial is better in all of {goal_texts}")
     print_commands(index.commands(), sweep.started, of_a_trial=False)
+    print_provenance(index.run, sweep)
     for path, count in index.unread().items():
         lines = "1 line is no event and was" if count == 1 else f"{count} lines are no events and were"
         out.print(f"⚠ {path}: {lines} left out")
@@ -145,6 +147,7 @@ def can_go_on(run: RunFolder, sweep: SweepRow) -> bool:
 
 def _show_trial(index: Index, trial: TrialRow, as_json: bool) -> None:
     from cockpit.cli.history import print_attempts, print_changes, print_commands
+    from cockpit.cli.provenance import circumstances, print_provenance
     from cockpit.store.document import trial_document
     from cockpit.store.history import changes_of, read_history
 
@@ -152,13 +155,17 @@ def _show_trial(index: Index, trial: TrialRow, as_json: bool) -> None:
     attempts = read_history(index.run, (trial.id,)).attempts.get(trial.id, [])
     changes = changes_of(index.steered().get(trial.id, ()), commands, trial.id)
     if as_json:
-        print_json({"experiment": index.run.id, **trial_document(trial, attempts, changes)})
+        document = trial_document(trial, attempts, changes)
+        print_json({"experiment": index.run.id, **document, **circumstances(index.run, sweep, trial.id)})
         return
     _show_facts(index, sweep, trial)
     print_attempts(attempts, trial, sweep.started)
     print_changes(changes)
     print_commands(commands, sweep.started, of_a_trial=True)
     _show_settings(trial)
+    print_provenance(index.run, sweep, trial.id)
+    if trial.traceback:
+        console().print("\n" + safe_text(trial.traceback.rstrip()))
 
 
 def _show_facts(index: Index, sweep: SweepRow, trial: TrialRow) -> None:
@@ -189,9 +196,6 @@ def _show_settings(trial: TrialRow) -> None:
     names = dict.fromkeys([*trial.config, *trial.effective])
     settings = [[name, *(_setting(part, name) for part in (trial.config, trial.effective))] for name in names]
     print_table(("setting", "wanted", "effective"), settings, left=("setting",))
-    if trial.traceback:
-        out.print()
-        out.print(safe_text(trial.traceback.rstrip()))
 
 
 def _score_text(trial: TrialRow) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cockpit.checks.finding import OK, UNKNOWN, Finding
 from cockpit.checks.kept import Look
+from cockpit.checks.same import RERUN
 from cockpit.diary.facts import Facts
 from cockpit.diary.markdown import escaped
 
@@ -19,6 +20,10 @@ def doubts(facts: Facts) -> Iterator[str]:
 
 
 def _of(look: Look) -> Iterator[str]:
+    again = [finding for finding in look.findings if finding.check == RERUN]
+    yield from (f"- {'⚠ ' if finding.is_bad else ''}run again: {escaped(finding.text)}" for finding in again)
+    if again:
+        return
     bad = [finding for finding in look.findings if finding.is_bad]
     yield from (f"- ⚠ {look.trial}, {escaped(finding.check)}: {escaped(finding.text)}" for finding in bad)
     fine = _checks(look.findings, OK)

@@ -12,6 +12,7 @@ from cockpit.checks.finding import Finding
 from cockpit.checks.kept import Look, looks
 from cockpit.checks.record import check_record
 from cockpit.diary.noise import KnownNoise, known_noise
+from cockpit.events.redaction import redacted
 from cockpit.store import ranking
 from cockpit.store.folder import RunFolder, experiments
 from cockpit.store.history import History, read_history
@@ -124,4 +125,5 @@ def _results(output: Path) -> list[str]:
             text = file.read().decode("utf-8", "replace")
     except OSError:
         return []
-    return [line for line in text.splitlines() if line.startswith("[RESULT]")][-MOST_RESULTS:]
+    lines = [line for line in text.splitlines() if line.startswith("[RESULT]")]
+    return [redacted(line) for line in lines[-MOST_RESULTS:]]

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cockpit.engine.ranks import rank_variables
+from cockpit.engine.redacting import Redactor
 from cockpit.events.text import one_line
 
 BLOCK = 1 << 16
@@ -30,7 +31,7 @@ class ProgramError(Exception):
 class Children:
     """Started by making one, in the process group of this process; nothing that was started survives `close`.
 
-    Rank 0 is listened to: what it prints goes to descriptor `output` as it is, and comes out of `read`. Further ranks
+    Rank 0 is listened to: what it prints goes to descriptor `output` but for secrets, and comes out of `read`. Others
     print to `output.rank1.log` and so on in `folder`. Raises `ProgramError` if the program cannot be started.
     """
 
@@ -44,6 +45,7 @@ class Children:
         output: int = 1,
     ) -> None:
         self._output = output
+        self._redactor = Redactor()
         self._last_words = b""
         self._folder = folder
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -77,6 +79,7 @@ class Children:
         data = b""
         while len(data) < LEFT_IN_PIPE and (block := self._taken()):
             data += block
+        self._put_out(self._redactor.rest())
         return data
 
     def over(self) -> bool:
@@ -117,7 +120,7 @@ class Children:
         self._processes.append(process)
 
     def _taken(self) -> bytes:
-        """One block from the pipe, copied to the output."""
+        """One block from the pipe, whose secrets do not reach the output."""
         if self._silent:
             return b""
         try:
@@ -125,9 +128,12 @@ class Children:
         except BlockingIOError:
             return b""
         self._silent = not block
-        self._last_words = (self._last_words + block)[-LAST_WORDS:]
-        _copy(self._output, block)
+        self._put_out(self._redactor.feed(block))
         return block
+
+    def _put_out(self, data: bytes) -> None:
+        self._last_words = (self._last_words + data)[-LAST_WORDS:]
+        _copy(self._output, data)
 
     def _wait_for_an_end(self, seconds: float) -> None:
         running = self._running()

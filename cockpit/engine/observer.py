@@ -8,6 +8,7 @@ import time
 import traceback
 from typing import Protocol
 
+from cockpit.engine.masking import Masks
 from cockpit.store.folder import RunFolder
 from cockpit.store.indexer import Indexer
 from cockpit.store.reader import Index
@@ -16,6 +17,7 @@ from cockpit.store.summary import save_summary
 
 TICK_SECONDS = 0.25
 SUMMARY_SECONDS = 1.0
+MASK_SECONDS = 1.0
 EVERYTHING_SECONDS = 10.0  # between looks at the trials that are over, too
 LOCK_SECONDS = 10.0
 
@@ -42,11 +44,12 @@ class Observer:
         # Somebody who looked into the folder before may be making its index this moment.
         self._indexer = Indexer(run, patience=LOCK_SECONDS)
         self._over = threading.Event()
-        self._summary_due = self._everything_due = 0.0
+        self._summary_due = self._everything_due = self._masks_due = 0.0
         self._index: Index | None = None
         self._look = 0
         self._status = ""
         self._trials: dict[str, TrialRow] = {}
+        self._masks = Masks(run)
         self._tick()
         self._thread = threading.Thread(target=self._watch, name="observer", daemon=True)
         self._thread.start()
@@ -57,6 +60,7 @@ class Observer:
         self._summary_due = self._everything_due = 0.0
         try:
             self._tick()
+            self._masks.look(self._trials.values(), last=True)
         except (OSError, sqlite3.OperationalError):  # a full disk, which must not hide how the sweep ended
             traceback.print_exc()
         finally:
@@ -74,6 +78,9 @@ class Observer:
         while not self._over.wait(TICK_SECONDS):
             try:
                 self._tick()
+                if time.monotonic() >= self._masks_due:
+                    self._masks_due = time.monotonic() + MASK_SECONDS
+                    self._masks.look(self._trials.values())
             except Exception:
                 # Showing is not worth a sweep: what was recorded can be indexed again.
                 traceback.print_exc()

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import cockpit
-from cockpit.engine.provenance import PACKAGES
+from cockpit.engine.packages import TOLD
 from cockpit.events.codec import EventError, decode, encode
 from cockpit.events.kinds import Answered, Attempt, Event, SweepStarted
 from cockpit.store.folder import FolderError, RunFolder
@@ -94,5 +94,5 @@ def _anonymous(event: Event) -> Event:
     versions = event.environment.get("versions")
     known = versions if isinstance(versions, dict) else {}
     kept = {name: event.environment[name] for name in KEPT if name in event.environment}
-    kept["versions"] = {name: version for name, version in known.items() if name in PACKAGES}
+    kept["versions"] = {name: version for name, version in known.items() if name in TOLD}
     return replace(event, host="", pid=0, data="", environment=kept)

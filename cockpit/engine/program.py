@@ -34,8 +34,8 @@ def program_events(request: TrialRequest, reader: Reader, output: int = 1) -> Pr
     """Run `request.command` and yield what happens, and None at least every 0.2 seconds in which nothing does.
 
     The first event is `Built`, with nothing read back: what was asked for is all that is known. What the program prints
-    goes to the descriptor `output` as it is. Ends when the program has ended well; raises `ProgramError` when it cannot
-    be started, or ends otherwise. Closing the generator ends the program.
+    goes to the descriptor `output`, but for secrets. Ends when the program has ended well; raises `ProgramError` when
+    it cannot be started, or ends otherwise. Closing the generator ends the program.
     """
     yield Built()
     heard = _Heard(reader, request)

@@ -50,6 +50,10 @@ class ProgramWork:
         return Path((scripts or words)[0]).name
 
     @property
+    def folder(self) -> Path:
+        return self.directory
+
+    @property
     def preload(self) -> tuple[str, ...]:
         return ("cockpit.engine.trial_process", "cockpit.engine.program_trial")
 

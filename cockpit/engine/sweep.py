@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from cockpit.engine.observer import Observer, View
 from cockpit.engine.output import into_log
 from cockpit.engine.ownership import owned
 from cockpit.engine.plan import Plan
-from cockpit.engine.provenance import environment
+from cockpit.engine.provenance import ProvenanceKeeper, environment
 from cockpit.engine.rebuild import Rebuilt
 from cockpit.engine.repeats import is_through, unsettled
 from cockpit.engine.signals import interruptible
@@ -36,6 +37,10 @@ from cockpit.events.writer import EventWriter
 from cockpit.search.population import Population
 from cockpit.search.stopping import BASELINE, build_rules
 from cockpit.store.folder import FolderError, RunFolder, claim
+from cockpit.store.importance import LEAST_TRIALS
+from cockpit.store.reader import Index
+
+LONG_SECONDS = 60.0
 
 
 class CompleteError(FolderError):
@@ -51,7 +56,7 @@ class Job:
 
     One that `queues` waits for the sweeps that came earlier on this machine; `budget` is how long it may run then.
     `again` is an experiment that was cut off or ended early and goes on now. `warm` is a warm parent that gets ready
-    already; the sweep closes it.
+    already; the sweep closes it. `rerun_of` is the trial that is run once more, `exp012/t003`.
     """
 
     plan: Plan
@@ -63,6 +68,7 @@ class Job:
     queues: bool = False
     budget: Budget | None = None
     warm: WarmParentProcess | None = None
+    rerun_of: str = ""
 
 
 def run_sweep(job: Job, make_view: ViewMaker, announce: Callable[[RunFolder], None]) -> tuple[RunFolder, Ending]:
@@ -89,7 +95,9 @@ def _run(
     ledger = EventWriter(run.sweep)
     ledger.write(_started(job, run) if past is None else _goes_on(job))
     conductor = _conductor(job, run, admission.plan, ledger, past)
-    with interruptible(conductor.interrupt, detached=job.detached):
+    data = job.plan.shared.get("data")
+    provenance = ProvenanceKeeper(run, job.plan.work.folder, None if data is None else Path(data))
+    with provenance, interruptible(conductor.interrupt, detached=job.detached):
         admission.register(run, ledger)
         announce(run)
         timings.mark("run folder")
@@ -108,7 +116,24 @@ def _run(
                 for command in inbox.read():
                     conductor.answer(command, "refused", "the sweep has ended")
                 ending = conductor.close()
+        with into_log(run.engine_log):
+            _keep_importance(run)
     return ending
+
+
+def _keep_importance(run: RunFolder) -> None:
+    """Weigh the parameters for the diary, where that does not make a short sweep longer: Optuna takes its time."""
+    try:
+        with Index(run) as index:
+            sweep, trials = index.sweep(), index.trials(best_metrics=False)
+        if "optuna" not in sys.modules and (sweep.ended or 0.0) - (sweep.started or 0.0) < LONG_SECONDS:
+            return
+        if sweep.varied and len(trials) >= LEAST_TRIALS:
+            from cockpit.engine.importance import weigh_and_keep
+
+            weigh_and_keep(run, sweep, trials)
+    except Exception:  # what can be worked out again is not worth how a sweep ended
+        traceback.print_exc()
 
 
 def _conductor(job: Job, run: RunFolder, plan: Plan, ledger: EventWriter, past: Rebuilt | None) -> Conductor:
@@ -174,15 +199,17 @@ def _started(job: Job, run: RunFolder) -> SweepStarted:
         trials=plan.total,
         varied=list(plan.search.varied),
         device=plan.device,
-        extra=_told_beside(plan),
+        extra=_told_beside(job),
         **_this_process(job),
     )
 
 
-def _told_beside(plan: Plan) -> dict[str, Any]:
-    """What the other fields have no place for: where lessons come from, and how often trials run again."""
+def _told_beside(job: Job) -> dict[str, Any]:
+    """What the other fields have no place for: where lessons come from, how often trials run again, and of what."""
+    plan = job.plan
     told = {"from": [lesson.experiment for lesson in plan.lessons], "confirm": plan.search.confirm}
     told["seeds"] = plan.search.seeds if plan.search.seeds > 1 else 0
+    told["rerun_of"] = job.rerun_of
     return {key: value for key, value in told.items() if value}
 
 

@@ -35,6 +35,10 @@ class TrainerWork:
         return self.trainer.name
 
     @property
+    def folder(self) -> Path:
+        return Path.cwd()
+
+    @property
     def preload(self) -> tuple[str, ...]:
         return ("cockpit.engine.trial_process", *self.trainer.preload)
 

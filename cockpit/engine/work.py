@@ -15,13 +15,15 @@ Config = Mapping[str, Any]
 class Work(Protocol):
     """Made for one search. `check` sees to it that nothing is wrong that can be known before anything starts.
 
-    `preload` are modules for the warm parent, `modules` those that a trial cannot do without. `reports_always` says
-    that each evaluation has the metric, so that one without it is a mistake. `steerable` are the settings that can be
-    changed while a trial runs.
+    `folder` is where its code is looked for, `preload` are modules for the warm parent, `modules` those that a trial
+    cannot do without. `reports_always` says that each evaluation has the metric, so that one without it is a mistake.
+    `steerable` are the settings that can be changed while a trial runs.
     """
 
     @property
     def name(self) -> str: ...
+    @property
+    def folder(self) -> Path: ...
     @property
     def preload(self) -> tuple[str, ...]: ...
     @property

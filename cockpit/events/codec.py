@@ -37,7 +37,7 @@ def _plain(value: Any) -> Any:
     item = getattr(value, "item", None)
     if callable(item):
         try:
-            return _encodable(item())
+            return encodable(item())
         except (ValueError, RuntimeError, TypeError):
             pass  # more than one element: shown as text below
     return redacted(safe_text(str(value)))
@@ -54,7 +54,7 @@ def encode(event: Event) -> bytes:
             return (_ENCODER.encode(record) + "\n").encode()
         except ValueError:
             pass  # a number that is not finite: the careful way below
-    return (_ENCODER.encode(_encodable(record)) + "\n").encode()
+    return (_ENCODER.encode(encodable(record)) + "\n").encode()
 
 
 def _record(event: Event) -> dict[str, Any]:
@@ -99,8 +99,8 @@ def _is_plain_word(word: object) -> bool:
     return isinstance(word, str) and len(word) < 100 and len(_CLEAN_WORDS) < 10_000 and redacted(one_line(word)) == word
 
 
-def _encodable(value: Any) -> Any:
-    """`value` with safe text and keys, without secrets and without numbers that are not finite, at any depth."""
+def encodable(value: Any) -> Any:
+    """`value` as JSON takes it: safe text and keys, no secrets, non-finite numbers as words, at any depth."""
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
     if isinstance(value, str | bytes):
@@ -108,7 +108,7 @@ def _encodable(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {redacted(one_line(str(key))): _named(str(key), inner) for key, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_encodable(inner) for inner in value]
+        return [encodable(inner) for inner in value]
     if value is None or isinstance(value, bool | int | float):
         return value
     return _plain(value)
@@ -116,9 +116,10 @@ def _encodable(value: Any) -> Any:
 
 def _named(name: str, value: Any) -> Any:
     """The value of a key, which may be what gives it away: `{"password": "letmein"}`."""
-    if isinstance(value, str) and redacted(f"{name}: {value}") != f"{name}: {value}":
+    inner = encodable(value)
+    if isinstance(value, str) and redacted(f"{name}: {inner}") != f"{name}: {inner}":
         return MARK
-    return _encodable(value)
+    return inner
 
 
 def decode(line: bytes | str) -> Event:

@@ -11,6 +11,7 @@ from cockpit.store.history import AttemptRow, ChangeRow, changes_of, read_histor
 from cockpit.store.numbers import utc_text
 from cockpit.store.paired import METHOD
 from cockpit.store.pareto import front_trials
+from cockpit.store.provenance import read_provenance
 from cockpit.store.reader import Index
 from cockpit.store.rows import CommandRow, TrialRow
 from cockpit.store.scores import scores
@@ -59,6 +60,8 @@ def experiment_document(index: Index, goals: Mapping[str, str] | None = None) ->
         "started": utc_text(sweep.started),
         "ended": utc_text(sweep.ended),
         "environment": plain(sweep.environment),
+        "rerun_of": sweep.extra.get("rerun_of"),
+        "provenance": plain(read_provenance(index.run)),
         "taken_up": [{"at": utc_text(found.at), "after": found.after} for found in history.taken_up],
         "commands": [command_document(command) for command in commands],
         "trials": [told(trial) for trial in trials if trial.is_searched],

@@ -89,6 +89,21 @@ class RunFolder:
         return self.path / "checks.jsonl"
 
     @property
+    def provenance(self) -> Path:
+        """With which code, packages and data it ran; see `cockpit.store.provenance`."""
+        return self.path / "provenance.json"
+
+    @property
+    def packages(self) -> Path:
+        """The versions of all packages, as `pip freeze` prints them."""
+        return self.path / "packages.txt"
+
+    @property
+    def importance(self) -> Path:
+        """How much each parameter matters; see `cockpit.store.importance`."""
+        return self.path / "importance.json"
+
+    @property
     def engine_log(self) -> Path:
         return self.path / "engine.log"
 

@@ -85,6 +85,11 @@ def read_history(run: RunFolder, trials: Collection[str] | None = None) -> Histo
     return History({trial: _placed(run, trial, known) for trial, known in attempts.items()}, taken_up)
 
 
+def beginnings(run: RunFolder, trial: str) -> list[Attempt]:
+    """What each process that worked on a trial said of itself: its host, device and threads."""
+    return [event for event in _events(run.trial(trial).events, _OF_AN_ATTEMPT[0]) if isinstance(event, Attempt)]
+
+
 def changes_of(events: Collection[Event], commands: Collection[CommandRow], trial: str) -> list[ChangeRow]:
     """The changes that count, from a trial's `Steered` events in their order.
 

@@ -36,6 +36,7 @@ def summarize(run: RunFolder, sweep: SweepRow, trials: list[TrialRow], now: floa
         "experiment": sweep.experiment,
         "search": sweep.search,
         "question": sweep.question,
+        "rerun_of": str(sweep.extra.get("rerun_of") or ""),
         "trainer": sweep.trainer,
         "data": sweep.data,
         "status": sweep.status,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from pathlib import Path
 
+from cockpit.events.redaction import redacted
 from cockpit.events.text import safe_text
 
 MOST_LINES = 2000
@@ -27,9 +28,9 @@ class OutputTail:
         new = self._read()
         if new:
             *whole, self._partial = (self._partial + new).split(b"\n")
-            self._lines.extend(safe_text(line) for line in whole)
+            self._lines.extend(redacted(safe_text(line)) for line in whole)
             self._partial = self._partial[-FIRST_BYTES:]
-            last = (safe_text(self._partial),) if self._partial else ()
+            last = (redacted(safe_text(self._partial)),) if self._partial else ()
             self._shown = (*self._lines, *last)
         return self._shown
 

@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cockpit.events.redaction import redacted
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -25,7 +27,7 @@ def log_path() -> Path:
 
 def keep_traceback(error: BaseException) -> None:
     """Append an exception to the log, once where the same comes again and again."""
-    text = "".join(traceback.format_exception(error))
+    text = redacted("".join(traceback.format_exception(error)))
     if text != _newest[0]:
         _newest[0] = text
         _append(f"{datetime.now().isoformat(timespec='seconds')}\n{text}\n")

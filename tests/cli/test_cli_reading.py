@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -94,7 +95,21 @@ def test_show_json_has_the_documented_keys(cockpit, logs, name):
 
 def test_show_json_of_a_trial_is_that_trial(cockpit, logs):
     whole = only_json(cockpit("show", "latest", "--json"))["trials"][2]
-    assert only_json(cockpit("show", "latest/t002", "--json")) == {"experiment": "exp001", **whole}
+    alone = only_json(cockpit("show", "latest/t002", "--json"))
+    assert alone.items() >= {"experiment": "exp001", **whole}.items()
+    assert (alone["threads"], alone["command"]) == (1, "cockpit sweep hill.yaml")
+    (code,) = alone["provenance"]["code"]
+    assert list(code["untracked"]) == ["hill.yaml"]
+    assert alone["provenance"]["packages"] > 10
+
+
+def test_show_names_command_code_versions_and_machine(cockpit, logs):
+    for name in ("latest", "latest/t002"):
+        out = cockpit("show", name).out
+        assert "command   cockpit sweep hill.yaml\n" in out
+        assert "code      in no repository: hill.yaml\n" in out
+        assert re.search(r"^versions  python 3\.\d+\.\d+, .*torch .*, all \d+ in packages\.txt$", out, re.MULTILINE)
+    assert out.rstrip().endswith(", 1 thread")
 
 
 def test_show_tells_why_each_trial_ended(cockpit, logs):

@@ -138,6 +138,7 @@ def test_equality_of_whole_events():
 def test_secrets_do_not_get_into_a_line() -> None:
     secret = "ghp_c4n4ryC4N4RY0123456789abcdef"
     note = Note(text=f"pushed with {secret}")
+    assert decode(encode(note)) == Note(text="pushed with [redacted]")
     for event in (note, TrialStarted(trial="t000", config={"hub_token": "letmein1", secret: 1, "deep": [secret]})):
         line = encode(event).decode()
         assert "C4N4RY" not in line

@@ -2,49 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
+from pasted import CANARY, SECRETS, VALUES
 
-from cockpit.events.redaction import MARK, redacted, secrets_in
+from cockpit.events.redaction import MARK, first_hint, redacted, secret_spans, secrets_in
 
-CANARY = "c4n4ryC4N4RY0123456789abcdef"  # is in none of the results
-JWT = "eyJhbGciOiJub25lIn0.eyJrZXkiOiJBSXphU3lDNG40cnkifQ."
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "logs"
-
-SECRETS = {
-    "header in curl": (f"curl -H 'cookie: a={CANARY}; b={CANARY}' -H 'accept: x'", "header"),
-    "header line": (f"Authorization: Basic {CANARY}==", "header"),
-    "csrf header": (f"x-xsrf-token: {CANARY}", "header"),
-    "verification token": (f'"__requestverificationtoken": "{CANARY}"', "header"),
-    "session cookie": (f"seen ka_sessionid={CANARY} there", "session"),
-    "asp cookie": (f"x .ASPXAUTH={CANARY};", "session"),
-    "jwt": (f"got {JWT} back", "web token"),
-    "address": (f"amqp://user:{CANARY}@host:5672/vhost", "address with a password"),
-    "kaggle.json": (json.dumps({"username": "me", "key": "0123456789abcdef" * 2}), "key"),
-    "protected": (f"CfDJ8{CANARY}", "protected token"),
-    "kaggle token": (f"KGAT_{CANARY}", "Kaggle token"),
-    "github": (f"ghp_{CANARY}", "GitHub token"),
-    "github fine-grained": (f"github_pat_{CANARY}", "GitHub token"),
-    "gitlab": (f"glpat-{CANARY}", "GitLab token"),
-    "hugging face": (f"login(hf_{CANARY})", "Hugging Face token"),
-    "aws": ("id AKIAABCDEFGHIJKLMNOP.", "AWS key"),
-    "google": ("AIza" + "Sy0123456789abcdefghijklmnopqrstuvw", "Google key"),
-    "openai": (f"sk-proj-{CANARY}", "API key"),
-    "slack": (f"xoxb-{CANARY}", "Slack token"),
-    "bearer": (f"bearer {CANARY}", "bearer token"),
-    "environment": (f"WANDB_API_KEY={CANARY}", "secret"),
-    "kaggle environment": (f"KAGGLE_KEY={CANARY} python x.py", "secret"),
-    "option": (f"train.py --api-key {CANARY} --lr 1", "secret"),
-    "option with equals": (f"train.py --hub_token={CANARY}", "secret"),
-    "yaml": (f"db_password: {CANARY}", "secret"),
-    "escaped json": (f'{{\\"client_secret\\": \\"{CANARY}\\"}}', "secret"),
-    "token": (f"token = '{CANARY}'", "token"),
-    "key": (f"-----BEGIN RSA PRIVATE KEY-----\n{CANARY}\n-----END RSA PRIVATE KEY-----\nafter", "private key"),
-    "key without an end": (f"-----BEGIN PRIVATE KEY-----\n{CANARY}", "private key"),
-}
-VALUES = (CANARY, "eyJ", "0123456789abcdef" * 2, "AKIA", "AIza")
 
 HARMLESS = (
     "Train Step 50, loss: 0.48480, lr: 5e-06, final_score: 0.94857, time: 119.47729",
@@ -57,6 +22,17 @@ HARMLESS = (
     "task-1234567890abcdefghij mask-0.5 risk-averse disk-usage-0123456789abcdef",
     "secret sauce: none. The password is asked for later.",
     "special_tokens_map.json loaded; pad_token=[PAD] sep_token=[SEP] unk_token: <unk>",
+    "tokenizer_config: {'pad_token_id': 0, 'eos_token_id': [128001, 128009], 'max_tokens': 4096, 'hub_token': None}",
+    '{"bos_token": "<s>", "add_prefix_space": false, "model_max_length": 512, "use_auth_token": false, "key": "md5"}',
+    " 45%|████▌     | 450/1000 [00:12<00:15, 36.1tokens/s, loss=0.123, tokens=4.2e+05]",
+    "secret_dim=64 n_keys: 8 key_dim=64, value_dim=64, primary_key=image_id, api_key=None, keys=['id', 'text']",
+    "password_strength model: acc=0.91, token_acc: 0.87, tok/s 2,506, ntokens=8192, token=<mask>",
+    "sha256 d2a84f4b8b650937ec8f73cd8be2c74add5a911ba64df27458ed8229da804a26 config-0a1b2c3d4e5f.json",
+    "wandb: Run data is saved locally in wandb/offline-run-20210105_101112-3kq2l9x0",
+    "http://127.0.0.1:8265 redis://localhost:6379/0 git@github.com:owner/name.git ssh://git@host:22/x.git",
+    "session_id=20240101_120000 started; access_token_expires_in=3600seconds; api_key_provided=True",
+    "basis-1 task-sk-learn ask-me-anything-0123456789 risk-0123456789abcdefghijklmn",
+    "Downloading: https://cdn-lfs.huggingface.co/repo/ab/cd/9e107d9d372bb6826bd81d3542a419d6e5f7?download=true",
     "session 3, cookies are sweet; authorization failed",
     "t003: head arcface, s 32, m 0.5 -> row_f1 0.8613 (token bucket 1)",
 )
@@ -74,16 +50,32 @@ def test_a_secret_goes_and_is_named(name: str) -> None:
 
 
 def test_what_is_around_a_secret_stays() -> None:
+    key = f"-----BEGIN PRIVATE KEY-----\n{CANARY}\n{CANARY}\nTrain Step 1, loss: 0.5"
+    assert redacted(key) == f"{MARK}\nTrain Step 1, loss: 0.5"
     assert redacted(f"python t.py --api-key {CANARY} --lr 0.1") == f"python t.py --api-key {MARK} --lr 0.1"
     assert redacted(f"redis://me:{CANARY}@host/0 is up") == f"redis://{MARK}@host/0 is up"
     header = f"curl 'https://a.b' -H 'cookie: x={CANARY}; y=1' -H 'accept: text'"
     assert redacted(header) == f"curl 'https://a.b' -H 'cookie: {MARK}' -H 'accept: text'"
 
 
+@pytest.mark.parametrize("name", SECRETS)
+def test_its_place_is_known_in_bytes_of_any_script(name: str) -> None:
+    """A word of another script right before it hides nothing, and places count bytes."""
+    data = f"鍵は{SECRETS[name][0]}\n".encode()
+    spans = secret_spans(data.decode("latin-1"))
+    left = data
+    for begin, end in reversed(spans):
+        left = left[:begin] + left[end:]
+    assert spans
+    assert not any(value.encode() in left for value in VALUES)
+    assert 0 <= first_hint(data.decode("latin-1")) <= spans[0][0] + len("-----begin")
+
+
 @pytest.mark.parametrize("text", HARMLESS)
 def test_ordinary_lines_stay_as_they_are(text: str) -> None:
     assert redacted(text) == text
     assert secrets_in(text) == []
+    assert secret_spans(text) == []
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data are not beside this checkout")
@@ -106,5 +98,7 @@ def test_long_lines_take_no_long_time() -> None:
         "://" + "a" * 200_000,
         "key=" * 50_000,
         "-" * 200_000,
+        "-----BEGIN PRIVATE KEY-----" * 2_000,
+        "\\" * 100_000,
     ):
         redacted(piece)

@@ -9,7 +9,7 @@ import pytest
 from builders import Recorder
 
 from cockpit.store.folder import FolderError, RunFolder
-from cockpit.store.scores import Score, leaderboard_text, newest, record_score, score_text, scores
+from cockpit.store.scores import Score, append_score, leaderboard_text, newest, record_score, score_text, scores
 from cockpit.store.summary import add_score, read_summary, write_summary
 
 
@@ -111,3 +111,9 @@ def test_processes_that_enter_scores_at_once_lose_none(run):
     started = [subprocess.Popen([sys.executable, "-c", program, run.path, str(start)]) for start in (0, 100)]
     assert [process.wait() for process in started] == [0, 0]
     assert sorted(score.value for score in scores(run)) == [*range(20), *range(100, 120)]
+
+
+def test_a_secret_in_the_words_of_a_score_is_not_kept(run):
+    append_score(run, Score(0.5, False, 1.0, "me", note="pushed with KGAT_c4n4ryC4N4RY0123456789abcdef"))
+    assert scores(run)[0].note == "pushed with [redacted]"
+    assert b"c4n4ry" not in run.scores.read_bytes()

@@ -45,3 +45,9 @@ def test_a_cut_in_the_middle_of_a_line_is_not_shown(tmp_path):
     path = tmp_path / "output.log"
     path.write_bytes(b"x" * 10 + b"\n" + b"y" * FIRST_BYTES + b"\nlast\n")
     assert OutputTail(path).lines() == ("last",)
+
+
+def test_secrets_are_not_shown(tmp_path):
+    path = tmp_path / "output.log"
+    path.write_text("HF_TOKEN=hf_c4n4ryC4N4RY0123456789\nTokens per Sec: 3\ntoken hf_c4n4ryC4N4RY0123456789")
+    assert OutputTail(path).lines() == ("HF_TOKEN=[redacted]", "Tokens per Sec: 3", "token [redacted]")
