@@ -50,6 +50,8 @@ def comparable(values: Mapping[str, Sequence[float]]) -> dict[str, float]:
 
 def configurations(trials: Sequence[TrialRow]) -> list[TrialRow]:
     """The searched trials; where one has repeats, `best` and `best_metrics` are means over all of its runs."""
+    if not _has_further(trials):
+        return list(trials)
     runs: dict[str, list[TrialRow]] = {}
     for trial in trials:
         if trial.repeat_of and trial.best is not None:
@@ -59,6 +61,8 @@ def configurations(trials: Sequence[TrialRow]) -> list[TrialRow]:
 
 def candidates(trials: Sequence[TrialRow]) -> list[TrialRow]:
     """Those of the `configurations` that can be the best."""
+    if not _has_further(trials):
+        return [trial for trial in trials if trial.best is not None]
     chosen = comparable(scores(trials))
     return [trial for trial in configurations(trials) if trial.id in chosen]
 
@@ -73,6 +77,11 @@ def further_text(trials: Sequence[TrialRow]) -> str:
     repeats, confirming = sum(bool(trial.repeat_of) for trial in trials), sum(bool(trial.confirms) for trial in trials)
     parts = [counted(count, noun) for count, noun in ((repeats, "repeat"), (confirming, "confirmation")) if count]
     return "".join(f" + {part}" for part in parts)
+
+
+def _has_further(trials: Sequence[TrialRow]) -> bool:
+    """Asked before all else: screens look at ten thousand trials four times a second, and few searches repeat any."""
+    return any(trial.extra and not trial.is_searched for trial in trials)
 
 
 def _mean(trial: TrialRow, repeats: Sequence[TrialRow]) -> TrialRow:

@@ -37,8 +37,8 @@ class Pair:
 class Verdict:
     """`mark` is `better`, `worse` or `open` (not distinguishable), `text` says why and by which test.
 
-    `pairs` are those that have begun, `delta` the mean difference of those that came to their end. `repeated` says that
-    there were such pairs. `test` is None where nothing could be tested.
+    `pairs` are those that have begun, `delta` the mean difference of those that came to their end. `test` is None where
+    nothing could be tested.
     """
 
     mark: str
@@ -50,10 +50,6 @@ class Verdict:
     @property
     def glyph(self) -> str:
         return MARKS[self.mark]
-
-    @property
-    def repeated(self) -> bool:
-        return any(pair.gain is not None for pair in self.pairs)
 
 
 def verdict(sweep: SweepRow, trials: Sequence[TrialRow]) -> Verdict:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cockpit.search.confirm import DEFAULT_PAIRS
 from cockpit.search.early import Asha, Hyperband, Median
 from cockpit.search.errors import SearchError
 from cockpit.search.metric import Metric
@@ -367,3 +368,27 @@ def test_several_metrics_have_a_first_one_that_ranks() -> None:
 )
 def test_several_metrics_that_cannot_be(old: str, new: str, problem: str) -> None:
     assert refusal(SEVERAL.replace(old, new)).startswith(f"dir/s.yaml:{problem}")
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [("3", 3), ("0", 0), ("true", DEFAULT_PAIRS), ("false", 0), ("{seeds: 5}", 5), ("{}", DEFAULT_PAIRS)],
+)
+def test_a_confirmation_is_so_many_pairs(text: str, pairs: int) -> None:
+    search = loads(f"{HEAD}baseline: {{x: 0.5}}\nconfirm: {text}\n")
+    assert search.confirm == pairs
+    assert loads(search.to_yaml()) == search
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("two", "confirm: 'two' is not a whole number"),
+        ("{pairs: 2}", "confirm.pairs: unknown key"),
+        ("{seeds: 1}", "confirm: 1 pair shows no noise to hold a difference against; write 2 or more"),
+    ],
+)
+def test_what_is_no_confirmation_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(SearchError) as caught:
+        loads(f"{HEAD}baseline: {{x: 0.5}}\nconfirm: {text}\n")
+    assert problem in str(caught.value)

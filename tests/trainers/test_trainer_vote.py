@@ -48,6 +48,7 @@ def test_a_distance_of_one_is_a_cosine_of_a_half(run: Run) -> None:
     ))  # fmt: skip
     assert one == other
     assert one["row_f1"] > 0.6
+    assert one["row_f1_low"] < one["row_f1"] < one["row_f1_high"]
     # Where nobody votes every posting is its own only match.
     groups = load_voters("").groups.tolist()
     sizes = [groups.count(group) for group in groups]
