@@ -94,12 +94,16 @@ class Unread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What the source says of itself as a whole; told at most once. Where `metric` is empty one is chosen."""
+    """What the source says of itself as a whole; told at most once. Where `metric` is empty one is chosen.
+
+    `note` is what its author wrote that belongs to no single run.
+    """
 
     name: str = ""
     question: str = ""
     metric: str = ""
     goal: str = ""
+    note: str = ""
     at: float | None = None
 
 

@@ -12,6 +12,7 @@ from cockpit.printed.cut import Line, LineCutter
 from cockpit.printed.known_lines import KnownLines
 from cockpit.printed.names import Wanted
 from cockpit.printed.norm_lines import NormLines
+from cockpit.printed.optimizer_blocks import OptimizerBlocks
 from cockpit.printed.pattern import Pattern
 from cockpit.printed.prefixes import strip_prefixes
 from cockpit.printed.reading import Reading
@@ -34,18 +35,23 @@ class PrintedReader:
     for what is an evaluation, and `timeline` for the step of a line that has none). Of several ranks the lines of rank
     0 count, and those that name none. A state of a progress bar is a line; of several with one step the last counts,
     so a state comes out when the next one is there. Memory is bounded whatever is printed, and no input raises.
+
+    `unread` counts the lines with a number in which nothing was read; without a pattern only. `zero_based` says that
+    epochs are known to count from 0 in all formats.
     """
 
-    def __init__(self, metric: str = "", pattern: str = "") -> None:
+    def __init__(self, metric: str = "", pattern: str = "", *, zero_based: bool = False) -> None:
         wanted = Wanted(metric)
         self._wanted = wanted
         self._pattern = Pattern(pattern) if pattern else None
         self._told_slow = False
+        self.unread = 0
         self._cutter = LineCutter()
-        self._timeline = Timeline()
+        self._timeline = Timeline(zero_based)
         self._sorter = Sorter(wanted, self._timeline)
         self._unwrapper = Unwrapper()
         self._skipper = Skipper()
+        self._optimizer_blocks = OptimizerBlocks()
         self._step_lines = step_lines.StepLines(self._timeline)
         self._norm_lines = NormLines(self._timeline)
         self._known_lines = KnownLines(self._timeline)
@@ -100,7 +106,10 @@ class PrintedReader:
     def _read(self, body: str) -> Found:
         """What a message says, itself alone."""
         if self._skipper.skips(body):
-            return None
+            return []
+        optimizer = self._optimizer_blocks.read(body)
+        if optimizer is not None:
+            return list(optimizer)
         text = body.strip()
         norms = self._norm_lines.read(text)
         if norms is not None:
@@ -108,7 +117,14 @@ class PrintedReader:
         known = self._known_lines.read(text)
         if known is not None or not _NUMBER.search(text):
             return known
-        return self._read_dict(text) or step_lines.read(text) or bars.read(text, self._wanted) or self._read_pairs(body)
+        found = (
+            self._read_dict(text)
+            or step_lines.read(text)
+            or bars.read(text, self._wanted)
+            or self._read_pairs(body)
+        )
+        self.unread += found is None
+        return found
 
     def _read_dict(self, text: str) -> Found:
         if not text.startswith("{"):

@@ -44,17 +44,18 @@ class Timeline:
     training; in a run that never says a step such lines are counted, and a new number begins when a metric of a phase
     comes again.
 
-    Epochs stay as printed, except in formats that count from 1: those are counted from 0, unless a 0 was seen.
+    Epochs stay as printed, except in formats that count from 1: those are counted from 0, unless a 0 was seen or
+    `zero_based` says it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, zero_based: bool = False) -> None:
         self.now = 0
         self.epoch = 0
         self._main = _Axis()
         self._axes: dict[str, _Axis] = {}
         self._counted = True
         self._seen: set[tuple[str, str]] = set()
-        self._zero_based = False
+        self._zero_based = zero_based
 
     def enter(self, reading: Reading) -> int:
         """Note the epoch that the reading names, and return the one that holds now."""

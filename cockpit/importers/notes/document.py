@@ -1,0 +1,167 @@
+"""A Markdown file as headings, lines of prose and blocks of logs and code, each with the number of its line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from cockpit.events.redaction import redacted
+from cockpit.events.text import safe_text
+from cockpit.printed import PrintedReader
+from cockpit.printed.prefixes import strip_prefixes
+
+_FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})[ \t]*([\w+#.-]{0,40})[^`]*$")
+_HEADING = re.compile(r"[ ]{0,3}(#{1,6})(?:[ \t]+|(?=\*))([^ \t].*)")
+_BULLET = re.compile(r"[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t]")
+_CODE = re.compile(r"(?:from|import|class|def|export|git|python3?|pip|curl) \S|@\w+$|[}\])]+[,;]?$")
+_INDENTED = re.compile(r"(?:[ ]{4}|\t)[ \t]*\S")
+_LOGGED = re.compile(
+    r"\w{1,40} Step \d{1,15},|\[RESULT\]: \w{1,40}\. Epoch|(?:params|grad) info |Parameter Group \d+$|\d+\.\d{4,}$"
+)
+_ESCAPE = re.compile(r"\\([_*+.#()\[\]!-])")
+_EMPHASIS = re.compile(r"(?<![\w*])\*{1,3}(?=\S)|(?<=\S)\*{1,3}(?![\w*])|~~")
+_LOG_LANGUAGES = ("", "log", "text", "txt", "console", "output", "plain", "plaintext", "none")
+_PROBED = 400  # lines of a block that are tried before it is called code
+_LONGEST_LINE = 16_384  # characters, as many as a log may have
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    line: int
+    level: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """One line that is not empty. `paragraph` numbers paragraphs, `depth` is how far the line is indented."""
+
+    line: int
+    text: str
+    paragraph: int
+    depth: int = 0
+
+    @property
+    def is_bullet(self) -> bool:
+        """Whether it begins an item of a list."""
+        return _BULLET.match(self.text) is not None
+
+
+@dataclass(slots=True)
+class Block:
+    """Lines of a fence, or lines outside of fences that are plainly a log or code. `line` is that of the first one."""
+
+    line: int
+    language: str = ""
+    lines: list[str] = field(default_factory=list)
+    is_log: bool = False
+    is_fenced: bool = False
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "\n".join(self.lines)
+
+
+Part = Heading | Prose | Block
+
+
+def plain(text: str) -> str:
+    """What a line reads as: no emphasis, and no backslashes before characters that need none."""
+    return _EMPHASIS.sub("", _ESCAPE.sub(r"\1", text)).strip()
+
+
+def parts_of(text: str) -> Iterator[Part]:
+    """The parts of a document, in order. Every line is made safe and loses its secrets."""
+    outside = _Outside()
+    fence, mark = None, ""
+    for number, line in enumerate(redacted(safe_text(text, _LONGEST_LINE)).split("\n"), 1):
+        found = _FENCE.match(line)
+        if fence is not None:
+            if found and found[1].startswith(mark) and not found[2]:
+                yield _judged(fence)
+                fence = None
+            else:
+                fence.lines.append(line)
+        elif found:
+            yield from outside.flush()
+            fence, mark = Block(number + 1, found[2].lower(), is_fenced=True), found[1]
+        else:
+            yield from outside.take(number, line)
+    yield from outside.flush()
+    if fence is not None:
+        yield _judged(fence)
+
+
+class _Outside:
+    """Lines outside of fences, one by one: blocks are kept until they end."""
+
+    def __init__(self) -> None:
+        self._paragraph = 0
+        self._listing = False
+        self._block: Block | None = None
+
+    def take(self, number: int, line: str) -> Iterator[Part]:
+        """The parts that this line completes."""
+        if not line.strip():
+            self._paragraph += 1
+            if self._block is not None and not self._block.is_log:
+                self._block.lines.append("")
+            return
+        kind = self._kind(line)
+        if self._block is not None and kind != ("log" if self._block.is_log else "code"):
+            yield from self.flush()
+        if kind == "heading":
+            self._listing = False
+            yield from _heading(number, line)
+        elif kind == "prose":
+            yield Prose(number, line.strip(), self._paragraph, len(line) - len(line.lstrip()))
+        else:
+            self._block = self._block or Block(number, is_log=kind == "log")
+            self._block.lines.append(line)
+
+    def flush(self) -> Iterator[Part]:
+        """The block that is not finished."""
+        block, self._block = self._block, None
+        if block is not None:
+            while not block.lines[-1]:
+                block.lines.pop()
+            yield block
+
+    def _kind(self, line: str) -> str:
+        if _HEADING.match(line) and not (self._in_code and line.startswith("# ")):
+            return "heading"
+        if _LOGGED.match(strip_prefixes(line).text.strip()):
+            return "log"
+        if _BULLET.match(line):
+            self._listing = True
+            return "prose"
+        if _INDENTED.match(line):
+            return "prose" if self._listing else "log" if self._block and self._block.is_log else "code"
+        self._listing = False
+        return "code" if _CODE.match(line) else "prose"
+
+    @property
+    def _in_code(self) -> bool:
+        """Whether the line before was code, so that a comment there is no heading."""
+        return self._block is not None and not self._block.is_log and bool(self._block.lines[-1])
+
+
+def _heading(number: int, line: str) -> Iterator[Heading]:
+    found = _HEADING.match(line)
+    text = found[2].rstrip("#` \t") if found else ""
+    if found and text:
+        yield Heading(number, len(found[1]), text)
+
+
+def _judged(block: Block) -> Block:
+    """A block that knows whether it is a log: one in which something is read that was measured."""
+    block.is_log = block.language in _LOG_LANGUAGES and _says_something(block.lines[:_PROBED])
+    return block
+
+
+def _says_something(lines: list[str]) -> bool:
+    reader = PrintedReader()
+    events = [event for line in lines for event in reader.feed(f"{line}\n".encode())] + reader.close()
+    return any(event.kind != "note" for event in events)
