@@ -17,8 +17,9 @@ _BULLET = re.compile(r"[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t]")
 _CODE = re.compile(r"(?:from|import|class|def|export|git|python3?|pip|curl) \S|@\w+$|[}\])]+[,;]?$")
 _INDENTED = re.compile(r"(?:[ ]{4}|\t)[ \t]*\S")
 _LOGGED = re.compile(
-    r"\w{1,40} Step \d{1,15},|\[RESULT\]: \w{1,40}\. Epoch|(?:params|grad) info |Parameter Group \d+$|\d+\.\d{4,}$"
+    r"\w{1,40} Step \d{1,15},|\[RESULT\]: \w{1,40}\. Epoch|(?:params|grad) info |Parameter Group \d+$"
 )
+_REST = re.compile(r"\d+\.\d{4,}$|\.{3}$")  # of a log: the end of a line that was wrapped, and what was left out
 _ESCAPE = re.compile(r"\\([_*+.#()\[\]!-])")
 _EMPHASIS = re.compile(r"(?<![\w*])\*{1,3}(?=\S)|(?<=\S)\*{1,3}(?![\w*])|~~")
 _LOG_LANGUAGES = ("", "log", "text", "txt", "console", "output", "plain", "plaintext", "none")
@@ -68,8 +69,11 @@ Part = Heading | Prose | Block
 
 
 def plain(text: str) -> str:
-    """What a line reads as: no emphasis, and no backslashes before characters that need none."""
-    return _EMPHASIS.sub("", _ESCAPE.sub(r"\1", text)).strip()
+    """What a line reads as: no emphasis, and no backslashes before characters that need none.
+
+    Secrets are looked for once more: marks may have stood inside of what they are known by.
+    """
+    return redacted(_EMPHASIS.sub("", _ESCAPE.sub(r"\1", text)).strip())
 
 
 def parts_of(text: str) -> Iterator[Part]:
@@ -132,15 +136,19 @@ class _Outside:
     def _kind(self, line: str) -> str:
         if _HEADING.match(line) and not (self._in_code and line.startswith("# ")):
             return "heading"
-        if _LOGGED.match(strip_prefixes(line).text.strip()):
+        if _LOGGED.match(strip_prefixes(line).text.strip()) or (self._in_log and _REST.match(line)):
             return "log"
         if _BULLET.match(line):
             self._listing = True
             return "prose"
         if _INDENTED.match(line):
-            return "prose" if self._listing else "log" if self._block and self._block.is_log else "code"
+            return "prose" if self._listing else "log" if self._in_log else "code"
         self._listing = False
         return "code" if _CODE.match(line) else "prose"
+
+    @property
+    def _in_log(self) -> bool:
+        return self._block is not None and self._block.is_log
 
     @property
     def _in_code(self) -> bool:

@@ -14,6 +14,7 @@ from cockpit.importers.notes.entries import Findings, shortened
 from cockpit.importers.notes.measured import measured, normal
 
 LARGEST = 32 << 20  # bytes; people write less
+_OWN = b"<!-- cockpit:begin exp"  # a diary that the cockpit writes has nothing that it does not know
 _ZERO = re.compile(r"\[RESULT\]: \w{1,40}\. Epoch: 0,")
 
 
@@ -34,7 +35,7 @@ class Notes:
 
     def fit(self, source: Source) -> int:
         """Sure of diaries with runs, likely of a document with a log in it."""
-        if source.is_folder or b"\0" in source.head or _size(source) > LARGEST:
+        if source.is_folder or b"\0" in source.head or _OWN in source.head or _size(source) > LARGEST:
             return NO
         return max(_signs(list(parts_of(_decoded(source.head)))))
 

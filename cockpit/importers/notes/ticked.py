@@ -21,9 +21,13 @@ _MARK = re.compile("|".join(map(re.escape, MARKS)))
 _LEGEND = re.compile(r"\W*(?:means\b|stands for\b|raised\b|improved? (?:the )?(?:quality|score|result)s?\W*$|did not\b|[=:—–-]\s*\w)")
 _BULLET = re.compile(r"(?:[-*+]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?")
 _SCORE = re.compile(r"\b(?P<private>private\s+)?(?:public|lb|leaderboard|private|final)(?:\s+(?:lb|score))?\b(?P<rest>.*\d.*)", re.IGNORECASE)
-_BASELINE = re.compile(r"\b(?:baseline|starter|before|from|was)\b[^\d.]{0,30}(0?\.\d{2,8})|(0?\.\d{2,8})[^\d.]{0,12}\bbaseline\b", re.IGNORECASE)
+_BEFORE = (
+    re.compile(r"(0?\.\d{2,8})\s*(?:->|→|=>|⇒)\s*0?\.\d{2,8}"),
+    re.compile(r"\b(?:baseline|starter|before|from|was)\b[^\d.]{0,30}(0?\.\d{2,8})", re.IGNORECASE),
+    re.compile(r"(0?\.\d{2,8})[^\d.]{0,12}\bbaseline\b", re.IGNORECASE),
+)
+_RULE = re.compile(r"[\s|:-]+$")
 _VALUE = re.compile(r"(?<![\w.])0?\.\d{2,8}(?![\w.])")
-_ARROW = re.compile(r"(0?\.\d{2,8})\s*(?:->|→|=>|⇒)\s*(0?\.\d{2,8})")
 _LONGEST_LABEL = 60
 
 
@@ -69,6 +73,8 @@ class Changes:
         mark = mark_in(part.text)
         text = plain(_MARK.sub("", _BULLET.sub("", part.text, count=1))).replace("\ufe0f", "").strip(" \t|:—–-")
         score = _SCORE.search(plain(part.text))
+        if _RULE.match(part.text):
+            return
         if mark and text:
             self._begin(text, mark, part.level if isinstance(part, Heading) else 0)
         elif isinstance(part, Heading):
@@ -96,11 +102,10 @@ class Changes:
         """A score of everything that was kept, often with the one that it began from."""
         self._entry = None
         private = found["private"] is not None
-        arrow, baseline = _ARROW.search(found["rest"]), _BASELINE.search(found["rest"])
-        before = arrow[1] if arrow else (baseline[1] or baseline[2]) if baseline else ""
+        before = next((known[1] for one in _BEFORE if (known := one.search(found["rest"]))), "")
         values = [value for value in _VALUE.findall(found["rest"]) if value != before]
         if before:
             entry = self._findings.entry(BASELINE)
             entry.scores = entry.scores or [Scored(key=BASELINE, value=float(before), private=private, note=text)]
         if values:
-            self._findings.scores.append(Scored(value=float(values[-1 if arrow else 0]), private=private, note=text))
+            self._findings.scores.append(Scored(value=float(values[0]), private=private, note=text))
