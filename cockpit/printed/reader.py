@@ -35,19 +35,15 @@ class PrintedReader:
     for what is an evaluation, and `timeline` for the step of a line that has none). Of several ranks the lines of rank
     0 count, and those that name none. A state of a progress bar is a line; of several with one step the last counts,
     so a state comes out when the next one is there. Memory is bounded whatever is printed, and no input raises.
-
-    `unread` counts the lines with a number in which nothing was read; without a pattern only. `zero_based` says that
-    epochs are known to count from 0 in all formats.
     """
 
-    def __init__(self, metric: str = "", pattern: str = "", *, zero_based: bool = False) -> None:
+    def __init__(self, metric: str = "", pattern: str = "") -> None:
         wanted = Wanted(metric)
         self._wanted = wanted
         self._pattern = Pattern(pattern) if pattern else None
         self._told_slow = False
-        self.unread = 0
         self._cutter = LineCutter()
-        self._timeline = Timeline(zero_based)
+        self._timeline = Timeline()
         self._sorter = Sorter(wanted, self._timeline)
         self._unwrapper = Unwrapper()
         self._skipper = Skipper()
@@ -104,7 +100,7 @@ class PrintedReader:
         return [Note(text="the pattern takes long: only the beginning of each line is searched")]
 
     def _read(self, body: str) -> Found:
-        """What a message says, itself alone."""
+        """What a message says, itself alone; an empty list for one that is understood and says nothing."""
         if self._skipper.skips(body):
             return []
         optimizer = self._optimizer_blocks.read(body)
@@ -117,14 +113,7 @@ class PrintedReader:
         known = self._known_lines.read(text)
         if known is not None or not _NUMBER.search(text):
             return known
-        found = (
-            self._read_dict(text)
-            or step_lines.read(text)
-            or bars.read(text, self._wanted)
-            or self._read_pairs(body)
-        )
-        self.unread += found is None
-        return found
+        return self._read_dict(text) or step_lines.read(text) or bars.read(text, self._wanted) or self._read_pairs(body)
 
     def _read_dict(self, text: str) -> Found:
         if not text.startswith("{"):

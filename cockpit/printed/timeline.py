@@ -45,24 +45,24 @@ class Timeline:
     comes again.
 
     Epochs stay as printed, except in formats that count from 1: those are counted from 0, unless a 0 was seen or
-    `zero_based` says it.
+    `zero_based` was set.
     """
 
-    def __init__(self, zero_based: bool = False) -> None:
+    def __init__(self) -> None:
         self.now = 0
         self.epoch = 0
         self._main = _Axis()
         self._axes: dict[str, _Axis] = {}
         self._counted = True
         self._seen: set[tuple[str, str]] = set()
-        self._zero_based = zero_based
+        self.zero_based = False
 
     def enter(self, reading: Reading) -> int:
         """Note the epoch that the reading names, and return the one that holds now."""
         if reading.epoch is not None:
             if reading.from_one and reading.epoch == 0:
-                self._zero_based = True
-            one = reading.from_one and not self._zero_based
+                self.zero_based = True
+            one = reading.from_one and not self.zero_based
             self.epoch = max(reading.epoch - one, 0)
         return self.epoch
 

@@ -21,7 +21,7 @@ _LOGGED = re.compile(
 )
 _REST = re.compile(r"\d+\.\d{4,}$|\.{3}$")  # of a log: the end of a line that was wrapped, and what was left out
 _ESCAPE = re.compile(r"\\([_*+.#()\[\]!-])")
-_EMPHASIS = re.compile(r"(?<![\w*])\*{1,3}(?=\S)|(?<=\S)\*{1,3}(?![\w*])|~~")
+_EMPHASIS = re.compile(r"(?<![\w*])\*{1,3}(?=\S)|(?<=\S)\*{1,3}(?![\w*])")
 _LOG_LANGUAGES = ("", "log", "text", "txt", "console", "output", "plain", "plaintext", "none")
 _PROBED = 400  # lines of a block that are tried before it is called code
 _LONGEST_LINE = 16_384  # characters, as many as a log may have

@@ -8,7 +8,7 @@ from dataclasses import replace
 from cockpit.events.kinds import Eval, Event, Norms, Saved, Step
 from cockpit.importers.contract import Recorded, Unread
 from cockpit.importers.notes.document import Block
-from cockpit.printed import PrintedReader
+from cockpit.printed.counting import CountingReader
 
 _DEVICE = re.compile(r"\bDevice used: (\S{1,60})")
 _PROBED = 50  # lines of a block that say whether it goes on
@@ -27,7 +27,7 @@ class Logs:
     def __init__(self, key: str, zero_based: bool) -> None:
         self._key = key
         self._zero_based = zero_based
-        self._reader = PrintedReader(zero_based=zero_based)
+        self._reader = CountingReader(zero_based=zero_based)
         self._blocks = 0
         self._begun = False
         self._place = (-1, -1)  # epoch and step, as the reader says them
@@ -42,7 +42,7 @@ class Logs:
         self._blocks += 1
         if self._begun and not self._goes_on(block):
             items += self._recorded(self._reader.close())
-            self._reader = PrintedReader(zero_based=self._zero_based)
+            self._reader = CountingReader(zero_based=self._zero_based)
             self._place, self._begun = (-1, -1), False
         for number, line in enumerate(block.lines, block.line):
             before = self._reader.unread
@@ -59,7 +59,7 @@ class Logs:
         return list(self._recorded(self._reader.close()))
 
     def _goes_on(self, block: Block) -> bool:
-        reader = PrintedReader(zero_based=self._zero_based)
+        reader = CountingReader(zero_based=self._zero_based)
         events = [event for line in block.lines[:_PROBED] for event in reader.feed(f"{line}\n".encode())]
         first = next((event for event in events if isinstance(event, Step | Eval)), None)
         return first is not None and (first.epoch, first.step) > self._place
