@@ -9,7 +9,7 @@ from typing import Any
 from cockpit.events.kinds import Eval, Note
 from cockpit.importers.contract import About, Item, Recorded, Run, RunEnded, Scored, Unread
 from cockpit.importers.notes.document import Block
-from cockpit.importers.notes.logs import Logs
+from cockpit.importers.notes.logs import Logs, device_in, epochs_in
 
 MOST_WORDS = 20_000  # characters of one run's note, and of what stands outside of runs
 BETTER, WORSE, EVEN = "✅", "❌", "➖"
@@ -35,7 +35,6 @@ class Entry:
     parent: str = ""
     verdict: str = ""
     failure: str = ""
-    device: str = ""
     started: float | None = None
     values: list[Value] = field(default_factory=list)
     claimed: list[float] = field(default_factory=list)  # differences that its author gives
@@ -46,23 +45,24 @@ class Entry:
     def items(self, zero_based: bool = False) -> Iterator[Item]:
         """The run, what is recorded of it, its scores and its end."""
         logs = Logs(self.label, zero_based)
-        recorded = [item for block in self.logs for item in logs.read(block)] + logs.rest()
-        if logs.epochs and "epochs" not in self.config:
-            self.config["epochs"] = logs.epochs
-        yield self._run(logs.device)
+        epochs = epochs_in(self.logs, zero_based)
+        yield self._run({} if epochs is None else {"epochs": epochs})
         yield from (Recorded(self.label, Note(text=block.text)) for block in self.code)
-        yield from recorded
+        for block in self.logs:
+            yield from logs.read(block)
+        yield from logs.rest()
         yield from self._values(logs.last)
         yield from self.scores
         if self.failure and not self.scores:
             yield RunEnded(key=self.label, status="failed", reason=self.failure, error=self.failure)
 
-    def _run(self, device: str) -> Run:
+    def _run(self, printed: dict[str, Any]) -> Run:
         words = "\n".join(self.words)
         note = f"{self.verdict} {words}".strip() if self.verdict else words
         return Run(
-            key=self.label, label=self.label, config=self.config, change="; ".join(dict.fromkeys(self.changes)),
-            note=shortened(note), parent=self.parent, device=self.device or device, started=self.started,
+            key=self.label, label=self.label, config={**printed, **self.config},
+            change="; ".join(dict.fromkeys(self.changes)), note=shortened(note), parent=self.parent,
+            device=device_in(self.logs[0]) if self.logs else "", started=self.started,
         )  # fmt: skip
 
     def _values(self, last: int) -> Iterator[Recorded]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from cockpit.events.kinds import Eval, Event, Norms, Saved, Step
@@ -11,7 +12,19 @@ from cockpit.importers.notes.document import Block
 from cockpit.printed.counting import CountingReader
 
 _DEVICE = re.compile(r"\bDevice used: (\S{1,60})")
+_TRAINED = re.compile(r"\[RESULT\]: Train\. Epoch: (\d{1,9}),")
 _PROBED = 50  # lines of a block that say whether it goes on
+
+
+def epochs_in(blocks: Iterable[Block], zero_based: bool) -> int | None:
+    """How many epochs the results of training tell of; None where they tell nothing."""
+    found = [int(epoch) for block in blocks for line in block.lines for epoch in _TRAINED.findall(line)]
+    return max(found) + zero_based if found else None
+
+
+def device_in(block: Block) -> str:
+    """What a log says of the device that it was trained on."""
+    return next((found[1] for line in block.lines if (found := _DEVICE.search(line))), "")
 
 
 class Logs:
@@ -19,53 +32,42 @@ class Logs:
 
     A block whose counters go on is read as one with the block before it. One whose counters begin anew is another
     start of the program: it has a reader of its own, and its steps follow those before them, for a run has one axis.
-
-    `last` is the last step, `epochs` how many epochs results of training tell of, `device` what
-    the first block says of it.
+    `last` is the last step.
     """
 
     def __init__(self, key: str, zero_based: bool) -> None:
         self._key = key
         self._zero_based = zero_based
         self._reader = CountingReader(zero_based=zero_based)
-        self._blocks = 0
         self._begun = False
         self._place = (-1, -1)  # epoch and step, as the reader says them
         self._base = 0
         self.last = 0
-        self.epochs = 0
-        self.device = ""
 
-    def read(self, block: Block) -> list[Recorded | Unread]:
+    def read(self, block: Block) -> Iterator[Recorded | Unread]:
         """What the block says, and its lines with a number that say nothing."""
-        items: list[Recorded | Unread] = []
-        self._blocks += 1
         if self._begun and not self._goes_on(block):
-            items += self._recorded(self._reader.close())
+            yield from self._recorded(self._reader.close())
             self._reader = CountingReader(zero_based=self._zero_based)
             self._place, self._begun = (-1, -1), False
         for number, line in enumerate(block.lines, block.line):
             before = self._reader.unread
-            items += self._recorded(self._reader.feed(f"{line}\n".encode()))
-            found = None if self._blocks > 1 else _DEVICE.search(line)
-            if found:
-                self.device = found[1]
-            elif self._reader.unread > before:
-                items.append(Unread(number, line.strip()))
-        return items
+            yield from self._recorded(self._reader.feed(f"{line}\n".encode()))
+            if self._reader.unread > before and not _DEVICE.search(line):
+                yield Unread(number, line.strip())
 
-    def rest(self) -> list[Recorded | Unread]:
+    def rest(self) -> Iterator[Recorded | Unread]:
         """What was unfinished at the end of the last block."""
-        return list(self._recorded(self._reader.close()))
+        yield from self._recorded(self._reader.close())
 
     def _goes_on(self, block: Block) -> bool:
         reader = CountingReader(zero_based=self._zero_based)
-        events = [event for line in block.lines[:_PROBED] for event in reader.feed(f"{line}\n".encode())]
+        events = (event for line in block.lines[:_PROBED] for event in reader.feed(f"{line}\n".encode()))
         first = next((event for event in events if isinstance(event, Step | Eval)), None)
         return first is not None and (first.epoch, first.step) > self._place
 
-    def _recorded(self, events: list[Event]) -> list[Recorded]:
-        return [Recorded(self._key, self._moved(event)) for event in events]
+    def _recorded(self, events: list[Event]) -> Iterator[Recorded]:
+        return (Recorded(self._key, self._moved(event)) for event in events)
 
     def _moved(self, event: Event) -> Event:
         if not isinstance(event, Step | Eval | Norms | Saved):
@@ -75,7 +77,5 @@ class Logs:
             self._begun, self._base = True, self.last + (self.last > 0 and event.step == 0)
         if isinstance(event, Step | Eval):
             self._place = (event.epoch, event.step)
-            if event.phase == "train" and isinstance(event, Eval):
-                self.epochs = max(self.epochs, event.epoch + 1)
         self.last = max(self.last, self._base + event.step)
         return replace(event, step=self._base + event.step)

@@ -81,7 +81,9 @@ def _thresholds(found: Measured, text: str) -> None:
         name = "th" if spoken in ("th", "thr", "threshold", "閾値", "しきい値") else spoken
         more = [float(value) for value in one[3].replace(" ", "").split("/") if value]
         if more:
-            found.thresholds.update({f"{name}_{number}": value for number, value in enumerate([float(one[2]), *more], 1)})
+            found.thresholds.update(
+                {f"{name}_{number}": value for number, value in enumerate([float(one[2]), *more], 1)}
+            )
         else:
             found.thresholds[name] = float(one[2])
 

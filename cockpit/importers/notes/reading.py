@@ -13,7 +13,7 @@ from cockpit.importers.notes.document import Block, Heading, Part, Prose, parts_
 from cockpit.importers.notes.entries import Findings, shortened
 from cockpit.importers.notes.measured import measured, normal
 
-LARGEST = 32 << 20  # bytes; people write less
+LARGEST = 8 << 20  # bytes; people write less, and what programs write is a log
 _OWN = b"<!-- cockpit:begin exp"  # a diary that the cockpit writes has nothing that it does not know
 _ZERO = re.compile(r"\[RESULT\]: \w{1,40}\. Epoch: 0,")
 

@@ -19,12 +19,18 @@ _SMOOTHING = re.compile(
 )
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _KNOWN = (
-    r"(?:bert_|cnn_|fc_|head_|max_|base_)?(?:lr|learning[ _]rate)|bs|batch[ _]?size|dropout(?:_\w{1,30})?|weight[ _]decay|wd|"
-    r"image[ _]size|linear_out|margin|scale|max[ _]len(?:gth)?|patience|folds?|seed"
+    r"(?:bert_|cnn_|fc_|head_|max_|base_)?(?:lr|learning[ _]rate)|bs|batch[ _]?size|dropout(?:_\w{1,30})?"
+    r"|weight[ _]decay|wd|image[ _]size|linear_out|margin|scale|max[ _]len(?:gth)?|patience|folds?|seed"
 )
-_SPOKEN = re.compile(rf"(?<![\w=.-])({_KNOWN})[ ]?(?:[:：][ ]?)?[ ]?({_NUMBER})(?![\w%.]|[ ]?(?:epochs?|->))", re.IGNORECASE)
-_ASSIGNED = re.compile(rf"(?<![\w.\"'/?&-])([A-Za-z_][\w.]{{0,60}})[ ]?=[ ]?({_NUMBER}(?![\w/.])|True\b|False\b|[A-Za-z_][\w./-]{{0,60}})")
-_MEASURED = re.compile(r"(?:cv|lb|score|loss|acc|auc|f1|mcc|public|private|th|threshold)$|.*_(?:th|threshold|score|loss)$", re.I)
+_SPOKEN = re.compile(
+    rf"(?<![\w=.-])({_KNOWN})[ ]?(?:[:：][ ]?)?[ ]?({_NUMBER})(?![\w%.]|[ ]?(?:epochs?|->))", re.IGNORECASE
+)
+_ASSIGNED = re.compile(
+    rf"(?<![\w.\"'/?&-])([A-Za-z_][\w.]{{0,60}})[ ]?=[ ]?({_NUMBER}(?![\w/.])|True\b|False\b|[A-Za-z_][\w./-]{{0,60}})"
+)
+_MEASURED = re.compile(
+    r"(?:cv|lb|score|loss|acc|auc|f1|mcc|public|private|th|threshold)$|.*_(?:th|threshold|score|loss)$", re.I
+)
 _CLASS = re.compile(r"class \w{0,60}(?:config|cfg|settings?|hparams|args)\w{0,60}\b[^:]{0,100}:", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"([ \t]+)([A-Za-z_]\w{0,60})(?:\s*:\s*[\w.\[\]| ]{1,60})?\s*=\s*([^#=][^#]{0,200})")
 _SETTING_NAMES = {"learning_rate": "lr", "batchsize": "batch_size", "bs": "batch_size", "wd": "weight_decay"}

@@ -10,7 +10,8 @@ from cockpit.importers.notes.settings import named_value
 
 _SWEPT = re.compile(
     r"(?P<name>[A-Za-z_][\w.]{0,60}(?: (?:size|rate))?)\s*(?:を|は|[:=])?\s*\[(?P<values>[^\[\]]{1,300})\]"
-    r"\s*(?:で|->|→|⇒|=+>|:)?\s*(?P<what>cv|lb|public lb|score|スコア)?\s*(?:は|[:=]|->|→)?\s*\[?\s*(?P<results>[^\[\]()!]{3,300})",
+    r"\s*(?:で|->|→|⇒|=+>|:)?\s*(?P<what>cv|lb|public lb|score|スコア)?\s*(?:は|[:=]|->|→)?\s*\[?\s*"
+    r"(?P<results>[^\[\]()!]{3,300})",
     re.IGNORECASE,
 )
 _RESULT = r"(?:0?\.0?\.|0?\.|1\.)\d{2,8}"

@@ -18,9 +18,19 @@ MARKS = {
 BASELINE = "baseline"
 
 _MARK = re.compile("|".join(map(re.escape, MARKS)))
-_LEGEND = re.compile(r"\W*(?:means\b|stands for\b|raised\b|improved? (?:the )?(?:quality|score|result)s?\W*$|did not\b|[=:—–-]\s*\w)")
+_QUALITY = r"(?:the )?(?:quality|scores?|results?|metrics?)"
+_LEGEND = re.compile(  # what a mark means, not what was tried
+    r"\ufe0f?\s*(?:=|means\b|stands for\b"
+    r"|[:—–-]?\s*(?:it |that )?(?:"
+    rf"(?:raised|improve[sd]?|increase[sd]?|did ?n[o']t (?:raise|improve|increase)) {_QUALITY}\W*$"
+    r"|(?:helped|worked|did not|did ?n[o']t help|no improvement|kept|rejected)\W*$))",
+    re.IGNORECASE,
+)
 _BULLET = re.compile(r"(?:[-*+]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?")
-_SCORE = re.compile(r"\b(?P<private>private\s+)?(?:public|lb|leaderboard|private|final)(?:\s+(?:lb|score))?\b(?P<rest>.*\d.*)", re.IGNORECASE)
+_SCORE = re.compile(
+    r"\b(?P<private>private\s+)?(?:public|lb|leaderboard|private|final)(?:\s+(?:lb|score))?\b(?P<rest>.*\d.*)",
+    re.IGNORECASE,
+)
 _BEFORE = (
     re.compile(r"(0?\.\d{2,8})\s*(?:->|→|=>|⇒)\s*0?\.\d{2,8}"),
     re.compile(r"\b(?:baseline|starter|before|from|was)\b[^\d.]{0,30}(0?\.\d{2,8})", re.IGNORECASE),

@@ -17,7 +17,8 @@ _HEADING = re.compile(
     re.IGNORECASE,
 )
 FIELD = re.compile(
-    r"(?:[-+]\s+)?(?P<mark>\*{1,3}|_{1,2}|)(?P<name>score|lb|public(?: lb| score)?|private(?: lb| score)?|change|changes|cv)"
+    r"(?:[-+]\s+)?(?P<mark>\*{1,3}|_{1,2}|)"
+    r"(?P<name>score|lb|public(?: lb| score)?|private(?: lb| score)?|changes?|cv)"
     r"\s*[:：]?\s*(?P=mark)(?![\w*])\s*(?P<sign>[:：=]|->|→|)\s*(?P<rest>.*)",
     re.IGNORECASE,
 )
@@ -171,4 +172,3 @@ def _conclude(entry: Entry, first: list[str]) -> None:
     entry.config = {**settings.in_code(code), **entry.config}
     for text in (*entry.words, *first, *entry.changes):
         entry.config.update(settings.in_words(text))
-

@@ -18,8 +18,14 @@ _MERGED_WITH = re.compile(
 )
 _VERSION = re.compile(r"(?<![\w.])v(?:er?sion)?\.?\s?(\d{1,4})(?![\w.])", re.IGNORECASE)
 
-_BAD = re.compile(r"だめ|ダメ|駄目|没|ぼつ|ボツ|すて(?:る|た|ら|$|[\s、。])|捨て|あきらめ|諦め|\bworse\b|\bno good\b|\bdid ?n[o']t help\b|❌|✗")
-_NEUTRAL = re.compile(r"そんなに|そんな変わらん|変わらな|変わらん|\bno (?:real )?(?:change|difference)\b|\babout the same\b|➖", re.IGNORECASE)
+_BAD = re.compile(
+    r"だめ|ダメ|駄目|没|ぼつ|ボツ|すて(?:る|た|ら|$|[\s、。])|捨て|あきらめ|諦め"
+    r"|\bworse\b|\bno good\b|\bdid ?n[o']t help\b|❌|✗"
+)
+_NEUTRAL = re.compile(
+    r"そんなに|そんな変わらん|変わらな|変わらん|\bno (?:real )?(?:change|difference)\b|\babout the same\b|➖",
+    re.IGNORECASE,
+)
 _GOOD = re.compile(r"いいかも|良いかも|よい感じ|いい感じ|良い感じ|よさそう|!{3,}|！{2,}|✅|\b(?:helped|better)\b")
 
 
