@@ -24,7 +24,8 @@ def todos(logs: Path) -> list[Todo]:
     """
     parts = sections(book.read(logs))
     written = {part.experiment: part for part in parts if part.experiment}
-    words, tried = list(_of_diary(parts)), []
+    words = list(_of_diary(parts))
+    tried: list[Tried] = []
     for run in experiments(logs):
         try:
             with Index(run) as index:

@@ -15,8 +15,7 @@ _MOST_FOLLOWERS = 3
 
 _BULLET = r"\s*(?:[-*+•]|\d{1,3}[.)])\s+"
 _BOX = re.compile(rf"(?:{_BULLET})?\[([ xX])\]\s+(\S.*)")
-_MARK = re.compile(r"\[todo\][\s:：]*|(?<![\w/.`])TODOs?\b[\s:：\]]*|(?<![\w/.`])todo[:：]\s*", re.IGNORECASE)
-_SPOKEN = re.compile(r"\[todo\]|TODO|[Tt]o ?do[:：]|\[Todo\]")
+_MARK = re.compile(r"\[(?i:todo)\][\s:：]*|(?<![\w/.`\[])TODOs?\b(?!\.\w|/)[\s:：]*|(?<![\w/.`\[])[Tt]o ?do[:：]\s*")
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*)")
 _LIST = re.compile(rf"{_BULLET}(\S.*)")
 _FENCE = re.compile(r"\s{0,3}(?:`{3,}|~{3,})")
@@ -24,8 +23,8 @@ _STRUCK = re.compile(r"~~.+~~")
 _DONE = re.compile(r"[\[(](?:done|済|済み)[\])]|(?:^|\s)(?:✅|✔)", re.IGNORECASE)
 _LEADING = re.compile(rf"(?:{_BULLET})|next\s*[:：]\s*", re.IGNORECASE)
 
-_JOINED = re.compile(r"(?<=[a-z])-(?=[a-z])")
-_WORD = re.compile(r"[a-z][a-z0-9]*|[\u3040-\u30ff\u4e00-\u9fff\u30fc]{2,}")
+_WORD = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*|[\u3040-\u30ff\u4e00-\u9fff]{2,}")
+_JOINT = re.compile(r"[-_]")
 _SHORTEST_STEM = 4
 _COMMON_WORDS = """
 a about add after again all also an and any as at be better bigger both but by can change check compare could data
@@ -99,7 +98,7 @@ def todos_in(words: Words) -> Iterator[Todo]:
             continue
         heading = _HEADING.match(line)
         if heading:
-            listed = _SPOKEN.search(heading[1]) is not None
+            listed = _MARK.search(heading[1]) is not None
         found = _item(line, listed)
         if found is not None and found[0]:
             yield Todo(one_line(found[0], _LONGEST), words, found[1])
@@ -113,7 +112,7 @@ def without_todos(text: str) -> str:
 def followed_up(todos: Iterable[Todo], tried: Sequence[Tried]) -> list[Todo]:
     """The items with the later experiments that may have followed them up, the earliest first."""
     later = sorted(tried, key=lambda one: one.place)
-    vocabulary = [[(where, _stems(text)) for where, text in one.said] for one in later]
+    vocabulary = [[(where, _stems(text, with_parts=True)) for where, text in one.said] for one in later]
     return [replace(todo, followers=tuple(_followers(todo, later, vocabulary))) for todo in todos]
 
 
@@ -122,14 +121,11 @@ def _item(line: str, listed: bool) -> tuple[str, bool] | None:
     box = _BOX.match(line)
     if box:
         return _bare(box[2]), box[1] != " " or _is_struck(line)
-    if _SPOKEN.search(line):
-        heading = _HEADING.match(line)
-        mark = _MARK.search(line)
-        if mark is None:
-            return None
-        before, after = line[: mark.start()], line[mark.end() :]
-        text = _bare(after) or _bare(heading[1][: mark.start()] if heading else before)
-        return text, _is_struck(line)
+    heading = _HEADING.match(line)
+    body = heading[1] if heading else line
+    mark = _MARK.search(body)
+    if mark:
+        return _bare(body[mark.end() :]) or _bare(body[: mark.start()]), _is_struck(line)
     item = _LIST.match(line) if listed else None
     return (_bare(item[1]), _is_struck(line)) if item else None
 
@@ -139,8 +135,10 @@ def _is_struck(line: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    text = _MARK.sub("", text, count=1) if _SPOKEN.match(text.strip(" *_~")) else text
-    return _LEADING.sub("", text.strip(), count=1).replace("~~", "").strip(" *_:：—–-")
+    """An item without its bullet, its mark and what emphasizes it."""
+    text = _LEADING.sub("", text.strip(), count=1).replace("~~", "").strip(" *_:：—–-")
+    mark = _MARK.match(text)
+    return text[mark.end() :] if mark else text
 
 
 def _followers(
@@ -169,11 +167,17 @@ def _alike(one: str, other: str) -> bool:
     return one == other or (len(short) >= _SHORTEST_STEM and long.startswith(short))
 
 
-def _stems(text: str) -> frozenset[str]:
-    """The words of a text that say what it is about, without the `s` of a plural; `sub-centers` is one word."""
-    words = _WORD.findall(_JOINED.sub("", text.lower()).replace("_", " "))
-    return frozenset(
-        word[:-1] if len(word) > _SHORTEST_STEM and word.endswith("s") and not word.endswith("ss") else word
-        for word in words
-        if word not in _COMMON and len(word) > 1
-    )
+def _stems(text: str, with_parts: bool = False) -> frozenset[str]:
+    """The words of a text that say what it is about, without the `s` of a plural.
+
+    `sub-centers` is one word, the same as `sub_centers` and `subcenters`; with its parts it is three.
+    """
+    found: set[str] = set()
+    for word in _WORD.findall(text.lower()):
+        parts = _JOINT.split(word)
+        found.update(["".join(parts), *(parts if with_parts else ())])
+    return frozenset(_singular(word) for word in found if word not in _COMMON and len(word) > 1)
+
+
+def _singular(word: str) -> str:
+    return word[:-1] if len(word) > _SHORTEST_STEM and word.endswith("s") and not word.endswith("ss") else word

@@ -17,9 +17,9 @@ _BULLET = re.compile(r"[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t]")
 _CODE = re.compile(r"(?:from|import|class|def|export|git|python3?|pip|curl) \S|@\w+$|[}\])]+[,;]?$")
 _INDENTED = re.compile(r"(?:[ ]{4}|\t)[ \t]*\S")
 _LOGGED = re.compile(r"\w{1,40} Step \d{1,15},|\[RESULT\]: \w{1,40}\. Epoch|(?:params|grad) info |Parameter Group \d+$")
-_REST = re.compile(r"\d+\.\d{4,}$|\.{3}$")  # of a log: the end of a line that was wrapped, and what was left out
+_GOES_ON = (",", ":")  # how a line of a log ends that was wrapped
 _ESCAPE = re.compile(r"\\([_*+.#()\[\]!-])")
-_EMPHASIS = re.compile(r"(?<![\w*])\*{1,3}(?=\S)|(?<=\S)\*{1,3}(?![\w*])")
+_EMPHASIS = re.compile(r"(?<![\w*])\*{1,3}(?![\s*])|(?<=[^\s*])\*{1,3}(?![\w*])")
 _LOG_LANGUAGES = ("", "log", "text", "txt", "console", "output", "plain", "plaintext", "none")
 _PROBED = 400  # lines of a block that are tried before it is called code
 _LONGEST_LINE = 16_384  # characters, as many as a log may have
@@ -146,7 +146,7 @@ class _Outside:
     def _kind(self, line: str) -> str:
         if _HEADING.match(line) and not (self._in_code and line.startswith("# ")):
             return "heading"
-        if _LOGGED.match(strip_prefixes(line).text.strip()) or (self._in_log and _REST.match(line)):
+        if self._is_logged(line):
             return "log"
         if _BULLET.match(line):
             self._listing = True
@@ -155,6 +155,12 @@ class _Outside:
             return "prose" if self._listing else "log" if self._in_log else "code"
         self._listing = False
         return "code" if _CODE.match(line) else "prose"
+
+    def _is_logged(self, line: str) -> bool:
+        if _LOGGED.match(strip_prefixes(line).text.strip()):
+            return True
+        block = self._block if self._in_log else None
+        return block is not None and (line == "..." or block.lines[-1].rstrip().endswith(_GOES_ON))
 
     @property
     def _in_log(self) -> bool:

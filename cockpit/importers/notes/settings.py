@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import math
 import operator
 import re
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +19,7 @@ _AUXILIARY = re.compile(r"\baux(?:iliary)?\w{0,10}[^\n/.;]{0,16}/\s?(\d{1,4})(?!
 _SMOOTHING = re.compile(
     r"\b(?:label[ _-])?smooth(?:ing|ed)?(?:[ ]?[=:][ ]?|[ ]+(?:to|of|by|is)?[ ]?)(0?\.\d{1,6})", re.IGNORECASE
 )
-_NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
+_NUMBER = r"[-+]?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})(?:[eE][-+]?\d{1,2})?"
 _KNOWN = (
     r"(?:bert_|cnn_|fc_|head_|max_|base_)?(?:lr|learning[ _]rate)|bs|batch[ _]?size|dropout(?:_\w{1,30})?"
     r"|weight[ _]decay|wd|image[ _]size|linear_out|margin|scale|max[ _]len(?:gth)?|patience|folds?|seed"
@@ -32,7 +34,8 @@ _MEASURED = re.compile(
     r"(?:cv|lb|score|loss|acc|auc|f1|mcc|public|private|th|threshold)$|.*_(?:th|threshold|score|loss)$", re.I
 )
 _CLASS = re.compile(r"class \w{0,60}(?:config|cfg|settings?|hparams|args)\w{0,60}\b[^:]{0,100}:", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"([ \t]+)([A-Za-z_]\w{0,60})(?:\s*:\s*[\w.\[\]| ]{1,60})?\s*=\s*([^#=][^#]{0,200})")
+_INDENT = re.compile(r"[ \t]+(?=[A-Za-z_])")
+_LONGEST = 300  # characters of a line of code
 _SETTING_NAMES = {"learning_rate": "lr", "batchsize": "batch_size", "bs": "batch_size", "wd": "weight_decay"}
 _ARITHMETIC = {ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Add: operator.add, ast.Sub: operator.sub}
 
@@ -67,26 +70,39 @@ def in_code(text: str) -> dict[str, Value]:
             indent, inside = None, True
         elif line[:1].strip():
             inside = False
-        attribute = _ATTRIBUTE.match(line) if inside else None
-        if attribute is None:
+        blanks = _INDENT.match(line) if inside else None
+        if blanks is None:
             continue
-        indent = indent or attribute[1]
-        value = literal(attribute[3].strip()) if attribute[1] == indent else None
-        if value is not None:
-            found[attribute[2]] = value
+        indent = indent or blanks[0]
+        if blanks[0] == indent:
+            found.update(_assigned_in(line.strip()))
     epochs = found.pop("n_epochs", found.get("epochs"))
     return {**_losses(text), **found, **({} if epochs is None else {"epochs": epochs})}
 
 
-def literal(text: str) -> Value | None:
-    """The plain value that an expression is; None where it is anything else."""
-    if len(text) > 200:
-        return None
+def _assigned_in(code: str) -> Iterator[tuple[str, Value]]:
+    """The setting that one line of Python gives a plain value to."""
     try:
-        value = _value(ast.parse(text, mode="eval").body)
-    except (SyntaxError, ValueError, TypeError, ArithmeticError, RecursionError, MemoryError):
+        with warnings.catch_warnings(action="ignore"):  # of backslashes, say, which are no business of ours
+            statements = ast.parse(code).body if len(code) <= _LONGEST else []
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    for statement in statements:
+        if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
+            continue
+        target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
+        value = plain_value(statement.value)
+        if isinstance(target, ast.Name) and value is not None:
+            yield target.id, value
+
+
+def plain_value(node: ast.expr) -> Value | None:
+    """The value of a literal, or of arithmetic with numbers; None for anything else."""
+    try:
+        value = _value(node)
+    except (ArithmeticError, RecursionError):
         return None
-    return value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _value(node: ast.expr) -> Value | None:
