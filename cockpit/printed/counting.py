@@ -18,7 +18,8 @@ class CountingReader(PrintedReader):
     def __init__(self, metric: str = "", *, zero_based: bool = False) -> None:
         super().__init__(metric)
         self.unread = 0
-        self._timeline.zero_based = zero_based
+        if zero_based:
+            self._timeline.count_from_zero()
 
     def _read(self, body: str) -> Found:
         found = super()._read(body)

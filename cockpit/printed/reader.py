@@ -102,10 +102,7 @@ class PrintedReader:
     def _read(self, body: str) -> Found:
         """What a message says, itself alone; an empty list for one that is understood and says nothing."""
         if self._skipper.skips(body):
-            return []
-        optimizer = self._optimizer_blocks.read(body)
-        if optimizer is not None:
-            return list(optimizer)
+            return list(self._optimizer_blocks.read(body))
         text = body.strip()
         norms = self._norm_lines.read(text)
         if norms is not None:

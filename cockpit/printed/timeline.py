@@ -44,8 +44,7 @@ class Timeline:
     training; in a run that never says a step such lines are counted, and a new number begins when a metric of a phase
     comes again.
 
-    Epochs stay as printed, except in formats that count from 1: those are counted from 0, unless a 0 was seen or
-    `zero_based` was set.
+    Epochs stay as printed, except in formats that count from 1: those are counted from 0, unless a 0 was seen.
     """
 
     def __init__(self) -> None:
@@ -55,14 +54,14 @@ class Timeline:
         self._axes: dict[str, _Axis] = {}
         self._counted = True
         self._seen: set[tuple[str, str]] = set()
-        self.zero_based = False
+        self._zero_based = False
 
     def enter(self, reading: Reading) -> int:
         """Note the epoch that the reading names, and return the one that holds now."""
         if reading.epoch is not None:
             if reading.from_one and reading.epoch == 0:
-                self.zero_based = True
-            one = reading.from_one and not self.zero_based
+                self._zero_based = True
+            one = reading.from_one and not self._zero_based
             self.epoch = max(reading.epoch - one, 0)
         return self.epoch
 
@@ -82,6 +81,10 @@ class Timeline:
         if axis is self._main or self._main.last is None:
             self.now = max(self.now, step)
         return step
+
+    def count_from_zero(self) -> None:
+        """Epochs are known to count from 0, whatever the format."""
+        self._zero_based = True
 
     def restart(self) -> None:
         """The counter of the training begins anew."""
