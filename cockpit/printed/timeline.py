@@ -82,10 +82,6 @@ class Timeline:
             self.now = max(self.now, step)
         return step
 
-    def count_from_zero(self) -> None:
-        """Epochs are known to count from 0, whatever the format."""
-        self._zero_based = True
-
     def restart(self) -> None:
         """The counter of the training begins anew."""
         self._main.restart()
@@ -94,6 +90,10 @@ class Timeline:
         """An event that says its own place was seen."""
         self._counted = False
         self.now = max(self.now, step)
+
+    def count_from_zero(self) -> None:
+        """Epochs are known to count from 0, whatever the format."""
+        self._zero_based = True
 
     def _axis(self, phase: str) -> _Axis:
         if phase in ("train", "tune", "tune_train") or len(self._axes) >= _MOST_AXES:
