@@ -55,7 +55,7 @@ def test_versions_with_scores_that_stand_alone(later):
 
 def test_headings_below_a_version_are_its_words(later):
     assert later.runs["V29"].change == "longer"
-    assert "what I saw\nloss falls slowly, no idea why." in later.runs["V29"].note
+    assert "### what I saw\nloss falls slowly, no idea why." in later.runs["V29"].note
     assert later.runs["V30"].change == "same again"
 
 

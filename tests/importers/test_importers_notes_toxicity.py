@@ -56,6 +56,7 @@ def test_there_are_eighteen_versions_in_order(notes):
 def test_scores(notes):
     assert {score.key: score.value for score in notes.scores if score.key} == SCORES
     assert not any(score.private for score in notes.scores)
+    assert [score.key for score in notes.scores][-3:] == ["V22", "", "V23"]  # as they were submitted
 
 
 def test_merges_stand_beside_their_scores(notes):

@@ -129,10 +129,10 @@ class Diary:
             more = found.thresholds if number == len(found.cv) else {}
             entry.values.append(Value(metrics={"cv": value, **more}, epoch=epoch))
         merged = _members(text, entry.label) if _is_ensemble(entry) else ()
-        entry.scores += [
-            Scored(key=entry.label, value=value, private=private, merged=merged, note=text if merged else "")
-            for private, value in found.lb
-        ]
+        for private, value in found.lb:
+            note = text if merged else ""
+            score = Scored(key=entry.label, value=value, private=private, merged=merged, note=note)
+            self._findings.score(score, entry)
         entry.claimed += found.claimed if found.cv else []
         entry.words += [f"{digits}: its last digits are not known" for digits in found.unsure]
 
@@ -144,7 +144,7 @@ class Diary:
             child.changes = [f"{one.spoken}={one.text}"]
             child.config[one.name] = one.value
             if one.result is not None and one.is_lb:
-                child.scores.append(Scored(key=label, value=one.result))
+                self._findings.score(Scored(key=label, value=one.result), child)
             elif one.result is not None:
                 child.values.append(Value(metrics={"cv": one.result}))
 
@@ -155,17 +155,22 @@ class Diary:
         self._findings.words.append(f"{self._day}: {text}" if self._day else text)
 
     def _conclude(self) -> None:
-        entries = self._findings.entries
-        for label, entry in list(entries.items()):
-            entry.parent = _known_parent(entry, entries)
-            _doubt_claims(entry, entries.get(entry.parent))
+        """What can be said when all entries are known: parents, and runs of sweeps behind the line that tells them."""
+        entries = dict(self._findings.entries)
+        kept = {label: entry for label, entry in entries.items() if not self._tells_of_others_only(entry)}
+        self._findings.entries.clear()
+        for label, entry in entries.items():
+            entry.parent = _known_parent(entry, kept)
+            _doubt_claims(entry, kept.get(entry.parent))
+            if label in kept:
+                self._findings.entries[label] = entry
             children = self._swept.get(label, {})
-            if not children:
-                continue
             for child in children.values():
                 _inherit(child, entry)
-            alone = not (entry.values or entry.scores or entry.logs)
-            _put_behind(entries, label, children, drop=alone)
+            self._findings.entries.update(children)
+
+    def _tells_of_others_only(self, entry: Entry) -> bool:
+        return entry.label in self._swept and not (entry.values or entry.is_scored or entry.logs)
 
 
 def _inherit(child: Entry, entry: Entry) -> None:
@@ -183,16 +188,6 @@ def _doubt_claims(entry: Entry, parent: Entry | None) -> None:
     for claimed in entry.claimed:
         if abs(claimed - computed) > _ROUNDING:
             entry.words.append(f"the note says {claimed:+g}; its scores differ by {computed:+.4f} from {parent.label}")
-
-
-def _put_behind(entries: dict[str, Entry], label: str, children: dict[str, Entry], drop: bool) -> None:
-    rest = list(entries.items())
-    entries.clear()
-    for name, entry in rest:
-        if name != label or not drop:
-            entries[name] = entry
-        if name == label:
-            entries.update(children)
 
 
 def _parent(text: str, label: str) -> str:

@@ -26,7 +26,7 @@ def mended(days: Sequence[Written]) -> list[date | None]:
     found: list[date | None] = []
     before: date | None = None
     for number, day in enumerate(days):
-        after = next((real for later in days[number + 1 :][:3] if (real := _date(*later))), None)
+        after = next((real for later in days[number + 1 : number + 4] if (real := _date(*later))), None)
         meant = _meant(day, before, after)
         found.append(meant)
         before = meant or before

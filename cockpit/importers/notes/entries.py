@@ -38,12 +38,12 @@ class Entry:
     started: float | None = None
     values: list[Value] = field(default_factory=list)
     claimed: list[float] = field(default_factory=list)  # differences that its author gives
-    scores: list[Scored] = field(default_factory=list)
+    is_scored: bool = False  # on a leaderboard
     logs: list[Block] = field(default_factory=list)
     code: list[Block] = field(default_factory=list)
 
     def items(self, zero_based: bool = False) -> Iterator[Item]:
-        """The run, what is recorded of it, its scores and its end."""
+        """The run, what is recorded of it, and its end. One that was submitted did not fail."""
         logs = Logs(self.label, zero_based)
         epochs = epochs_in(self.logs, zero_based)
         yield self._run({} if epochs is None else {"epochs": epochs})
@@ -52,8 +52,7 @@ class Entry:
             yield from logs.read(block)
         yield from logs.rest()
         yield from self._values(logs.last)
-        yield from self.scores
-        if self.failure and not self.scores:
+        if self.failure and not self.is_scored:
             yield RunEnded(key=self.label, status="failed", reason=self.failure, error=self.failure)
 
     def _run(self, printed: dict[str, Any]) -> Run:
@@ -74,7 +73,7 @@ class Entry:
 
 @dataclass(slots=True)
 class Findings:
-    """All that a document says. `words` and `scores` belong to no single run."""
+    """All that a document says. `words` belong to no single run, `scores` stand in the order of the document."""
 
     entries: dict[str, Entry] = field(default_factory=dict)
     words: list[str] = field(default_factory=list)
@@ -87,6 +86,12 @@ class Findings:
         """The run of this label, which may have been spoken of before."""
         return self.entries.setdefault(label, Entry(label))
 
+    def score(self, score: Scored, entry: Entry | None = None) -> None:
+        """A score of a run, or of a merge."""
+        self.scores.append(score)
+        if entry is not None:
+            entry.is_scored = True
+
     def keep(self, block: Block, entry: Entry | None) -> None:
         """A block is a log or code of the run that it stands under, else a word of the document."""
         if entry is None:
@@ -97,7 +102,7 @@ class Findings:
             entry.code.append(block)
 
     def items(self) -> Iterator[Item]:
-        """Everything, in the order of the runs' first mention."""
+        """Everything: the runs in the order of their first mention, then the scores, then what was not understood."""
         yield self.about
         for entry in self.entries.values():
             yield from entry.items(self.zero_based)

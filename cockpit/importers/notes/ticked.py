@@ -101,10 +101,11 @@ class Changes:
 
     def _begin(self, text: str, mark: str, level: int) -> None:
         label = one_line(text, _LONGEST_LABEL)
+        is_new = label not in self._findings.entries
         self._entry, self._level = self._findings.entry(label), level
         self._entry.verdict = mark
         self._entry.changes.append(text)
-        if self._part and self._part not in self._entry.words:
+        if self._part and is_new:
             self._entry.words.append(self._part)
         self._entry.config.update(settings.in_words(text.replace("`", "")))
 
@@ -116,6 +117,7 @@ class Changes:
         values = [value for value in _VALUE.findall(found["rest"]) if value != before]
         if before:
             entry = self._findings.entry(BASELINE)
-            entry.scores = entry.scores or [Scored(key=BASELINE, value=float(before), private=private, note=text)]
+            if not entry.is_scored:
+                self._findings.score(Scored(key=BASELINE, value=float(before), private=private, note=text), entry)
         if values:
-            self._findings.scores.append(Scored(value=float(values[0]), private=private, note=text))
+            self._findings.score(Scored(value=float(values[0]), private=private, note=text))

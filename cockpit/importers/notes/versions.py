@@ -84,8 +84,12 @@ class Sections:
                 self._findings.keep(part, self._entry)
             else:
                 self._line(part)
-        for entry in self._findings.entries.values():
-            _conclude(entry, self._first.get(entry.label, []))
+        merged = {
+            entry.label: _conclude(entry, self._first.get(entry.label, [])) for entry in self._findings.entries.values()
+        }
+        self._findings.scores = [
+            replace(score, merged=score.merged or merged.get(score.key, ())) for score in self._findings.scores
+        ]
 
     def _heading(self, heading: Heading) -> None:
         title = self._title_of(heading)
@@ -101,7 +105,7 @@ class Sections:
         if merge:
             self._merged(merge)
         else:
-            self._say(text)
+            self._say(f"{'#' * heading.level} {text}")
 
     def _line(self, line: Prose) -> None:
         text = plain(line.text)
@@ -138,22 +142,21 @@ class Sections:
         if found:
             note = found["rest"].strip().removeprefix("(").removesuffix(")")
             merged = words.merged_with(note, entry.label)
-            entry.scores.append(
-                Scored(key=entry.label, value=float(found["score"]), private=private, merged=merged, note=note)
-            )
+            value = float(found["score"])
+            self._findings.score(Scored(key=entry.label, value=value, private=private, merged=merged, note=note), entry)
         return found is not None
 
     def _merged(self, found: re.Match[str]) -> None:
         merged = tuple(f"V{int(number)}" for number in re.findall(r"\d{1,4}", found["runs"]))
         note = found["rest"].strip(_TRIM + "()") or self._title
-        self._findings.scores.append(Scored(value=float(found["score"]), merged=merged, note=note))
+        self._findings.score(Scored(value=float(found["score"]), merged=merged, note=note))
 
     def _say(self, text: str) -> None:
         (self._findings if self._entry is None else self._entry).words.append(text)
 
 
-def _conclude(entry: Entry, first: list[str]) -> None:
-    """What can be said of a run when all of its words are known."""
+def _conclude(entry: Entry, first: list[str]) -> tuple[str, ...]:
+    """Say what can be said of a run when all of its words are known; return the labels that it was merged with."""
     said = [*entry.changes, *first, *entry.words]
     for line in first:
         failed = [clause for clause in words.clauses(line) if words.failure_in(clause)]
@@ -166,9 +169,8 @@ def _conclude(entry: Entry, first: list[str]) -> None:
             entry.changes, entry.words = [", ".join(rest)] if rest else [], [*first, *entry.words]
         else:
             entry.changes = ["; ".join(first)]
-    merged = words.merged_with("\n".join(said), entry.label)
-    entry.scores = [replace(score, merged=score.merged or merged) for score in entry.scores]
     code = "\n\n".join(block.text for block in entry.code)
     entry.config = {**settings.in_code(code), **entry.config}
     for text in (*entry.words, *first, *entry.changes):
         entry.config.update(settings.in_words(text))
+    return words.merged_with("\n".join(said), entry.label)
