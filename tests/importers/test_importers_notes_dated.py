@@ -165,3 +165,13 @@ def test_numbers_that_were_not_understood_are_listed(diary):
     }
     lines = DIARY.split("\n")
     assert all(one.text in lines[one.line - 1] for one in diary.unread)
+
+
+def test_entries_that_are_headings(tmp_path):
+    entries = "## exp101: base\nwords CV 0.81\n### why\n* item\n## exp102\nfrom exp101, CV 0.82\n"
+    text = f"# 2021/4/12\n{entries}## Later\nrest\n"
+    found = collect_text(IMPORTER, tmp_path, text)
+    assert {key: cv(found, key) for key in found.runs} == {"exp101": [0.81], "exp102": [0.82]}
+    assert found.runs["exp101"].note == "base\nwords CV 0.81\nwhy\n* item"
+    assert found.runs["exp102"].parent == "exp101"
+    assert found.about.note == "2021-04-12: Later\n2021-04-12: rest"

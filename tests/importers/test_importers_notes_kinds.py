@@ -94,6 +94,22 @@ def test_blocks_that_go_on_and_blocks_that_begin_anew(tmp_path):
     assert [event.metrics["loss"] for event in steps] == [0.9, 0.8, 0.7, 0.95, 0.85]
 
 
+def test_a_log_that_ends_in_an_exception(tmp_path):
+    log = "```\nTrain Step 1, loss: 0.9, final_score: 0.5, time: 1\n{}```\n"
+    error = 'Traceback (most recent call last):\n  File "a.py", line 1\nValueError: fold 7\n'
+    more = "Train Step 2, loss: 0.9, final_score: 0.5, time: 1\n"
+    text = f"## V1\n{log.format(error)}## V2\n{log.format(error + more)}## V3\n{log.format(error)}**score** 0.9\n"
+    found = collect_text(IMPORTER, tmp_path, text)
+    assert {key: end.reason for key, end in found.ended.items()} == {"V1": "ValueError: fold 7"}
+    assert found.unread == [] and len(found.steps("V2", "train")) == 2
+
+
+def test_a_score_of_nothing_is_listed(tmp_path):
+    found = collect_text(IMPORTER, tmp_path, "## V1\n**score** 0.9\n# All together\n0.9393\n")
+    assert [(one.line, one.text) for one in found.unread] == [(4, "0.9393")]
+    assert found.about.note == "# All together\n0.9393"
+
+
 TICKED = """\
 # Sounds
 

@@ -58,6 +58,7 @@ class Diary:
         self._entry: Entry | None = None
         self._day: date | None = None
         self._depth = 0
+        self._level = 0  # of the heading that the entry began with; 0 for an item of a list
         self._swept: dict[str, dict[str, Entry]] = {}
 
     def read(self, parts: Sequence[Part]) -> None:
@@ -78,7 +79,7 @@ class Diary:
         text, begin = plain(part.text), entry_in(part)
         depth = part.depth if isinstance(part, Prose) else 0
         if begin:
-            self._depth = depth
+            self._depth, self._level = depth, part.level if isinstance(part, Heading) else 0
             self._begin(begin.label, begin.text, part.line)
         elif self._entry is not None and not self._leaves(part, depth):
             self._say(self._entry, text, part.line)
@@ -87,8 +88,10 @@ class Diary:
             self._loose(text, part.line)
 
     def _leaves(self, part: Prose | Heading, depth: int) -> bool:
-        """Whether the line is no longer of the entry: a heading, or another item of the same list."""
-        return isinstance(part, Heading) or (part.is_bullet and depth <= self._depth)
+        """Whether the line is no longer of the entry: a heading above it, or another item of the same list."""
+        if isinstance(part, Heading):
+            return not 0 < self._level < part.level
+        return not self._level and part.is_bullet and depth <= self._depth
 
     def _begin(self, label: str, text: str, line: int) -> None:
         if _UNUSED.search(text) and not _MENTION.search(text):

@@ -9,7 +9,7 @@ from typing import Any
 from cockpit.events.kinds import Eval, Note
 from cockpit.importers.contract import About, Item, Recorded, Run, RunEnded, Scored, Unread
 from cockpit.importers.notes.document import Block
-from cockpit.importers.notes.logs import Logs, device_in, epochs_in
+from cockpit.importers.notes.logs import Logs, device_in, epochs_in, exception_in
 
 MOST_WORDS = 20_000  # characters of one run's note, and of what stands outside of runs
 BETTER, WORSE, EVEN = "✅", "❌", "➖"
@@ -52,8 +52,9 @@ class Entry:
             yield from logs.read(block)
         yield from logs.rest()
         yield from self._values(logs.last)
-        if self.failure and not self.is_scored:
-            yield RunEnded(key=self.label, status="failed", reason=self.failure, error=self.failure)
+        failure = self.failure or exception_in(self.logs)
+        if failure and not self.is_scored:
+            yield RunEnded(key=self.label, status="failed", reason=failure, error=failure)
 
     def _run(self, printed: dict[str, Any]) -> Run:
         words = "\n".join(self.words)

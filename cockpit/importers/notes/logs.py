@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from cockpit.events.kinds import Eval, Event, Norms, Saved, Step
+from cockpit.events.text import one_line
 from cockpit.importers.contract import Recorded, Unread
 from cockpit.importers.notes.document import Block
 from cockpit.printed.counting import CountingReader
 
 _DEVICE = re.compile(r"\bDevice used: (\S{1,60})")
 _TRAINED = re.compile(r"\[RESULT\]: Train\. Epoch: (\d{1,9}),")
+_TRACEBACK = "Traceback (most recent call last)"
 _PROBED = 50  # lines of a block that say whether it goes on
 
 
@@ -20,6 +22,15 @@ def epochs_in(blocks: Iterable[Block], zero_based: bool) -> int | None:
     """How many epochs the results of training tell of; None where they tell nothing."""
     found = [int(epoch) for block in blocks for line in block.lines for epoch in _TRAINED.findall(line)]
     return max(found) + zero_based if found else None
+
+
+def exception_in(blocks: Sequence[Block]) -> str:
+    """The message of the exception with which the last of the blocks ends; empty where it ends otherwise."""
+    lines = [line for line in blocks[-1].lines if line.strip()] if blocks else []
+    begins = [number for number, line in enumerate(lines) if _TRACEBACK in line]
+    rest = lines[begins[-1] + 1 :] if begins else []
+    message = next((number for number, line in enumerate(rest) if not line[:1].isspace()), len(rest))
+    return one_line(rest[message]) if message == len(rest) - 1 else ""
 
 
 def device_in(block: Block) -> str:

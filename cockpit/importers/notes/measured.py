@@ -11,7 +11,7 @@ _LEADING = r"(?:\s*\([^()\d=]{0,20}\))?\s*(?:は|が|で|score|スコア)?\s*[:=
 _CHANGED = rf"(?:\s*(?:->|→|⇒|=>)\s*({_VALUE}))?"
 _CV = re.compile(rf"(\(\s*)?(?<![A-Za-z_])cv{_LEADING}({_VALUE})(x?)(?![\d%]){_CHANGED}", re.IGNORECASE)
 _LB = re.compile(
-    rf"(?<![A-Za-z_])(?P<private>private\s*)?(?:public\s*)?(?:lb|(?<=public )score|(?<=private )score|リーダーボード)"
+    r"(?<![A-Za-z_])(?:(?:(?P<private>private)|public)\s*(?:lb|score|スコア)?|lb|リーダーボード)"
     rf"{_LEADING}({_VALUE})(x?)(?![\d%]){_CHANGED}",
     re.IGNORECASE,
 )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from cockpit.importers.contract import Scored
+from cockpit.importers.contract import Scored, Unread
 from cockpit.importers.notes import settings, words
 from cockpit.importers.notes.document import Block, Heading, Part, Prose, plain
 from cockpit.importers.notes.entries import Entry, Findings, Value
@@ -113,6 +113,7 @@ class Sections:
         if merge:
             self._merged(merge)
         elif self._entry is None:
+            self._findings.unread += [Unread(line.line, text)] if _BARE.match(text) else []
             self._say(text)
         elif field and (field["mark"] or field["sign"] or _SCORE.match(field["rest"])):
             self._field(self._entry, field["name"].lower(), plain(field["rest"]))
