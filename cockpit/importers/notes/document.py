@@ -15,8 +15,8 @@ _FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})[ \t]*([\w+#.-]{0,40})[^`]*$")
 _HEADING = re.compile(r"[ ]{0,3}(#{1,6})(?:[ \t]+|(?=\*))([^ \t].*)")
 _BULLET = re.compile(r"[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t]")
 _CODE = re.compile(
-    r"from [\w.]+ import \S|import [\w.]+(?:\s*,| as |\s*(?:#.*)?$)|class \w+\s*[:(]|(?:async )?def \w+\(|@[\w.]+(?:\(.*\))?$"
-    r"|[}\])]+[,;]?$"
+    r"from [\w.]+ import \S|import [\w.]+(?:\s*,| as |\s*(?:#.*)?$)|class \w+\s*[:(]|(?:async )?def \w+\("
+    r"|@[\w.]+(?:\(.*\))?$|[}\])]+[,;]?$"
 )
 _INDENTED = re.compile(r"(?:[ ]{4}|\t)[ \t]*\S")
 _LOGGED = re.compile(r"\w{1,40} Step \d{1,15},|\[RESULT\]: \w{1,40}\. Epoch|(?:params|grad) info |Parameter Group \d+$")
