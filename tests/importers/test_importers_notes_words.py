@@ -247,5 +247,16 @@ def test_code_outside_of_fences_is_one_block():
     assert code.text == "import x\n\nclass A:\n    b = 1\n\n    c = 2"
 
 
+def test_a_fence_in_a_list_and_values_far_down():
+    text = (
+        "- item\n\n    ```\n    Parameter Group 0\n        lr: 1\n"
+        + "    words\n" * 900
+        + "    loss: 0.5\n    ```\n- more"
+    )
+    (item, log, more) = parts_of(text)
+    assert (item.text, more.text) == ("- item", "- more")
+    assert log.is_log and (log.line, log.lines[0], log.lines[1]) == (4, "Parameter Group 0", "    lr: 1")
+
+
 def test_marks_of_emphasis_go_and_names_stay():
     assert plain(r"**Version** 7 of *aux\_loss* and x ** 2") == "Version 7 of aux_loss and x ** 2"

@@ -11,7 +11,7 @@ from cockpit.events.text import safe_text
 from cockpit.printed import PrintedReader
 from cockpit.printed.prefixes import strip_prefixes
 
-_FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})[ \t]*([\w+#.-]{0,40})[^`]*$")
+_FENCE = re.compile(r"([ \t]*)(`{3,}|~{3,})[ \t]*([\w+#.-]{0,40})[^`]*$")
 _HEADING = re.compile(r"[ ]{0,3}(#{1,6})(?:[ \t]+|(?=\*))([^ \t].*)")
 _BULLET = re.compile(r"[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t]")
 _CODE = re.compile(
@@ -24,7 +24,6 @@ _GOES_ON = (",", ":")  # how a line of a log ends that was wrapped
 _ESCAPE = re.compile(r"\\([_*+.#()\[\]!-])")
 _EMPHASIS = re.compile(r"(?<![\w*])\*{1,3}(?![\s*])|(?<=[^\s*])\*{1,3}(?![\w*])")
 _LOG_LANGUAGES = ("", "log", "text", "txt", "console", "output", "plain", "plaintext", "none")
-_PROBED = 400  # lines of a block that are tried before it is called code
 _LONGEST_LINE = 16_384  # characters, as many as a log may have
 
 
@@ -80,21 +79,22 @@ def plain(text: str) -> str:
 def parts_of(text: str) -> Iterator[Part]:
     """The parts of a document, in order. Every line is made safe and loses its secrets."""
     outside = _Outside()
-    fence, mark = None, ""
+    fence, mark, indent = None, "", ""
     if "PRIVATE KEY-----" in text:  # the one secret that reaches over several lines
         text = redacted(text)
     lines = (redacted(safe_text(line, _LONGEST_LINE)) for line in _lines(text))
     for number, line in enumerate(lines, 1):
         found = _FENCE.match(line)
         if fence is not None:
-            if found and found[1].startswith(mark) and not found[2]:
+            if found and found[2].startswith(mark) and not found[3]:
                 yield _judged(fence)
                 fence = None
             else:
-                fence.lines.append(line)
+                fence.lines.append(line.removeprefix(indent))
         elif found:
             yield from outside.flush()
-            fence, mark = Block(number + 1, found[2].lower(), is_fenced=True), found[1]
+            indent, mark = found[1], found[2]
+            fence = Block(number + 1, found[3].lower(), is_fenced=True)
         else:
             yield from outside.take(number, line)
     yield from outside.flush()
@@ -184,11 +184,11 @@ def _heading(number: int, line: str) -> Iterator[Heading]:
 
 def _judged(block: Block) -> Block:
     """A block that knows whether it is a log: one in which something is read that was measured."""
-    block.is_log = block.language in _LOG_LANGUAGES and _says_something(block.lines[:_PROBED])
+    block.is_log = block.language in _LOG_LANGUAGES and _says_something(block.lines)
     return block
 
 
 def _says_something(lines: list[str]) -> bool:
     reader = PrintedReader()
-    events = [event for line in lines for event in reader.feed(f"{line}\n".encode())] + reader.close()
-    return any(event.kind != "note" for event in events)
+    found = (event for line in lines for event in reader.feed(f"{line}\n".encode()))
+    return any(event.kind != "note" for event in found) or any(event.kind != "note" for event in reader.close())
