@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from cockpit.printed.reader import Found, PrintedReader
+from cockpit.printed.reading import Reading
 
 _FREE_NUMBER = re.compile(r"(?<![A-Za-z0-9_])\d|\b(?:nan|inf)\b", re.IGNORECASE)
 
@@ -19,7 +20,7 @@ class CountingReader(PrintedReader):
         super().__init__(metric)
         self.unread = 0
         if zero_based:
-            self._timeline.count_from_zero()
+            self._timeline.enter(Reading(form="", epoch=0, from_one=True))
 
     def _read(self, body: str) -> Found:
         found = super()._read(body)

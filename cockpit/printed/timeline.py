@@ -91,10 +91,6 @@ class Timeline:
         self._counted = False
         self.now = max(self.now, step)
 
-    def count_from_zero(self) -> None:
-        """Epochs are known to count from 0, whatever the format."""
-        self._zero_based = True
-
     def _axis(self, phase: str) -> _Axis:
         if phase in ("train", "tune", "tune_train") or len(self._axes) >= _MOST_AXES:
             return self._main
