@@ -2,7 +2,7 @@
 
 from importers.samples import file_sample
 from importers.test_importers_notes_dated import DIARY
-from importers.test_importers_notes_kinds import ANEW, HEADED, LATER, TICKED
+from importers.test_importers_notes_kinds import LATER, TICKED
 
 
 def notes(name, content, **expected):
@@ -11,8 +11,6 @@ def notes(name, content, **expected):
 
 SAMPLES = [
     notes("versions", LATER, runs=4, steps=1, evaluations=2),
-    notes("blocks", ANEW, runs=1, steps=5, evaluations=0),
     notes("dated", DIARY, runs=20, steps=1, evaluations=18),
     notes("ticked", TICKED, runs=6, steps=0, evaluations=0),
-    notes("headed", HEADED, runs=3, steps=4, evaluations=0),
 ]

@@ -257,10 +257,10 @@ def test_notes_are_known_by_their_content(tmp_path, text, fit):
     assert IMPORTER.fit(open_source(tmp_path)) == NO
 
 
-def test_a_file_that_no_person_wrote_is_none(tmp_path, monkeypatch):
+def test_a_file_that_no_person_wrote_is_hardly_one(tmp_path, monkeypatch):
     monkeypatch.setattr("cockpit.importers.notes.reading.LARGEST", 100)
     path = tmp_path / "notes.md"
     path.write_text(LATER)
-    assert IMPORTER.fit(open_source(path)) == NO
+    assert NO < IMPORTER.fit(open_source(path)) < LIKELY // 4  # whatever else it may be, it is rather that
     found = collect_text(IMPORTER, tmp_path, LATER)
-    assert [one.line for one in found.unread] == [0]
+    assert [one.line for one in found.unread] == [0] and "V31" not in found.runs

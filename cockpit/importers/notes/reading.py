@@ -13,7 +13,8 @@ from cockpit.importers.notes.document import Block, Heading, Part, Prose, parts_
 from cockpit.importers.notes.entries import Findings, shortened
 from cockpit.importers.notes.measured import measured, normal
 
-LARGEST = 8 << 20  # bytes; people write less, and what programs write is a log
+LARGEST = 2 << 20  # bytes that are read; people write less
+_TOO_LARGE = 5  # how well a larger file fits: what programs write is a log, whose importer reads all of it
 _OWN = b"<!-- cockpit:begin exp"  # a diary that the cockpit writes has nothing that it does not know
 _ZERO = re.compile(r"\[RESULT\]: \w{1,40}\. Epoch: 0,")
 
@@ -35,9 +36,10 @@ class Notes:
 
     def fit(self, source: Source) -> int:
         """Sure of diaries with runs, likely of a document with a log in it."""
-        if source.is_folder or b"\0" in source.head or _OWN in source.head or _size(source) > LARGEST:
+        if source.is_folder or b"\0" in source.head or _OWN in source.head:
             return NO
-        return max(_signs(list(parts_of(_decoded(source.head)))))
+        fit = max(_signs(list(parts_of(_decoded(source.head)))))
+        return fit if _size(source) <= LARGEST else min(fit, _TOO_LARGE)
 
     def read(self, source: Source) -> Iterator[Item]:
         """Runs in the order of their first mention, then the scores of merges, then what was not understood."""
