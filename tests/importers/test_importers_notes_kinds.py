@@ -110,6 +110,29 @@ def test_a_score_of_nothing_is_listed(tmp_path):
     assert found.about.note == "# All together\n0.9393"
 
 
+@pytest.mark.parametrize(
+    ("line", "scores", "change"),
+    [
+        ("**score** 0.94", [0.94], ""),
+        ("**score:** .94", [0.94], ""),
+        ("__score__: 0.94", [0.94], ""),
+        ("- *score* -> 0.94", [0.94], ""),
+        ("Score: 12", [12.0], ""),
+        ("score .94 at last", [0.94], ""),
+        ("score 5 of 10 times", [], "score 5 of 10 times"),
+        ("scores are nice", [], "scores are nice"),
+        ("**score** pending", [], ""),
+        ("change: use more", [], "use more"),
+        ("change of heart", [], "change of heart"),
+        ("**changes** use more", [], "use more"),
+    ],
+)
+def test_fields(tmp_path, line, scores, change):
+    found = collect_text(IMPORTER, tmp_path, f"## V1\n{line}\n## V2\n**score** 0.5\n")
+    assert [score.value for score in found.scores if score.key == "V1"] == scores
+    assert found.runs["V1"].change == change
+
+
 TICKED = """\
 # Sounds
 
@@ -148,19 +171,19 @@ def ticked(tmp_path_factory):
 def test_changes_with_their_marks(ticked):
     changes = {key: run.note[:1] for key, run in ticked.runs.items() if key != "baseline"}
     assert changes == {
-        "30 epochs instead of 10": "✅", "`CosineAnnealingLR`": "✅", "Sigmoid in place of ReLU": "❌",
+        "30 epochs instead of 10": "✅", "CosineAnnealingLR": "✅", "Sigmoid in place of ReLU": "❌",
         "Dropout(0.6) and a smaller head": "❌", "batch size 64": "✅",
     }  # fmt: skip
-    assert all(run.change == key for key, run in ticked.runs.items() if key != "baseline")
+    assert all(run.change.replace("`", "") == key for key, run in ticked.runs.items() if key != "baseline")
     assert ticked.runs["30 epochs instead of 10"].config == {"epochs": 30}
     assert ticked.runs["batch size 64"].config == {"batch_size": 64}
 
 
 def test_code_plots_and_parts_stand_with_their_change(ticked):
-    cosine = ticked.runs["`CosineAnnealingLR`"]
+    cosine = ticked.runs["CosineAnnealingLR"]
     assert cosine.note == "✅ Part 1\n![plot](img/part1.png)"
     assert cosine.config == {"lr": 0.001}
-    assert ticked.notes("`CosineAnnealingLR`") == ["class Config:\n    lr = 1e-3"]
+    assert ticked.notes("CosineAnnealingLR") == ["class Config:\n    lr = 1e-3"]
     assert ticked.runs["Sigmoid in place of ReLU"].note == "❌ Architecture"
 
 

@@ -100,7 +100,7 @@ class Changes:
             self._findings.words.append(plain(part.text))
 
     def _begin(self, text: str, mark: str, level: int) -> None:
-        label = one_line(text, _LONGEST_LABEL)
+        label = one_line(text.replace("`", ""), _LONGEST_LABEL)
         is_new = label not in self._findings.entries
         self._entry, self._level = self._findings.entry(label), level
         self._entry.verdict = mark

@@ -19,7 +19,7 @@ _HEADING = re.compile(
 FIELD = re.compile(
     r"(?:[-+]\s+)?(?P<mark>\*{1,3}|_{1,2}|)"
     r"(?P<name>score|lb|public(?: lb| score)?|private(?: lb| score)?|changes?|cv)"
-    r"\s*[:：]?\s*(?P=mark)(?![\w*])\s*(?P<sign>[:：=]|->|→|)\s*(?P<rest>.*)",
+    r"\s*(?P<colon>[:：]?)\s*(?P=mark)(?![\w*])\s*(?P<sign>[:：=]|->|→|)\s*(?P<rest>.*)",
     re.IGNORECASE,
 )
 MERGE = re.compile(
@@ -28,6 +28,7 @@ MERGE = re.compile(
     re.IGNORECASE,
 )
 _SCORE = re.compile(r"\s*(?P<score>[-+]?(?:\d{1,6}(?:\.\d{1,12})?|\.\d{1,12}))(?![\w.])[\s*]*(?P<rest>.*)")
+_DECIMAL = re.compile(r"\d{0,6}\.\d")  # what a field without any mark has to begin with
 _BARE = re.compile(r"[\s*]*(?P<score>[01]?\.\d{3,6})[\s*]*$")
 _TRIM = " \t,;:.-–—*_"
 
@@ -115,7 +116,7 @@ class Sections:
         elif self._entry is None:
             self._findings.unread += [Unread(line.line, text)] if _BARE.match(text) else []
             self._say(text)
-        elif field and (field["mark"] or field["sign"] or _SCORE.match(field["rest"])):
+        elif field and (field["mark"] or field["colon"] or field["sign"] or _DECIMAL.match(field["rest"])):
             self._field(self._entry, field["name"].lower(), plain(field["rest"]))
         elif _BARE.match(text):
             self._score(self._entry, text)
