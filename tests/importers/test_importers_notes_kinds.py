@@ -68,6 +68,14 @@ def test_a_log_without_a_fence(later):
     assert "V2.1 is a release" in later.about.note and "private score 0.5" in later.about.note
 
 
+def test_other_logs_without_a_fence(tmp_path):
+    lines = "Epoch 1/2 - loss: 0.5\nepoch: 2, train loss 0.4\n{'loss': 0.3, 'epoch': 3.0}\n"
+    text = f"## V1\n{lines}\nepoch 3 had a loss of 0.3, fine\n**score** 0.9\n## V2\n**score** 0.8\n"
+    found = collect_text(IMPORTER, tmp_path, text)
+    assert [event.metrics["loss"] for event in found.steps("V1", "train")] == [0.5, 0.4, 0.3]
+    assert found.runs["V1"].note + found.runs["V1"].change == "epoch 3 had a loss of 0.3, fine"
+
+
 ANEW = """\
 ## V1
 ```
@@ -262,6 +270,8 @@ OWN = (
         (HEADED, LIKELY),
         (PLAIN_LOG, NO),
         ("# made by hand\n" + PLAIN_LOG, NO),
+        ("# by hand\n" + "val acc: 0.5\n" * 3 + "```\nepoch 2 loss: 0.4\n```\n", NO),
+        ("```\nepoch 2 loss: 0.4\n```\n", NO),
         (README, NO),
         (OWN, NO),
         ("", NO),

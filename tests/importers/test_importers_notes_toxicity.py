@@ -48,6 +48,11 @@ def test_it_is_known_by_its_content():
     assert IMPORTER.fit(open_source(NOTES)) == SURE
 
 
+def test_other_logs_are_no_notes():
+    paths = [path for path in NOTES.parents[1].rglob("*") if path.is_file() and path != NOTES]
+    assert paths and not any(IMPORTER.fit(open_source(path)) for path in paths)
+
+
 def test_there_are_eighteen_versions_in_order(notes):
     assert list(notes.runs) == [f"V{number}" for number in range(6, 24)]
     assert [run.label for run in notes.runs.values()] == list(notes.runs)

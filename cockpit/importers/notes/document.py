@@ -19,7 +19,10 @@ _CODE = re.compile(
     r"|@[\w.]+(?:\(.*\))?$|[}\])]+[,;]?$"
 )
 _INDENTED = re.compile(r"(?:[ ]{4}|\t)[ \t]*\S")
-_LOGGED = re.compile(r"\w{1,40} Step \d{1,15},|\[RESULT\]: \w{1,40}\. Epoch|(?:params|grad) info |Parameter Group \d+$")
+_LOGGED = re.compile(
+    r"\w{1,40} Step \d{1,15},|\[RESULT\]: \w{1,40}\. Epoch|(?:params|grad) info |Parameter Group \d+$"
+    r"|(?i:epoch|step|iter(?:ation)?)\W{0,3}\d.{0,120}?\b(?i:loss)['\"]?\s?[:=]?\s?\d|\{'\w{0,10}loss': \d"
+)
 _GOES_ON = (",", ":")  # how a line of a log ends that was wrapped
 _ESCAPE = re.compile(r"\\([_*+.#()\[\]!-])")
 _EMPHASIS = re.compile(r"(?<![\w*])\*{1,3}(?![\s*])|(?<=[^\s*])\*{1,3}(?![\w*])")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from cockpit.events.kinds import Eval, Step
 from cockpit.events.text import one_line
 from cockpit.importers.contract import LIKELY, NO, PERHAPS, SURE, About, Item, Source, Unread
 from cockpit.importers.notes import dated, days, headed, ticked, versions
 from cockpit.importers.notes.document import Block, Heading, Part, Prose, parts_of, plain
 from cockpit.importers.notes.entries import Findings, shortened
 from cockpit.importers.notes.measured import measured, normal
+from cockpit.printed import PrintedReader
 
 LARGEST = 2 << 20  # bytes that are read; people write less
 _TOO_LARGE = 5  # how well a larger file fits: what programs write is a log, whose importer reads all of it
@@ -126,8 +128,28 @@ def _ticked(parts: Sequence[Part]) -> int:
 
 
 def _headed(parts: Sequence[Part]) -> int:
-    fenced = any(isinstance(part, Block) and part.is_log and part.is_fenced for part in parts)
-    return LIKELY if fenced else NO
+    """A document with logs in it; one in which more was measured outside of them is itself a log, with some marks."""
+    has_heading = any(isinstance(part, Heading) for part in parts)
+    logs = [part for part in parts if isinstance(part, Block) and part.is_log]
+    if not has_heading or not any(log.is_fenced for log in logs):
+        return NO
+    outside = [line for part in parts if not _is_log(part) for line in _lines_of(part)]
+    return LIKELY if _measured_in(outside) <= _measured_in(line for log in logs for line in log.lines) // 2 else NO
+
+
+def _is_log(part: Part) -> bool:
+    return isinstance(part, Block) and part.is_log
+
+
+def _lines_of(part: Part) -> list[str]:
+    return part.lines if isinstance(part, Block) else [part.text]
+
+
+def _measured_in(lines: Iterable[str]) -> int:
+    """How many steps and evaluations a log of these lines has."""
+    reader = PrintedReader()
+    events = (event for line in lines for event in reader.feed(f"{line}\n".encode()))
+    return sum(isinstance(event, Step | Eval) for event in events)
 
 
 def _enough(runs: int, evidence: int) -> int:
