@@ -7,6 +7,7 @@ import math
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from cockpit.checks.coincidence import shared_values
 from cockpit.checks.finding import OK, UNKNOWN, WARNING, Finding, listed
 from cockpit.store import ranking
 from cockpit.store.numbers import metric_text, setting_text
@@ -28,7 +29,7 @@ def check_record(
     trials = [trial for trial in trials if trial.is_searched]
     found = [
         (PAPER, list(_on_paper(sweep.varied, trials)) or list(_same_digest(trials))),
-        (IDENTICAL, list(_identical(sweep.metric, trials))),
+        (IDENTICAL, [*_identical(sweep.metric, trials), *shared_values(IDENTICAL, trials)]),
         (TRIVIAL, list(_below_trivial(sweep, trials, trivial))),
     ]
     return [finding for check, lines in found for finding in lines[:MOST_LINES] or [_nothing(check, trials, trivial)]]

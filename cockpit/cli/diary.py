@@ -6,16 +6,24 @@ from pathlib import Path
 
 import click
 
-from cockpit.cli.options import for_each, logs_option
+from cockpit.cli.options import for_each, json_option, logs_option
 
 
 @click.command()
 @click.argument("experiment", metavar="[EXP]", required=False)
 @click.option("--write", is_flag=True, help="Regenerate the entry, or all entries; what you wrote stays as it is.")
 @click.option("--open", "page", is_flag=True, help="Show it in the pager.")
+@click.option("--todo", is_flag=True, help="List what was marked TODO in notes, and what may have followed it up.")
 @logs_option
-def diary(experiment: str | None, write: bool, page: bool, logs: Path) -> int:
+@json_option
+def diary(experiment: str | None, write: bool, page: bool, todo: bool, logs: Path, as_json: bool) -> int:
     """Print the diary, or the entry of one experiment."""
+    if as_json and not todo:
+        raise click.UsageError("--json goes with --todo; the diary itself is Markdown")
+    if todo:
+        from cockpit.cli.todos import show_todos
+
+        return show_todos(logs, experiment, as_json)
     from cockpit.diary import book
     from cockpit.store.folder import FolderError, experiments, find_experiment
 

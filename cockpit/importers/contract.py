@@ -133,6 +133,7 @@ class About:
     question: str = ""
     metric: str = ""
     goal: str = ""
+    note: str = ""
     at: float | None = None
     note: str = ""
 

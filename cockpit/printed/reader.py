@@ -12,6 +12,7 @@ from cockpit.printed.cut import Line, LineCutter
 from cockpit.printed.known_lines import KnownLines
 from cockpit.printed.names import Wanted
 from cockpit.printed.norm_lines import NormLines
+from cockpit.printed.optimizer_blocks import OptimizerBlocks
 from cockpit.printed.pattern import Pattern
 from cockpit.printed.prefixes import strip_prefixes
 from cockpit.printed.reading import Reading
@@ -51,6 +52,7 @@ class PrintedReader:
         self._timeline = Timeline()
         self._sorter = Sorter(self._wanted, self._timeline)
         self._skipper = Skipper()
+        self._optimizer_blocks = OptimizerBlocks()
         self._step_lines = step_lines.StepLines(self._timeline)
         self._norm_lines = NormLines(self._timeline)
         self._known_lines = KnownLines(self._timeline)
@@ -118,7 +120,7 @@ class PrintedReader:
     def _read(self, body: str) -> Found:
         """What a message says, itself alone; an empty list for one that is understood and says nothing."""
         if self._skipper.skips(body):
-            return []
+            return list(self._optimizer_blocks.read(body))
         text = body.strip()
         norms = self._norm_lines.read(text)
         if norms is not None:

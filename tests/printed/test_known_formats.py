@@ -78,7 +78,7 @@ def test_eight_workers_print_every_line_once_each():
     assert [event[:1] + event[3:4] for event in brief(text)] == [("step", 25), ("step", 50), ("eval", 50)]
 
 
-def test_norms_of_a_group_are_one_event_and_settings_of_an_optimizer_none():
+def test_norms_of_a_group_are_one_event_and_an_optimizer_is_a_note_when_it_changes():
     text = """\
 Train Step 7, loss: 0.8, lr: 5e-06 final_score: 0.3, mc_score: 0.0, time: 12.3
 grad info: AdamW (
@@ -86,14 +86,26 @@ Parameter Group 0
     betas: (0.9, 0.999)
     loss: 5e-06
 
+Parameter Group 1
+    betas: (0.9, 0.999)
 )
 params info pg0: norm std(212.603531) mean(76.284134)
 grad info pg0: norm std(5.306246) mean(3.284097)
 grad info pg1: norm std(0.296042) mean(0.221219)
 Train Step 8, loss: 0.7, lr: 5e-06 final_score: 0.3, mc_score: 0.0, time: 13.3
+grad info: AdamW (
+Parameter Group 0
+    betas: (0.9, 0.999)
+    loss: 5e-06
+Parameter Group 1
+    betas: (0.9, 0.999)
+)
+Adam (
+Train Step 9, loss: 0.7, lr: 5e-06 final_score: 0.3, mc_score: 0.0, time: 14.3
 """
-    step, whole, half, after = read(text)
-    assert (step.step, after.step) == (7, 8)
+    step, optimizer, whole, half, after, last = read(text)
+    assert (step.step, after.step, last.step) == (7, 8, 9)
+    assert optimizer.text == "AdamW: group 0: betas (0.9, 0.999), loss 5e-06, group 1: betas (0.9, 0.999)"
     assert (whole.step, whole.group, whole.param_mean, whole.param_std) == (7, "pg0", 76.284134, 212.603531)
     assert (whole.grad_mean, whole.grad_std) == (3.284097, 5.306246)
     assert isinstance(half, Norms) and half.group == "pg1" and half.grad_mean == 0.221219
