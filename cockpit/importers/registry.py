@@ -9,7 +9,14 @@ from pathlib import Path
 from cockpit.importers.contract import HEAD_BYTES, NO, Importer, Source
 
 # Each module of this package with an `IMPORTER`; of two that fit equally well the first one reads.
-MODULES: tuple[str, ...] = ()
+MODULES: tuple[str, ...] = (
+    "wandb_chart",
+    "wandb_runs",
+    "lightning_csv",
+    "ultralytics_csv",
+    "timm_csv",
+    "delimited",
+)
 
 
 @cache
