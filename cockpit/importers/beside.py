@@ -55,7 +55,7 @@ def _text(file: Path) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A value of a parameter that was stored as text: `0.001` and `[1, 2]` as what they are, any other text as it is."""
+    """A value of a parameter that was stored as text: `0.001` and `[1, 2]` as what they are, other text as it is."""
     if not isinstance(value, str):
         return value
     try:

@@ -1,4 +1,4 @@
-"""Any CSV, TSV or other table with a line of names and columns of numbers: Keras' `CSVLogger`, and what people write."""
+"""Any CSV, TSV or other table with a line of names and columns of numbers: Keras' `CSVLogger`, and others."""
 
 from __future__ import annotations
 

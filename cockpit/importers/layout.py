@@ -143,15 +143,15 @@ def _header(lines: list[tuple[int, str]], delimiter: str) -> tuple[list[str], in
     """The cells of the first line that is no comment, or of a comment that names the columns; and the lines after."""
     body = [(n, line) for n, line in lines if not line.lstrip().startswith(COMMENTS)]
     before = [(n, line) for n, line in lines if not body or n < body[0][0]]
-    if before and body:
-        number_, line = before[-1]
-        cells = cells_of(line.lstrip(" #%/;"), delimiter)
-        if len(cells) == len(cells_of(body[0][1], delimiter)) and is_header(cells):
-            if not is_header(cells_of(body[0][1], delimiter)):
-                return cells, number_, body
     if not body:
         return [], 0, []
-    return cells_of(body[0][1], delimiter), body[0][0], body[1:]
+    first = cells_of(body[0][1], delimiter)
+    if before and not is_header(first):
+        number_, line = before[-1]
+        cells = cells_of(line.lstrip(" #%/;"), delimiter)
+        if len(cells) == len(first) and is_header(cells):
+            return cells, number_, body
+    return first, body[0][0], body[1:]
 
 
 def _holds(layout: Layout) -> bool:

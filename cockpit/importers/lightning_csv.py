@@ -1,4 +1,4 @@
-"""`metrics.csv` of Lightning's `CSVLogger`: sparse rows, several for each step, the settings beside in `hparams.yaml`."""
+"""`metrics.csv` of Lightning's `CSVLogger`: sparse rows, several a step, the settings beside in `hparams.yaml`."""
 
 from __future__ import annotations
 

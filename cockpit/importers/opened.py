@@ -67,7 +67,7 @@ def document(path: Path) -> Any:
     return parsed(_decoded(whole))
 
 
-def parsed(text: str) -> Any:
+def parsed(text: str | bytes) -> Any:
     """The value of a JSON text. Raises `DocumentError`."""
     try:
         return json.loads(text)

@@ -31,7 +31,9 @@ class Places:
         return frozenset(filter(None, (self.step, self.epoch, self.elapsed, self.stamp, self.phase)))
 
 
-def places_among(names: Collection[str], sample: Mapping[str, Any], elapsed: Collection[str] = columns.ELAPSED) -> Places:
+def places_among(
+    names: Collection[str], sample: Mapping[str, Any], elapsed: Collection[str] = columns.ELAPSED
+) -> Places:
     """What the names mean, with a record that shows what stands there. `elapsed` may leave meanings out."""
     step = columns.first_of(columns.STEPS, names, phased=True)
     epoch = columns.first_of(columns.EPOCHS, names, phased=True)

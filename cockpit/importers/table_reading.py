@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,8 @@ from cockpit.importers.placing import Clock, row_of
 from cockpit.importers.table_roles import Roles
 from cockpit.importers.track import Track
 from cockpit.importers.values import Number, number, shown, stamp
+from cockpit.importers.words import Words
 from cockpit.printed.names import strength
-
-_MOST_TEXTS = 20  # cells of one column that are told one by one
 
 
 class TableReading:
@@ -34,7 +32,7 @@ class TableReading:
         self._tracks: dict[str, tuple[Track, Clock, dict[str, Any]]] = {}
         self._round = 1
         self._comments: list[str] = []
-        self._texts: Counter[str] = Counter()
+        self._words = Words()
         self._key = ""
 
     def items(self, path: Path) -> Iterator[Item]:
@@ -52,9 +50,7 @@ class TableReading:
                 self._round += 1
             else:
                 yield from self._row(line, cells)
-        for name, count in self._texts.items():
-            if count > _MOST_TEXTS:
-                yield Unread(0, f"{count - _MOST_TEXTS} more cells of column {name} that hold no numbers")
+        yield from self._words.rest()
 
     def _comment(self, text: str) -> Iterator[Item]:
         said = one_line(text.strip().lstrip("#%/; "))
@@ -94,16 +90,14 @@ class TableReading:
         if tag and roles.value in numbers:
             numbers[tag] = numbers.pop(roles.value)
         if places.stamp and places.stamp in others and stamp(others[places.stamp]) is None:
-            yield from self._text(line, places.stamp, others.pop(places.stamp))
+            yield from self._words.changed(line, {places.stamp: others.pop(places.stamp)}, {})
         words = {name: others.pop(name) for name in tuple(others) if name not in places.names}
         key = run or ("run" if self._round == 1 else f"run {self._round}")
         if key not in self._tracks:
             yield self._begun(key, run, numbers, others, words)
         self._key = key
         track, clock, config = self._tracks[key]
-        for name, word in words.items():
-            if config.get(name) != word:
-                yield from self._text(line, name, word)
+        yield from self._words.changed(line, words, config)
         if roles.is_summary:
             numbers = {name: value for name, value in numbers.items() if config.get(name) != value}
         row = row_of(numbers, others, places, clock, self._columns, roles.is_summary)
@@ -123,9 +117,3 @@ class TableReading:
         self._tracks[key] = (Track(key), clock, config)
         note, self._comments = "\n".join(self._comments), []
         return Run(key=key, label=one_line(run) or self._label, config=config, note=note, started=clock.began)
-
-    def _text(self, line: int, name: str, text: str) -> Iterator[Unread]:
-        """A cell that holds neither a number nor what the run began with."""
-        self._texts[name] += 1
-        if self._texts[name] <= _MOST_TEXTS:
-            yield Unread(line, f"{name}: {shown(text)}")

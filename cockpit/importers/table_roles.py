@@ -37,9 +37,7 @@ class Roles:
 def roles_of(layout: Layout) -> Roles:
     """The roles of the columns, by their names and by what the first rows hold."""
     names = layout.columns
-    sample = {
-        name: (cells := layout.column(index)) and cells[0] or None for index, name in enumerate(names)
-    }
+    sample = {name: ((cells := layout.column(index)) and cells[0]) or None for index, name in enumerate(names)}
     numeric = [name for index, name in enumerate(names) if layout.is_numeric(index)]
     texts = [name for index, name in enumerate(names) if layout.is_text(index)]
     value = columns.first_of(("value",), numeric)

@@ -48,9 +48,7 @@ class WandbChart:
         yield from _rows(source.path, layout, series, tracks)
 
 
-def _rows(
-    path: Path, layout: Layout, series: list[tuple[str, str, str]], tracks: dict[str, Track]
-) -> Iterator[Item]:
+def _rows(path: Path, layout: Layout, series: list[tuple[str, str, str]], tracks: dict[str, Track]) -> Iterator[Item]:
     for line, text in complete(lines(path)):
         cells = layout.cells(text)
         if line == layout.header_line or not text.strip():

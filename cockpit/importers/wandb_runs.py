@@ -49,9 +49,7 @@ class WandbRuns:
             if len(cells) != len(layout.columns):
                 yield Unread(line, shown(text))
                 continue
-            filled = {
-                n: cell for n, cell in zip(layout.columns, cells, strict=True) if cell.lower() not in MISSING
-            }
+            filled = {n: cell for n, cell in zip(layout.columns, cells, strict=True) if cell.lower() not in MISSING}
             yield from _run(f"{line}", filled)
 
 

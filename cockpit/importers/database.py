@@ -1,0 +1,70 @@
+"""SQLite files of other programs: opened without changing them, also while they are being written."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from cockpit.importers.contract import Source
+
+_MAGIC = b"SQLite format 3\0"
+_MODES = ("mode=ro", "immutable=1")  # the second where the folder may not be written and the log lies beside the file
+
+
+class Database:
+    """A read-only connection whose text may hold anything."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def tables(self) -> dict[str, frozenset[str]]:
+        """The names of the columns of every table."""
+        names = [row[0] for row in self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {
+            name: frozenset(
+                row[0] for row in self._connection.execute("SELECT name FROM pragma_table_info(?)", (name,))
+            )
+            for name in names
+        }
+
+    def rows(self, query: str, values: Sequence[Any] = ()) -> Iterator[Any]:
+        """The rows of a query, one after the other."""
+        return iter(self._connection.execute(query, values))
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Database]:
+    """The database in this file. Raises `sqlite3.Error` where it is none or is damaged."""
+    connection = _connected(path)
+    connection.text_factory = lambda data: data.decode("utf-8", "backslashreplace")
+    with closing(connection):
+        yield Database(connection)
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    problem: sqlite3.Error | None = None
+    for mode in _MODES:
+        connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}?{mode}", uri=True)
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            return connection
+        except sqlite3.Error as error:
+            connection.close()
+            problem = error
+    raise problem or sqlite3.OperationalError(str(path))
+
+
+def has_tables(source: Source, wanted: dict[str, frozenset[str]]) -> bool:
+    """Whether the source is a database with these tables, each with these columns."""
+    if source.is_folder or not source.head.startswith(_MAGIC):
+        return False
+    try:
+        with opened(source.path) as database:
+            found = database.tables()
+    except sqlite3.Error:
+        return False
+    return all(columns <= found.get(table, frozenset()) for table, columns in wanted.items())

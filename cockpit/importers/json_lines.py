@@ -1,0 +1,34 @@
+"""Any file of JSON lines with numbers: MAE's `log.txt`, fairseq, and what people write. Nested names are dotted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cockpit.importers.beside import label_of, settings_beside
+from cockpit.importers.contract import LIKELY, NO, Item, Source
+from cockpit.importers.records import Records, first_records, is_of_training, lines_of
+
+_BESIDE = ("config.yaml", "config.json", "hparams.yaml", "args.json", "args.yaml")
+
+
+class JsonLines:
+    """The importer."""
+
+    name = "jsonl"
+    summary = "JSON lines with numbers (MAE, fairseq, …)"
+
+    def fit(self, source: Source) -> int:
+        """How well the content fits."""
+        records = first_records(source)
+        if len(records) == 1 and any(isinstance(value, list) for value in records[0].values()):
+            return NO  # a document that has but one line
+        return LIKELY if records and is_of_training(records) else NO
+
+    def read(self, source: Source) -> Iterator[Item]:
+        """Its runs. Raises `OSError`."""
+        config, unread = settings_beside(source.path, _BESIDE)
+        yield from unread
+        yield from Records(first_records(source), label_of(source.path), config).items(lines_of(source))
+
+
+IMPORTER = JsonLines()

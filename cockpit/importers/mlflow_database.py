@@ -1,0 +1,106 @@
+"""The SQLite store of MLflow. What was deleted is told and left out."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+from cockpit.events.text import one_line
+from cockpit.importers.contract import NO, SURE, About, Item, Source, Unread
+from cockpit.importers.database import Database, has_tables, opened
+from cockpit.importers.mlflow_runs import NAME, PARENT, MlflowRun, seconds
+from cockpit.importers.values import Number
+
+_TABLES = {
+    "experiments": frozenset(("experiment_id", "name", "lifecycle_stage")),
+    "runs": frozenset(("run_uuid", "name", "status", "start_time", "end_time", "lifecycle_stage", "experiment_id")),
+    "metrics": frozenset(("key", "value", "timestamp", "run_uuid", "step", "is_nan")),
+    "params": frozenset(("key", "value", "run_uuid")),
+    "tags": frozenset(("key", "value", "run_uuid")),
+}
+_INFINITE = 1.7976931348623157e308  # what the store holds in the place of infinity
+
+
+class MlflowDatabase:
+    """The importer."""
+
+    name = "mlflow-sqlite"
+    summary = "the SQLite store of MLflow (mlflow.db)"
+
+    def fit(self, source: Source) -> int:
+        """How well the content fits."""
+        return SURE if has_tables(source, _TABLES) else NO
+
+    def read(self, source: Source) -> Iterator[Item]:
+        """Its runs. Raises `OSError`."""
+        try:
+            with opened(source.path) as database:
+                yield from _experiments(database)
+        except sqlite3.Error as error:
+            yield Unread(0, f"damaged: {one_line(str(error))}")
+
+
+def _experiments(database: Database) -> Iterator[Item]:
+    created = "creation_time" if "creation_time" in database.tables()["experiments"] else "NULL"
+    experiments = list(
+        database.rows(
+            f"SELECT experiment_id, name, lifecycle_stage, {created} FROM experiments "
+            "WHERE experiment_id IN (SELECT experiment_id FROM runs) ORDER BY experiment_id"
+        )
+    )
+    if len(experiments) == 1:
+        yield About(name=one_line(str(experiments[0][1])), at=seconds(experiments[0][3]))
+    for number, name, stage, _ in experiments:
+        if stage == "deleted":
+            yield Unread(0, f"experiment {name}: deleted, left out")
+        else:
+            yield from _runs(database, number, str(name) if len(experiments) > 1 else "")
+
+
+def _runs(database: Database, experiment: Any, named: str) -> Iterator[Item]:
+    rows = database.rows(
+        "SELECT run_uuid, name, status, start_time, end_time, lifecycle_stage FROM runs WHERE experiment_id = ? "
+        "ORDER BY start_time, run_uuid",
+        (experiment,),
+    )
+    for key, name, status, started, ended, stage in rows:
+        if stage == "deleted":
+            yield Unread(0, f"run {name}: deleted, left out")
+            continue
+        tags = _pairs(database, "tags", key)
+        parent = tags.get(PARENT, "")
+        yield from MlflowRun(
+            id=key,
+            name=name or "",
+            status=status or "",
+            started=started,
+            ended=ended,
+            parameters=_pairs(database, "params", key),
+            tags=tags,
+            series=_series(database, key),
+            parent=_pairs(database, "tags", parent).get(NAME, parent) if parent else "",
+            experiment=named,
+        ).items()
+
+
+def _pairs(database: Database, table: str, run: str) -> dict[str, str]:
+    rows = database.rows(f"SELECT key, value FROM {table} WHERE run_uuid = ? ORDER BY key", (run,))
+    return {str(key): "" if value is None else str(value) for key, value in rows}
+
+
+def _series(database: Database, run: str) -> dict[str, list[tuple[Number, Number, int]]]:
+    rows = database.rows(
+        "SELECT key, timestamp, value, step, is_nan FROM metrics WHERE run_uuid = ? ORDER BY timestamp, rowid", (run,)
+    )
+    series: dict[str, list[tuple[Number, Number, int]]] = {}
+    for key, at, value, step, is_nan in rows:
+        found = math.nan if is_nan or value is None else value
+        if abs(found) >= _INFINITE:
+            found = math.copysign(math.inf, found)
+        series.setdefault(key, []).append((at, found, step))
+    return series
+
+
+IMPORTER = MlflowDatabase()
