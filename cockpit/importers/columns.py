@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from cockpit.printed.names import is_evaluation, same, split_phase, strength
+from cockpit.search.metric import usual_goal
 
 # Of several, the first one counts.
 STEPS = (
@@ -53,3 +54,12 @@ def phase_by_company(name: str, names: Iterable[str]) -> str:
         return "train"
     has_own = any(split_phase(other) == ("valid", name) for other in names)
     return "valid" if strength(name) and not has_own else "train"
+
+
+def metric_of_test(names: Iterable[str]) -> str:
+    """What to rank by where only a test set is evaluated, which ranks nothing unless it is asked to; else empty."""
+    split = {name: split_phase(name) for name in names}
+    if "valid" in {phase for phase, _ in split.values()}:
+        return ""
+    tested = [name for name, (phase, bare) in split.items() if phase == "test" and strength(bare)]
+    return max(tested, key=lambda name: (usual_goal(name) == "maximize", strength(name)), default="")

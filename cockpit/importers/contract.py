@@ -21,10 +21,14 @@ SURE, LIKELY, PERHAPS, NO = 100, 60, 20, 0  # how well a source fits a format; t
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file, or a folder in which a format keeps several. `head` is the beginning of a file, empty for a folder."""
+    """A file, or a folder in which a format keeps several. `head` is the beginning of a file, empty for a folder.
+
+    `metric` is what the user asks to rank the runs by, for formats that do not say what is an evaluation.
+    """
 
     path: Path
     head: bytes = b""
+    metric: str = ""
 
     @property
     def is_folder(self) -> bool:
@@ -71,6 +75,24 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedLines:
+    """Many events of one kind as the lines of the trial's own file, for formats that are read faster than one by one.
+
+    `lines` are whole, as `cockpit.events.codec.encode` writes them. `kind` is `step` or `eval`; `last_step` and
+    `last_epoch` are the highest; `extremes` are the lowest, the highest and the last value of each metric.
+    """
+
+    key: str
+    kind: str
+    phase: str
+    lines: bytes
+    count: int
+    last_step: int
+    last_epoch: int
+    extremes: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
     """A score of a leaderboard. `merged` are the labels of the runs whose predictions were merged for it.
 
@@ -92,6 +114,13 @@ class Unread:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """How many lines the source has, where it has lines; told at most once."""
+
+    count: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
     """What the source says of itself as a whole; told at most once. Where `metric` is empty one is chosen."""
@@ -103,7 +132,7 @@ class About:
     at: float | None = None
 
 
-Item = About | Run | RunEnded | Recorded | Scored | Unread
+Item = About | Run | RunEnded | Recorded | RecordedLines | Scored | Unread | Lines
 
 
 class Importer(Protocol):

@@ -33,7 +33,8 @@ class Detectron2:
         config, unread = settings_beside(source.path, ("config.yaml",))
         yield from unread
         habits = Habits(is_evaluated=_is_evaluated, elapsed=())
-        yield from Records(first_records(source), label_of(source.path), config, habits).items(lines_of(source))
+        records = Records(first_records(source), label_of(source.path), config, habits, source.metric)
+        yield from records.items(lines_of(source))
 
 
 IMPORTER = Detectron2()

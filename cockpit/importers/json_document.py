@@ -53,12 +53,12 @@ class JsonDocument:
             return
         lists = _lists(found)
         if isinstance(found, list):
-            yield from _of_records(found, label)
+            yield from _of_records(found, label, source.metric)
         elif lists:
             yield from _unread_beside(found, lists)
-            yield from _of_records(_records_of(lists), label)
+            yield from _of_records(_records_of(lists), label, source.metric)
         else:
-            yield from _results(found, label)
+            yield from _results(found, label, source.metric)
 
 
 def _fit_of(found: Any) -> int:
@@ -99,12 +99,12 @@ def _records_of(lists: Mapping[str, list[Any]]) -> list[Record]:
     return rows if placed else [{"epoch": index, **row} for index, row in enumerate(rows)]
 
 
-def _of_records(found: list[Any], label: str) -> Iterator[Item]:
+def _of_records(found: list[Any], label: str, metric: str) -> Iterator[Item]:
     numbered: list[tuple[int, Record | Unread]] = []
     for position, one in enumerate(found, 1):
         numbered.append((0, one if isinstance(one, dict) else Unread(0, f"entry {position}: {shown(one)}")))
     sample = [one for _, one in numbered if isinstance(one, dict)]
-    yield from Records(sample, label).items(numbered)
+    yield from Records(sample, label, metric=metric).items(numbered)
 
 
 def _unread_beside(found: dict[str, Any], lists: dict[str, list[Any]]) -> Iterator[Unread]:
@@ -114,7 +114,7 @@ def _unread_beside(found: dict[str, Any], lists: dict[str, list[Any]]) -> Iterat
             yield Unread(0, f"{name}: {shown(value)}")
 
 
-def _results(found: Any, label: str) -> Iterator[Item]:
+def _results(found: Any, label: str, metric: str) -> Iterator[Item]:
     if not isinstance(found, dict):
         yield Unread(0, shown(found))
         return
@@ -123,8 +123,9 @@ def _results(found: Any, label: str) -> Iterator[Item]:
     step = columns.first_of(columns.STEPS, numbers)
     epoch = columns.first_of(columns.EPOCHS, numbers)
     values = {name: value for name, value in numbers.items() if name not in (step, epoch)}
-    at = (numbers.get(name) if name else None for name in (step, epoch))
-    yield from Track("run").events(Row(values=values, evaluates=True, step=next(at), epoch=next(at)))
+    at = [numbers.get(name) if name else None for name in (step, epoch)]
+    track = Track("run", metric or columns.metric_of_test(numbers))
+    yield from track.events(Row(values=values, evaluates=True, step=at[0], epoch=at[1]))
 
 
 IMPORTER = JsonDocument()

@@ -28,7 +28,9 @@ class JsonLines:
         """Its runs. Raises `OSError`."""
         config, unread = settings_beside(source.path, _BESIDE)
         yield from unread
-        yield from Records(first_records(source), label_of(source.path), config).items(lines_of(source))
+        yield from Records(first_records(source), label_of(source.path), config, metric=source.metric).items(
+            lines_of(source)
+        )
 
 
 IMPORTER = JsonLines()

@@ -37,12 +37,12 @@ class MlflowDatabase:
         """Its runs. Raises `OSError`."""
         try:
             with opened(source.path) as database:
-                yield from _experiments(database)
+                yield from _experiments(database, source.metric)
         except sqlite3.Error as error:
             yield Unread(0, f"damaged: {one_line(str(error))}")
 
 
-def _experiments(database: Database) -> Iterator[Item]:
+def _experiments(database: Database, metric: str) -> Iterator[Item]:
     created = "creation_time" if "creation_time" in database.tables()["experiments"] else "NULL"
     experiments = list(
         database.rows(
@@ -56,10 +56,10 @@ def _experiments(database: Database) -> Iterator[Item]:
         if stage == "deleted":
             yield Unread(0, f"experiment {name}: deleted, left out")
         else:
-            yield from _runs(database, number, str(name) if len(experiments) > 1 else "")
+            yield from _runs(database, number, str(name) if len(experiments) > 1 else "", metric)
 
 
-def _runs(database: Database, experiment: Any, named: str) -> Iterator[Item]:
+def _runs(database: Database, experiment: Any, named: str, metric: str) -> Iterator[Item]:
     rows = database.rows(
         "SELECT run_uuid, name, status, start_time, end_time, lifecycle_stage FROM runs WHERE experiment_id = ? "
         "ORDER BY start_time, run_uuid",
@@ -82,7 +82,7 @@ def _runs(database: Database, experiment: Any, named: str) -> Iterator[Item]:
             series=_series(database, key),
             parent=_pairs(database, "tags", parent).get(NAME, parent) if parent else "",
             experiment=named,
-        ).items()
+        ).items(metric)
 
 
 def _pairs(database: Database, table: str, run: str) -> dict[str, str]:

@@ -38,7 +38,7 @@ class MlflowFolder:
     def read(self, source: Source) -> Iterator[Item]:
         """Its runs. Raises `OSError`."""
         if _is_run(source.path):
-            yield from _run(source.path, {}, "")
+            yield from _run(source.path, {}, "", source.metric)
             return
         experiments = [(folder, _meta(folder)) for folder in _experiments(source.path)]
         with_runs = [(folder, meta) for folder, meta in experiments if any(True for _ in _runs(folder))]
@@ -55,7 +55,7 @@ class MlflowFolder:
             named = str(meta.get("name", "")) if len(with_runs) > 1 else ""
             names = {run.name: _read(run / "tags" / NAME) for run in _runs(folder)}
             for run in _runs(folder):
-                yield from _run(run, names, named)
+                yield from _run(run, names, named, source.metric)
 
 
 def _experiments(folder: Path) -> Iterator[Path]:
@@ -82,7 +82,7 @@ def _meta(folder: Path) -> dict[str, Any]:
     return settings_of(folder / META)[0]
 
 
-def _run(folder: Path, names: dict[str, str], experiment: str) -> Iterator[Item]:
+def _run(folder: Path, names: dict[str, str], experiment: str, metric: str) -> Iterator[Item]:
     meta, unread = settings_of(folder / META)
     yield from unread
     label = meta.get("run_name") or folder.name
@@ -112,7 +112,7 @@ def _run(folder: Path, names: dict[str, str], experiment: str) -> Iterator[Item]
         series=series,
         parent=names.get(parent, parent),
         experiment=experiment,
-    ).items()
+    ).items(metric)
 
 
 def _values(text: str) -> tuple[Number, Number, int] | None:

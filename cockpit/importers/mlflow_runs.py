@@ -33,8 +33,8 @@ class MlflowRun:
     parent: str = ""
     experiment: str = ""  # where there are several
 
-    def items(self) -> Iterator[Item]:
-        """Its beginning, its values, its end."""
+    def items(self, metric: str) -> Iterator[Item]:
+        """Its beginning, its values, its end. `metric` is what the user asks to rank by."""
         started = seconds(self.started)
         own = {name: value for name, value in self.tags.items() if not name.startswith("mlflow.")}
         config = {name: plain(value) for name, value in self.parameters.items()}
@@ -48,7 +48,7 @@ class MlflowRun:
             parent=one_line(self.parent),
             started=started,
         )
-        track = Track(self.id)
+        track = Track(self.id, metric)
         points = {name: [_point(*value, started) for value in values] for name, values in self.series.items()}
         for row in rows_of(points):
             yield from track.events(row)

@@ -7,7 +7,7 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO, cast
@@ -53,6 +53,18 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
                 yield number, _decoded(line.rstrip("\n"))
         except (EOFError, zlib.error, gzip.BadGzipFile):
             yield number + 1, CUT_OFF
+
+
+class Count:
+    """Knows how many lines have been read."""
+
+    def __init__(self) -> None:
+        self.last = 0
+
+    def over(self, numbered: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+        """The same lines."""
+        for self.last, text in numbered:
+            yield self.last, text
 
 
 def document(path: Path) -> Any:

@@ -41,7 +41,9 @@ class OpenMmlab:
     def read(self, source: Source) -> Iterator[Item]:
         """Its one run. Raises `OSError`."""
         sample = first_records(source)
-        yield from Records(sample, label_of(source.path), habits=_HABITS).items(_placed(lines_of(source)))
+        yield from Records(sample, label_of(source.path), habits=_HABITS, metric=source.metric).items(
+            _placed(lines_of(source))
+        )
 
 
 def _placed(records: Iterable[tuple[int, Record | Unread]]) -> Iterator[tuple[int, Record | Unread]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cockpit.events.text import one_line
-from cockpit.importers.contract import NO, SURE, Item, Source, Unread
+from cockpit.importers.contract import NO, SURE, Item, Lines, Source, Unread
 from cockpit.importers.optuna_trials import GOALS, METRIC_NAMES, STATES, Study, Trial, about, items, parameter
 from cockpit.importers.records import Record, first_records, lines_of
 from cockpit.importers.values import shown
@@ -39,6 +39,7 @@ class OptunaJournal:
         for number in studies.deleted:
             yield Unread(0, f"study {studies.known[number].name}: deleted, left out")
         replay = _Replay(studies, many=len(present) > 1)
+        line = 0
         for line, record in lines_of(source):
             if isinstance(record, Unread):
                 yield record
@@ -48,6 +49,7 @@ class OptunaJournal:
             except (KeyError, TypeError, ValueError, LookupError, AttributeError):
                 yield Unread(line, shown(record))
         yield from replay.rest()
+        yield Lines(line)
 
 
 class _Studies:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cockpit.events.codec import EventError, decode
 from cockpit.events.kinds import Attempt, Built, Eval, Lost, Norms, Note, Saved, Steered, Step
 from cockpit.importers.beside import label_of
-from cockpit.importers.contract import NO, SURE, Item, Recorded, Run, Source, Unread
+from cockpit.importers.contract import NO, SURE, Item, Lines, Recorded, Run, Source, Unread
 from cockpit.importers.opened import lines
 from cockpit.importers.records import first_records
 from cockpit.importers.values import shown
@@ -37,9 +37,11 @@ class OwnEvents:
             device=device if isinstance(device, str) else "",
             started=float(at) if isinstance(at, int | float) and at > 0 else None,
         )
+        line = 0
         for line, text in lines(source.path):
             if text.strip():
                 yield from _item(line, text)
+        yield Lines(line)
 
 
 def _item(line: int, text: str) -> Iterator[Item]:

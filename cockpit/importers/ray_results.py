@@ -50,12 +50,12 @@ class RayResults:
     def read(self, source: Source) -> Iterator[Item]:
         """Its trials. Raises `OSError`."""
         if not source.is_folder:
-            yield from _trial("run", source.path)
+            yield from _trial("run", source.path, source.metric)
             return
         for folder in _trials(source.path):
             file = next((folder / name for name in (RESULT, PROGRESS) if _has_content(folder / name)), None)
             if file:
-                yield from _trial(folder.name, file)
+                yield from _trial(folder.name, file, source.metric)
             elif (folder / PARAMS).is_file():
                 yield from _silent(folder)
 
@@ -86,12 +86,12 @@ def _has_content(path: Path) -> bool:
     return path.is_file() and path.stat().st_size > 0
 
 
-def _trial(key: str, file: Path) -> Iterator[Item]:
+def _trial(key: str, file: Path, metric: str) -> Iterator[Item]:
     """One trial from the file of its results."""
     folder = file.absolute().parent
     config, unread = settings_of(folder / PARAMS) if (folder / PARAMS).is_file() else ({}, [])
     yield from unread
-    track, begun = Track(key), False
+    track, begun = Track(key, metric), False
     for line, record in _records(file):
         if isinstance(record, Unread):
             yield record

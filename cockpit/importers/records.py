@@ -9,7 +9,7 @@ from typing import Any
 
 from cockpit.events.text import one_line
 from cockpit.importers import columns
-from cockpit.importers.contract import Item, Run, Source, Unread
+from cockpit.importers.contract import Item, Lines, Run, Source, Unread
 from cockpit.importers.opened import DocumentError, beginning, lines, parsed
 from cockpit.importers.placing import Clock, Places, places_among, row_of
 from cockpit.importers.track import Track
@@ -21,7 +21,7 @@ Record = dict[str, Any]
 
 SETTINGS = ("config", "hparams", "hyperparameters", "hyper_parameters", "params", "args", "settings")
 _LOOKED_AT = 200  # records
-_LONGEST_SHORT = 4096
+_LONGEST_SETTING = 4096  # characters
 
 
 def _nothing(name: str, names: Iterable[str]) -> bool:
@@ -84,11 +84,20 @@ def is_of_training(records: list[Record]) -> bool:
 
 
 class Records:
-    """Goes over records. `label` and `config` are those of the run where nothing in a record names runs."""
+    """Goes over records. `label` and `config` are those of the run where nothing in a record names runs.
+
+    `metric` is what the user asks to rank by.
+    """
 
     def __init__(
-        self, sample: list[Record], label: str, config: Mapping[str, Any] | None = None, habits: Habits = PLAIN
+        self,
+        sample: list[Record],
+        label: str,
+        config: Mapping[str, Any] | None = None,
+        habits: Habits = PLAIN,
+        metric: str = "",
     ) -> None:
+        self._metric = metric or columns.metric_of_test({name for record in sample for name in flattened(record)[0]})
         self._label = label
         self._config = dict(config or {})
         self._habits = habits
@@ -96,17 +105,22 @@ class Records:
         self._tracks: dict[str, tuple[Track, Clock, dict[str, Any]]] = {}
         self._words = Words()
         self._before: dict[str, Any] = {}  # settings that came before anything else
+        self._is_first = True
 
     def items(self, records: Iterable[tuple[int, Record | Unread]]) -> Iterator[Item]:
         """The runs that the records make."""
+        line = 0
         for line, record in records:
             if isinstance(record, Unread):
                 yield record
             else:
                 yield from self._record(line, record)
+                self._is_first = False
         if self._before and not self._tracks:
             yield Run(key="run", label=self._label, config=self._config | self._before)
         yield from self._words.rest()
+        if line:
+            yield Lines(line)
 
     def _record(self, line: int, record: Record) -> Iterator[Item]:
         settings = {key: value for key, value in record.items() if isinstance(value, dict) and same(key) in SETTINGS}
@@ -114,37 +128,44 @@ class Records:
         numbers = {name: value for name, value in numbers.items() if not self._habits.skipped(name)}
         others = {name: value for name, value in others.items() if not self._habits.skipped(name)}
         config = {name: value for inner in settings.values() for name, value in inner.items()}
-        if not self._tracks and self._is_settings(numbers):
-            self._before |= config | numbers | others
+        if self._is_first and self._is_settings(numbers):
+            self._before = config | numbers | others
             return
         run = str(numbers.pop(self._run, others.pop(self._run, ""))) if self._run else ""
         words = {name: others.pop(name) for name in tuple(others) if name not in self._places.names}
         key = run or "run"
         if key not in self._tracks:
-            yield self._begun(key, run, numbers | others, config | words)
+            yield from self._begun(line, key, run, numbers | others, config | words)
         track, clock, known = self._tracks[key]
         yield from self._words.changed(line, config | words, known)
         names = [*numbers]
+        placed = {name: value for name, value in numbers.items() if name in self._places.names}
         for evaluates in (False, True):
             part = {
                 name: value
                 for name, value in numbers.items()
-                if name in self._places.names or self._habits.is_evaluated(name, names) == evaluates
+                if name not in placed and self._habits.is_evaluated(name, names) == evaluates
             }
-            yield from track.events(row_of(part, others, self._places, clock, names, evaluates))
+            if part or not evaluates:
+                yield from track.events(row_of(placed | part, others, self._places, clock, names, evaluates))
 
     def _is_settings(self, numbers: dict[str, Number]) -> bool:
         """Whether a record before all others has settings and nothing that was measured."""
         placed = any(name in numbers for name in (self._places.step, self._places.epoch))
         return not placed and not any(map(strength, numbers))
 
-    def _begun(self, key: str, run: str, values: Mapping[str, Any], settings: Mapping[str, Any]) -> Run:
+    def _begun(
+        self, line: int, key: str, run: str, values: Mapping[str, Any], settings: Mapping[str, Any]
+    ) -> Iterator[Item]:
         config = {**self._config, **self._before, **settings}
         at = self._places.stamp
         clock = Clock(stamp(values.get(at)) if at else None)
-        self._tracks[key] = (Track(key), clock, config)
-        kept = {name: value for name, value in config.items() if len(str(value)) <= _LONGEST_SHORT}
-        return Run(key=key, label=one_line(run) or self._label, config=kept, started=clock.began)
+        self._tracks[key] = (Track(key, self._metric), clock, config)
+        long = {name: value for name, value in config.items() if len(str(value)) > _LONGEST_SETTING}
+        kept = {name: value for name, value in config.items() if name not in long}
+        yield Run(key=key, label=one_line(run) or self._label, config=kept, started=clock.began)
+        for name, value in long.items():
+            yield Unread(line, f"{name}: {shown(value)}")
 
 
 def _meanings(sample: list[Record], habits: Habits) -> tuple[Places, str | None]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from cockpit.importers.beside import label_of, settings_beside
+from cockpit.importers.columns import metric_of_test
 from cockpit.importers.contract import NO, Item, Source
 from cockpit.importers.layout import Layout, layout_of
 from cockpit.importers.opened import beginning
@@ -34,4 +35,6 @@ class TableImporter:
             return
         config, unread = settings_beside(source.path, self.beside)
         yield from unread
-        yield from TableReading(layout, roles_of(layout), label_of(source.path), config).items(source.path)
+        metric = source.metric or metric_of_test(layout.columns)
+        reading = TableReading(layout, roles_of(layout), label_of(source.path), config, metric)
+        yield from reading.items(source.path)

@@ -8,9 +8,9 @@ from typing import Any
 
 from cockpit.events.kinds import Note
 from cockpit.events.text import one_line
-from cockpit.importers.contract import Item, Recorded, Run, Unread
+from cockpit.importers.contract import Item, Lines, Recorded, Run, Unread
 from cockpit.importers.layout import COMMENTS, MISSING, Layout, complete, is_header, names_in
-from cockpit.importers.opened import lines
+from cockpit.importers.opened import Count, lines
 from cockpit.importers.placing import Clock, row_of
 from cockpit.importers.table_roles import Roles
 from cockpit.importers.track import Track
@@ -22,7 +22,8 @@ from cockpit.printed.names import strength
 class TableReading:
     """One pass over a table. `label` and `config` are those of the run where no column names runs."""
 
-    def __init__(self, layout: Layout, roles: Roles, label: str, config: dict[str, Any]) -> None:
+    def __init__(self, layout: Layout, roles: Roles, label: str, config: dict[str, Any], metric: str) -> None:
+        self._metric = metric
         self._layout = layout
         self._roles = roles
         self._label = label
@@ -37,7 +38,8 @@ class TableReading:
 
     def items(self, path: Path) -> Iterator[Item]:
         """What the table holds. Raises `OSError`."""
-        for line, text in complete(lines(path)):
+        count = Count()
+        for line, text in complete(count.over(lines(path))):
             if line == self._layout.header_line or not text.strip():
                 continue
             if text.lstrip().startswith(COMMENTS):
@@ -51,6 +53,7 @@ class TableReading:
             else:
                 yield from self._row(line, cells)
         yield from self._words.rest()
+        yield Lines(count.last)
 
     def _comment(self, text: str) -> Iterator[Item]:
         said = one_line(text.strip().lstrip("#%/; "))
@@ -114,6 +117,6 @@ class TableReading:
             config |= {n: value for n, value in numbers.items() if not strength(n) and n not in taken}
         name = self._roles.places.stamp
         clock = Clock(stamp(numbers.get(name, others.get(name))) if name else None)
-        self._tracks[key] = (Track(key), clock, config)
+        self._tracks[key] = (Track(key, self._metric), clock, config)
         note, self._comments = "\n".join(self._comments), []
         return Run(key=key, label=one_line(run) or self._label, config=config, note=note, started=clock.began)

@@ -12,7 +12,7 @@ from cockpit.importers.axis import Axis
 from cockpit.importers.columns import phase_by_company
 from cockpit.importers.contract import Recorded
 from cockpit.importers.values import Number, count
-from cockpit.printed.names import is_evaluation, split_phase
+from cockpit.printed.names import Wanted, is_evaluation, same, split_phase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +33,15 @@ class Row:
 
 
 class Track:
-    """Makes events of the rows of one run. `key` is that of its `Run`."""
+    """Makes events of the rows of one run. `key` is that of its `Run`.
 
-    def __init__(self, key: str) -> None:
+    `metric` is what the user asks to rank by: it is an evaluation of phase `valid` and called as he calls it, also
+    where its name says nothing or that it is of the test set, unless a validation carries it too.
+    """
+
+    def __init__(self, key: str, metric: str = "") -> None:
         self._key = key
+        self._wanted = Wanted(metric)
         self._axis = Axis()
         self._names: dict[tuple[str, str | None, bool], tuple[str, str]] = {}
         self._taken: set[tuple[str, str]] = set()
@@ -83,12 +88,24 @@ class Track:
             self._taken.add(found)
         return found
 
+    def _ranks(self, own: str | None, phase: str, bare: str, beside: Collection[str]) -> bool:
+        """Whether it is the metric that was asked for, in a phase that would rank nothing."""
+        wanted = self._wanted
+        if not wanted.matches(phase, bare):
+            return False
+        if wanted.phase is not None:
+            return True
+        split = map(split_phase, beside)
+        validated = any(other == "valid" and same(name) == wanted.key for other, name in split)
+        return not validated and (own is None or phase == "test") and phase != "valid"
+
     def _new_name(self, full: str, row: Row) -> tuple[str, str]:
         full = one_line(full) or "value"
-        phase, bare = split_phase(full)
-        if phase is None:
-            beside = (*row.values, *row.beside)
-            phase = row.phase or ("valid" if row.evaluates else phase_by_company(full, beside))
+        own, bare = split_phase(full)
+        beside = (*row.values, *row.beside)
+        phase = own or row.phase or ("valid" if row.evaluates else phase_by_company(full, beside))
+        if self._ranks(own, phase, bare, beside):
+            phase, bare = "valid", self._wanted.name
         if bare in RESERVED and bare != full:
             bare = full
         candidates = (bare, full, f"{full}_value", *(f"{full}_{number}" for number in range(2, len(self._taken) + 3)))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cockpit.events.text import one_line
-from cockpit.importers.contract import NO, SURE, About, Item, Run, Source, Unread
+from cockpit.importers.contract import NO, SURE, About, Item, Lines, Run, Source, Unread
 from cockpit.importers.database import Database, has_tables, opened
 from cockpit.importers.opened import DocumentError, parsed
 from cockpit.importers.placing import Clock
@@ -41,19 +41,19 @@ class Trackio:
         yield About(name=one_line(source.path.stem))
         try:
             with opened(source.path) as database:
-                yield from _runs(database)
+                yield from _runs(database, source.metric)
         except sqlite3.Error as error:
             yield Unread(0, f"damaged: {one_line(str(error))}")
 
 
-def _runs(database: Database) -> Iterator[Item]:
+def _runs(database: Database, metric: str) -> Iterator[Item]:
     tables = database.tables()
     # Projects of earlier versions know runs by their names only.
     run = "run_id" if "run_id" in tables["metrics"] else "run_name"
     configs: dict[str, Any] = {}
     if run in tables.get("configs", ()):
         configs = dict(database.rows(f"SELECT {run}, config FROM configs ORDER BY id"))
-    told = _Told()
+    told = _Told(metric)
     rows = database.rows(f"SELECT id, {run}, run_name, step, timestamp, metrics FROM metrics ORDER BY {run}, id")
     for number, key, name, step, at, metrics in rows:
         yield from told.values(number, str(key), str(name), step, at, _json(metrics), _json(configs.get(key)))
@@ -64,7 +64,7 @@ def _runs(database: Database) -> Iterator[Item]:
 
 
 def _fragments(source: Source) -> Iterator[Item]:
-    told = _Told()
+    told, line = _Told(source.metric), 0
     for line, record in lines_of(source):
         if isinstance(record, Unread):
             yield record
@@ -75,19 +75,21 @@ def _fragments(source: Source) -> Iterator[Item]:
             name, config = str(record.get("run")), record.get("config")
             at, step = record.get("timestamp"), record.get("step")
             yield from told.values(line, key, name, step, at, record.get("metrics"), config)
+    yield Lines(line)
 
 
 class _Told:
     """The runs that have begun."""
 
-    def __init__(self) -> None:
+    def __init__(self, metric: str) -> None:
+        self._metric = metric
         self._tracks: dict[str, tuple[Track, Clock]] = {}
 
     def values(self, line: int, key: str, name: str, step: Any, at: Any, metrics: Any, config: Any) -> Iterator[Item]:
         """What one row says of a run."""
         if key not in self._tracks:
             began = stamp(at)
-            self._tracks[key] = (Track(key), Clock(began))
+            self._tracks[key] = (Track(key, self._metric), Clock(began))
             settings = config if isinstance(config, dict) else {}
             yield Run(key=key, label=one_line(name), config=_own(settings), started=began)
         if not isinstance(metrics, dict):

@@ -54,7 +54,7 @@ class TrainerState:
             if isinstance(state, dict) and _step_of(state) >= _step_of(newest):
                 newest = state
         if newest:
-            yield from _told(newest, _label(source.path))
+            yield from _told(newest, _label(source.path), source.metric)
 
 
 def _states(folder: Path) -> Iterator[Path]:
@@ -73,7 +73,7 @@ def _label(path: Path) -> str:
     return one_line(folder.name)
 
 
-def _told(state: Mapping[str, Any], label: str) -> Iterator[Item]:
+def _told(state: Mapping[str, Any], label: str, metric: str) -> Iterator[Item]:
     history = state.get("log_history")
     entries = [entry for entry in history if isinstance(entry, dict)] if isinstance(history, list) else []
     yield from _ranked_by(state, entries)
@@ -82,7 +82,7 @@ def _told(state: Mapping[str, Any], label: str) -> Iterator[Item]:
     steps = count(state.get("max_steps"))
     if steps:
         yield Recorded("run", Built(total_steps=steps))
-    track = Track("run")
+    track = Track("run", metric)
     for position, entry in enumerate(history if isinstance(history, list) else [history], 1):
         if not isinstance(entry, dict):
             yield Unread(0, f"entry {position} of log_history: {shown(entry)}")

@@ -20,7 +20,7 @@ _NON_FINITE = {
     "nan": "nan", "1.#qnan": "nan", "1.#ind": "nan", "1.#nan": "nan",
     "inf": "inf", "infinity": "inf", "1.#inf": "inf", "∞": "inf",
 }  # fmt: skip
-_MOST_DIGITS = 4000  # Python refuses to make integers of more
+_MOST_DIGITS = 300  # more than a floating-point number can hold is no measurement
 _DEEPEST = 20
 _LONGEST_LIST = 64
 _EARLIEST_STAMP = 1e8  # seconds; less is a duration
@@ -63,7 +63,9 @@ def measured(value: Any) -> Number | None:
     """The number that a JSON value is: also a text that spells one, and 1 for true; None for everything else."""
     if isinstance(value, bool):
         return int(value)
-    if isinstance(value, int | float):
+    if isinstance(value, int):
+        return value if abs(value) < 10**_MOST_DIGITS else None
+    if isinstance(value, float):
         return value
     return number(value) if isinstance(value, str) else None
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from cockpit.events.text import one_line
 from cockpit.importers import columns
-from cockpit.importers.contract import NO, SURE, Item, Run, Source, Unread
+from cockpit.importers.contract import NO, SURE, Item, Lines, Run, Source, Unread
 from cockpit.importers.layout import MISSING, Layout, complete, layout_of
-from cockpit.importers.opened import beginning, lines
+from cockpit.importers.opened import Count, beginning, lines
 from cockpit.importers.track import Row, Track
 from cockpit.importers.values import Number, number, shown, stamp
 from cockpit.printed.names import same
@@ -42,14 +42,15 @@ class WandbChart:
         if layout is None:
             return
         series = [name.rpartition(_BETWEEN) for name in layout.columns]
-        tracks = {run: Track(run) for run, between, _ in series[1:] if between}
+        tracks = {run: Track(run, source.metric) for run, between, _ in series[1:] if between}
         for run in tracks:
             yield Run(key=run, label=one_line(run))
         yield from _rows(source.path, layout, series, tracks)
 
 
 def _rows(path: Path, layout: Layout, series: list[tuple[str, str, str]], tracks: dict[str, Track]) -> Iterator[Item]:
-    for line, text in complete(lines(path)):
+    count = Count()
+    for line, text in complete(count.over(lines(path))):
         cells = layout.cells(text)
         if line == layout.header_line or not text.strip():
             continue
@@ -65,6 +66,7 @@ def _rows(path: Path, layout: Layout, series: list[tuple[str, str, str]], tracks
                 yield Unread(line, f"{name} of {run}: {shown(cell)}")
         for run, measured in values.items():
             yield from tracks[run].events(_placed(layout.columns[0], cells[0], measured))
+    yield Lines(count.last)
 
 
 def _placed(axis: str, cell: str, values: dict[str, Number]) -> Row:

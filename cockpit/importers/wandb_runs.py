@@ -11,9 +11,9 @@ from typing import Any
 
 from cockpit.events.text import one_line
 from cockpit.importers.beside import plain
-from cockpit.importers.contract import NO, SURE, Item, Run, RunEnded, Source, Unread
+from cockpit.importers.contract import NO, SURE, Item, Lines, Run, RunEnded, Source, Unread
 from cockpit.importers.layout import MISSING, complete, layout_of
-from cockpit.importers.opened import beginning, lines
+from cockpit.importers.opened import Count, beginning, lines
 from cockpit.importers.track import Row, Track
 from cockpit.importers.values import Number, number, shown, stamp
 from cockpit.printed.names import strength
@@ -42,7 +42,8 @@ class WandbRuns:
         layout = layout_of(beginning(source))
         if layout is None:
             return
-        for line, text in complete(lines(source.path)):
+        count = Count()
+        for line, text in complete(count.over(lines(source.path))):
             cells = layout.cells(text)
             if line == layout.header_line or not text.strip():
                 continue
@@ -50,10 +51,11 @@ class WandbRuns:
                 yield Unread(line, shown(text))
                 continue
             filled = {n: cell for n, cell in zip(layout.columns, cells, strict=True) if cell.lower() not in MISSING}
-            yield from _run(f"{line}", filled)
+            yield from _run(f"{line}", filled, source.metric)
+        yield Lines(count.last)
 
 
-def _run(key: str, cells: dict[str, str]) -> Iterator[Item]:
+def _run(key: str, cells: dict[str, str], metric: str) -> Iterator[Item]:
     label = cells.pop("Name", "")
     numbers: dict[str, Number] = {}
     config: dict[str, Any] = {}
@@ -77,7 +79,7 @@ def _run(key: str, cells: dict[str, str]) -> Iterator[Item]:
         epoch=epoch if isinstance(epoch, int | float) else None,
         time=None if runtime is None else float(runtime),
     )
-    yield from Track(key).events(row)
+    yield from Track(key, metric).events(row)
     state = cells.get("State", "finished").lower()
     ended = None if started is None or runtime is None else started + runtime
     yield RunEnded(key=key, status=_STATUS.get(state, "finished"), reason=state, ended=ended)
