@@ -76,20 +76,21 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedLines:
-    """Many events of one kind as the lines of the trial's own file, for formats that are read faster than one by one.
+    """Many events as lines of the trial's own file, for formats that are read faster than one by one.
 
-    `lines` are whole, as `cockpit.events.codec.encode` writes them. `kind` is `step` or `eval`; `last_step` and
-    `last_epoch` are the highest; `extremes` are the lowest, the highest and the last value of each metric.
+    `lines` are whole, as `cockpit.events.codec.encode` writes them; they are so many steps, evaluations and norms.
+    `last_step` and `last_epoch` are the highest of training steps. `extremes` are of the values of evaluations, by
+    phase and metric: how many, the lowest, the highest and the last.
     """
 
     key: str
-    kind: str
-    phase: str
     lines: bytes
-    count: int
-    last_step: int
-    last_epoch: int
-    extremes: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+    steps: int = 0
+    evaluations: int = 0
+    norms: int = 0
+    last_step: int = 0
+    last_epoch: int = -1
+    extremes: Mapping[tuple[str, str], tuple[int, float, float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import Any
 from cockpit.events.text import one_line
 from cockpit.importers import columns
 from cockpit.importers.beside import label_of
-from cockpit.importers.contract import HEAD_BYTES, LIKELY, NO, PERHAPS, Item, Run, Source, Unread
+from cockpit.importers.contract import HEAD_BYTES, LIKELY, NO, Item, Run, Source, Unread
 from cockpit.importers.opened import DocumentError, beginning, document, parsed
 from cockpit.importers.records import Record, Records, is_of_training
 from cockpit.importers.track import Row, Track
@@ -37,7 +37,7 @@ class JsonDocument:
         if not text.lstrip().startswith(("[", "{")):
             return NO
         if len(source.head) == HEAD_BYTES:
-            return PERHAPS if _LIST_OF_RECORDS.match(text) or _LISTS_BY_NAME.match(text) else NO
+            return LIKELY if _LIST_OF_RECORDS.match(text) or _LISTS_BY_NAME.match(text) else NO
         try:
             return _fit_of(parsed(text))
         except DocumentError:
@@ -74,7 +74,7 @@ def _fit_of(found: Any) -> int:
     phased = sum(split_phase(name)[0] is not None for name in numbers)
     strong = sum(strength(name) == 2 for name in numbers)
     mostly = len(numbers) > 2 * len(others)
-    return PERHAPS if mostly and strong and (phased or strong > 1 or len(numbers) == 1) else NO
+    return LIKELY if mostly and strong and (phased or strong > 1 or len(numbers) == 1) else NO
 
 
 def _lists(found: Any) -> dict[str, list[Any]]:

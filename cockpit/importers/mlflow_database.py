@@ -35,6 +35,8 @@ class MlflowDatabase:
 
     def read(self, source: Source) -> Iterator[Item]:
         """Its runs. Raises `OSError`."""
+        if not has_tables(source, _TABLES):
+            return
         try:
             with opened(source.path) as database:
                 yield from _experiments(database, source.metric)

@@ -37,6 +37,8 @@ class MlflowFolder:
 
     def read(self, source: Source) -> Iterator[Item]:
         """Its runs. Raises `OSError`."""
+        if not source.is_folder:
+            return
         if _is_run(source.path):
             yield from _run(source.path, {}, "", source.metric)
             return

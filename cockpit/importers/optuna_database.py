@@ -36,6 +36,8 @@ class OptunaDatabase:
 
     def read(self, source: Source) -> Iterator[Item]:
         """The trials of its studies. Raises `OSError`."""
+        if not has_tables(source, _TABLES):
+            return
         try:
             with opened(source.path) as database:
                 yield from _studies(database)

@@ -60,7 +60,7 @@ def _rows(path: Path, layout: Layout, series: list[tuple[str, str, str]], tracks
         values: dict[str, dict[str, Number]] = {}
         for (run, _, name), cell in zip(series[1:], cells[1:], strict=True):
             found = number(cell)
-            if found is not None:
+            if found is not None and run in tracks:
                 values.setdefault(run, {})[name] = found
             elif cell.lower() not in MISSING and cell != run:
                 yield Unread(line, f"{name} of {run}: {shown(cell)}")
