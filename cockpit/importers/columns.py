@@ -13,7 +13,7 @@ STEPS = (
     "global_step", "trainer_global_step", "_step", "step", "steps", "training_iteration", "num_updates", "global_iter",
     "iteration", "iterations", "n_iter", "num_iter", "iter", "itr", "update", "updates", "batch",
 )  # fmt: skip
-EPOCHS = ("epoch", "current_epoch", "epoch_num", "epoch_number", "epochs", "_epoch")
+EPOCHS = ("epoch", "current_epoch", "epoch_num", "epoch_number", "_epoch")
 ELAPSED = (
     "time_total_s", "_runtime", "elapsed", "elapsed_time", "elapsed_seconds", "elapsed_s", "time_elapsed",
     "relative_time", "total_time", "wall_time", "walltime", "time",
@@ -53,7 +53,7 @@ def phase_by_company(name: str, names: Iterable[str]) -> str:
     if "train" not in phases or not any(phase and is_evaluation(phase) for phase in phases):
         return "train"
     has_own = any(split_phase(other) == ("valid", name) for other in names)
-    return "valid" if strength(name) and not has_own else "train"
+    return "valid" if strength(name) and "loss" not in name.lower() and not has_own else "train"
 
 
 def metric_of_test(names: Iterable[str]) -> str:

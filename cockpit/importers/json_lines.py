@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cockpit.importers.beside import label_of, settings_beside
 from cockpit.importers.contract import LIKELY, NO, Item, Source
-from cockpit.importers.records import Records, first_records, is_of_training, lines_of
+from cockpit.importers.records import Records, first_records, is_of_training, is_placed, lines_of
 
 _BESIDE = ("config.yaml", "config.json", "hparams.yaml", "args.json", "args.yaml")
 
@@ -20,7 +20,7 @@ class JsonLines:
     def fit(self, source: Source) -> int:
         """How well the content fits."""
         records = first_records(source)
-        if len(records) == 1 and any(isinstance(value, list) for value in records[0].values()):
+        if len(records) == 1 and not is_placed(records[0]):
             return NO  # a document that has but one line
         return LIKELY if records and is_of_training(records) else NO
 

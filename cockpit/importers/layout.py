@@ -44,14 +44,14 @@ class Layout:
         """The cells of one column in the first rows, without missing ones."""
         return [row[index] for row in self.rows if row[index].strip().lower() not in MISSING]
 
-    def is_numeric(self, index: int) -> bool:
-        """Whether the column holds numbers and nothing else, as far as the first rows tell."""
+    def is_numeric(self, index: int, least: float = 0.8) -> bool:
+        """Whether at least this part of the column's first cells are numbers; False where it has none."""
         cells = self.column(index)
-        return bool(cells) and all(map(self.is_number, cells))
+        return bool(cells) and sum(map(self.is_number, cells)) >= least * len(cells)
 
     def is_text(self, index: int) -> bool:
-        """Whether the column holds something that is no number."""
-        return any(not self.is_number(cell) for cell in self.column(index))
+        """Whether the column holds words."""
+        return bool(self.column(index)) and not self.is_numeric(index)
 
     def counts_up(self, index: int) -> bool:
         """Whether the column holds ever larger whole numbers from 0 on."""
@@ -127,11 +127,11 @@ def _laid_out(lines: list[tuple[int, str]], delimiter: str) -> Layout | None:
     if not 2 <= width <= _MOST_COLUMNS and not (width == 1 and named and delimiter == ","):
         return None
     split = [cells_of(line, delimiter) for _, line in rest]
-    fitting = [tuple(cells) for cells in split if len(cells) == width]
+    fitting = [tuple(cells) for cells in split if len(cells) == width and cells != first]
     if not named:
         fitting = [tuple(first), *fitting]
     # The last line may be torn; of a few others nothing is said.
-    if not fitting or len(fitting) < 0.8 * (len(rest) - 1):
+    if not fitting or sum(len(cells) == width for cells in split) < 0.8 * (len(rest) - 1):
         return None
     comma = delimiter != "," and any(has_decimal_comma(cell) for row in fitting for cell in row)
     columns = names_in(first) if named else names_in([""] * width)
@@ -156,5 +156,7 @@ def _header(lines: list[tuple[int, str]], delimiter: str) -> tuple[list[str], in
 
 def _holds(layout: Layout) -> bool:
     """Whether there are numbers, and in tables without lines between cells nothing else."""
-    numeric = [layout.is_numeric(index) for index in range(len(layout.columns))]
-    return all(numeric) if layout.delimiter == BLANKS or not layout.header_line else any(numeric)
+    width = range(len(layout.columns))
+    if layout.delimiter == BLANKS or not layout.header_line:
+        return all(layout.is_numeric(index, least=1.0) for index in width)
+    return any(map(layout.is_numeric, width))

@@ -83,6 +83,18 @@ def is_of_training(records: list[Record]) -> bool:
     return bool(placed and len(names) > 1) or any(strength(name) == 2 for name in names)
 
 
+def is_placed(record: Record) -> bool:
+    """Whether a record that stands alone is one of a log: it has a metric and says where it was measured."""
+    numbers, others = flattened(record)
+    placed = columns.first_of((*columns.STEPS, *columns.EPOCHS), numbers, phased=True)
+    has_lists = any(name.rpartition(".")[2].isdigit() for name in numbers) or not _are_words(others)
+    return placed is not None and not has_lists and any(strength(name) == 2 for name in numbers)
+
+
+def _are_words(others: Mapping[str, Any]) -> bool:
+    return all(isinstance(value, str) for value in others.values())
+
+
 class Records:
     """Goes over records. `label` and `config` are those of the run where nothing in a record names runs.
 

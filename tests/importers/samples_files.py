@@ -1,5 +1,7 @@
 """Tables, JSON and databases of tools, written as those tools write them."""
 
+# ruff: noqa: E501 - lines are as long as tools write them
+
 import gzip
 import json
 import sqlite3
