@@ -109,7 +109,9 @@ class Records:
         habits: Habits = PLAIN,
         metric: str = "",
     ) -> None:
-        self._metric = metric or columns.metric_of_test({name for record in sample for name in flattened(record)[0]})
+        self._metric = metric or columns.metric_of_test(
+            dict.fromkeys(name for record in sample for name in flattened(record)[0])
+        )
         self._label = label
         self._config = dict(config or {})
         self._habits = habits
