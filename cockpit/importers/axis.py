@@ -42,14 +42,15 @@ class _Counter:
         self.top = max(self.top, place)
 
     def place(self, names: Collection[str], step: int | None) -> int:
+        taken = max((self._placed.get(name, -1) for name in names), default=-1)
         if step is None:
-            taken = max((self._placed.get(name, -1) for name in names), default=-1)
             placed = max(self.top, taken + 1)
         else:
             self._first = step if self._first is None else self._first
             last = max((self._last.get(name, -1) for name in names), default=-1)
             if step <= last:
                 self._begin_again(step, last)
+            self.base = max(self.base, taken + 1 - step)
             placed = self.base + step
             self._last.update(dict.fromkeys(names, step))
         self.top = max(self.top, placed)

@@ -119,11 +119,12 @@ def _run(folder: Path, names: dict[str, str], experiment: str, metric: str) -> I
 
 def _values(text: str) -> tuple[Number, Number, int] | None:
     """Time, value and step of a line; the first versions wrote no step."""
-    at, value, step = (*text.split()[:3], "0", "")[:3]
-    when, found, place = number(at), number(value), number(step or "0")
-    if len(text.split()) < 2 or when is None or found is None or place is None:
+    parts = text.split()
+    if len(parts) < 2:
         return None
-    return when, found, count(place) or 0
+    when, value = number(parts[0]), number(parts[1])
+    step = number(parts[2]) if len(parts) > 2 else 0
+    return None if when is None or value is None or step is None else (when, value, count(step) or 0)
 
 
 def _files(folder: Path) -> list[tuple[str, Path]]:

@@ -1,5 +1,5 @@
 """`trainer_state.json` of the Hugging Face Trainer: in a checkpoint, or in a folder of checkpoints, of which the newest
-tells everything; `all_results.json` and its like beside it are the last word on the run.
+tells everything.
 
 Epochs are fractions there: whole ones are the epoch, others stand beside the metrics as `epochs`.
 """
