@@ -20,6 +20,7 @@ from cockpit.importers.values import Number, count, measured, number, shown
 META = "meta.yaml"
 _OF_A_RUN = ("run_id", "run_uuid")
 _TRASH = ".trash"
+_OF_A_STORE = (_TRASH, "models")
 _LARGEST_TEXT = 1 << 20  # bytes of a parameter or a tag
 
 
@@ -33,7 +34,7 @@ class MlflowFolder:
         """How well the content fits."""
         if not source.is_folder:
             return NO
-        return SURE if any(True for _ in _experiments(source.path)) or _is_run(source.path) else NO
+        return SURE if _experiments(source.path) or _is_run(source.path) else NO
 
     def read(self, source: Source) -> Iterator[Item]:
         """Its runs. Raises `OSError`."""
@@ -60,12 +61,12 @@ class MlflowFolder:
                 yield from _run(run, names, named, source.metric)
 
 
-def _experiments(folder: Path) -> Iterator[Path]:
-    """The folders of experiments: this one, or those inside."""
+def _experiments(folder: Path) -> list[Path]:
+    """The folders of experiments: this one, or those inside; none where other folders lie among them."""
     if _is_experiment(folder):
-        yield folder
-        return
-    yield from (one for one in sorted(folder.iterdir()) if one.is_dir() and _is_experiment(one))
+        return [folder]
+    folders = [one for one in sorted(folder.iterdir()) if one.is_dir() and one.name not in _OF_A_STORE]
+    return folders if all(map(_is_experiment, folders)) else []
 
 
 def _is_experiment(folder: Path) -> bool:

@@ -79,7 +79,7 @@ def items(study: Study, trial: Trial, prefix: str) -> Iterator[Item]:
     """A trial. `prefix` stands before its number in its label, where there are several studies."""
     label = f"{prefix}{trial.number}"
     if trial.state == WAITING:
-        yield Unread(0, f"trial {label}: waits, it never began")
+        yield Unread(0, f"{label}: waits, it never began")
         return
     key = f"{study.name} {trial.number}"
     results, others = flattened(trial.attributes)
@@ -90,7 +90,7 @@ def items(study: Study, trial: Trial, prefix: str) -> Iterator[Item]:
     for step, value in sorted(trial.intermediate.items()):
         found = _value(value)
         if found is None:
-            yield Unread(0, f"trial {label}, step {step}: {shown(value)}")
+            yield Unread(0, f"{label}, step {step}: {shown(value)}")
         else:
             yield from track.events(Row(values={INTERMEDIATE: found}, evaluates=True, step=step))
     values = {}

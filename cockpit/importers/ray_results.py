@@ -28,6 +28,7 @@ _PLUMBING = frozenset((
     "experiment_tag", "time_total_s", "training_iteration",
 ))  # fmt: skip
 _IN_ITS_FOLDER = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d")
+_STATE = "experiment_state"  # how the name of the file begins in which Tune keeps the state of an experiment
 _LONGEST_ERROR = 4000
 
 
@@ -61,13 +62,17 @@ class RayResults:
 
 
 def _trials(folder: Path) -> list[Path]:
-    """The folders of trials: this one, or those inside."""
+    """The folders of trials: this one, or those inside; none where other folders lie among them."""
     if _is_trial(folder):
         return [folder]
     try:
-        return sorted(one for one in folder.iterdir() if one.is_dir() and (_is_trial(one) or (one / PARAMS).is_file()))
+        entries = sorted(folder.iterdir())
     except OSError:
         return []
+    folders = [one for one in entries if one.is_dir() and not one.name.startswith(".")]
+    trials = [one for one in folders if _is_trial(one) or (one / PARAMS).is_file()]
+    is_experiment = any(one.name.startswith(_STATE) for one in entries)
+    return trials if is_experiment or len(trials) == len(folders) else []
 
 
 def _is_trial(folder: Path) -> bool:

@@ -144,7 +144,7 @@ def test_a_database_of_an_older_optuna(tmp_path):
     found = points(items, first.key)
     assert found[("eval", "valid", "value")] == {1: 0.25} and found[("eval", "valid", "seconds")] == {1: 12.5}
     assert ends(items)[second.key].status == "interrupted"
-    assert [text for _, text in unread(items)] == ["trial trial 2: waits, it never began"]
+    assert [text for _, text in unread(items)] == ["trial 2: waits, it never began"]
 
 
 @pytest.fixture(scope="module", params=["journal", "sqlite"])
