@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from cockpit.events.text import one_line
-from cockpit.importers.contract import Unread
+from cockpit.importers.contract import About, Unread
 from cockpit.importers.opened import DocumentError, document
 from cockpit.search.errors import SearchError
 from cockpit.search.yaml_text import parse
@@ -24,6 +25,12 @@ def label_of(path: Path) -> str:
     """The name of a file's run: its own, or that of its folder where all such files have the same."""
     stem = path.name.partition(".")[0] or path.name
     return one_line(path.absolute().parent.name if stem.lower() in _COMMON else stem)
+
+
+def about(path: Path) -> Iterator[About]:
+    """The name of the folder, for files that all have the same name."""
+    if label_of(path) != path.name.partition(".")[0]:
+        yield About(name=label_of(path))
 
 
 def settings_beside(path: Path, names: tuple[str, ...]) -> tuple[dict[str, Any], list[Unread]]:

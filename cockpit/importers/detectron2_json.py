@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from cockpit.importers.beside import label_of, settings_beside
+from cockpit.importers.beside import about, label_of, settings_beside
 from cockpit.importers.contract import NO, SURE, Item, Source
 from cockpit.importers.records import Habits, Records, first_records, lines_of
 
@@ -30,6 +30,7 @@ class Detectron2:
 
     def read(self, source: Source) -> Iterator[Item]:
         """Its one run. Raises `OSError`."""
+        yield from about(source.path)
         config, unread = settings_beside(source.path, ("config.yaml",))
         yield from unread
         habits = Habits(is_evaluated=_is_evaluated, elapsed=())

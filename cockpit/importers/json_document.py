@@ -12,7 +12,7 @@ from typing import Any
 
 from cockpit.events.text import one_line
 from cockpit.importers import columns
-from cockpit.importers.beside import label_of
+from cockpit.importers.beside import about, label_of
 from cockpit.importers.contract import HEAD_BYTES, LIKELY, NO, Item, Run, Source, Unread
 from cockpit.importers.opened import DocumentError, beginning, document, parsed
 from cockpit.importers.records import Record, Records, is_of_training
@@ -51,6 +51,7 @@ class JsonDocument:
         except DocumentError as error:
             yield Unread(0, one_line(str(error), 200))
             return
+        yield from about(source.path)
         lists = _lists(found)
         if isinstance(found, list):
             yield from _of_records(found, label, source.metric)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from cockpit.importers.beside import label_of
+from cockpit.importers.beside import about, label_of
 from cockpit.importers.contract import NO, SURE, Item, Source, Unread
 from cockpit.importers.records import Habits, Record, Records, first_records, lines_of
 
@@ -40,10 +40,9 @@ class OpenMmlab:
 
     def read(self, source: Source) -> Iterator[Item]:
         """Its one run. Raises `OSError`."""
-        sample = first_records(source)
-        yield from Records(sample, label_of(source.path), habits=_HABITS, metric=source.metric).items(
-            _placed(lines_of(source))
-        )
+        yield from about(source.path)
+        records = Records(first_records(source), label_of(source.path), habits=_HABITS, metric=source.metric)
+        yield from records.items(_placed(lines_of(source)))
 
 
 def _placed(records: Iterable[tuple[int, Record | Unread]]) -> Iterator[tuple[int, Record | Unread]]:

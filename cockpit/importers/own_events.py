@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cockpit.events.codec import EventError, decode
 from cockpit.events.kinds import Attempt, Built, Eval, Lost, Norms, Note, Saved, Steered, Step
-from cockpit.importers.beside import label_of
+from cockpit.importers.beside import about, label_of
 from cockpit.importers.contract import NO, SURE, Item, Lines, Recorded, Run, Source, Unread
 from cockpit.importers.opened import lines
 from cockpit.importers.records import first_records
@@ -31,6 +31,7 @@ class OwnEvents:
         """Its one run. Raises `OSError`."""
         attempt = next((one for one in first_records(source) if one.get("kind") == Attempt.kind), {})
         at, device = attempt.get("at"), attempt.get("device")
+        yield from about(source.path)
         yield Run(
             key="run",
             label=label_of(source.path),

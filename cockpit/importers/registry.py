@@ -15,6 +15,7 @@ MODULES: tuple[str, ...] = (
     "ray_results",
     "trackio_database",
     "mlflow_folder",
+    "sacred_folder",
     "mlflow_database",
     "optuna_journal",
     "optuna_database",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from cockpit.importers.beside import label_of, settings_beside
+from cockpit.importers.beside import about, label_of, settings_beside
 from cockpit.importers.columns import metric_of_test
 from cockpit.importers.contract import NO, Item, Source
 from cockpit.importers.layout import Layout, layout_of
@@ -33,6 +33,7 @@ class TableImporter:
         layout = layout_of(beginning(source))
         if layout is None:
             return
+        yield from about(source.path)
         config, unread = settings_beside(source.path, self.beside)
         yield from unread
         metric = source.metric or metric_of_test(layout.columns)

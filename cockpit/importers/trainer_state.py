@@ -36,7 +36,7 @@ class TrainerState:
     def fit(self, source: Source) -> int:
         """How well the content fits."""
         if source.is_folder:
-            return SURE if next(_states(source.path), None) else NO
+            return SURE if any(path.parent != source.path for path in _states(source.path)) else NO
         text = beginning(source).lstrip()
         known = text.startswith("{") and '"global_step"' in text and '"log_history"' in text
         return SURE if known else NO
@@ -76,7 +76,8 @@ def _label(path: Path) -> str:
 def _told(state: Mapping[str, Any], label: str, metric: str) -> Iterator[Item]:
     history = state.get("log_history")
     entries = [entry for entry in history if isinstance(entry, dict)] if isinstance(history, list) else []
-    yield from _ranked_by(state, entries)
+    metric_of_best, goal = _ranked_by(state, entries)
+    yield About(name=label, metric=metric_of_best, goal=goal)
     config = {name: state[name] for name in _SETTINGS if state.get(name) is not None}
     yield Run(key="run", label=label, config=config)
     steps = count(state.get("max_steps"))
@@ -101,20 +102,19 @@ def _row(numbers: dict[str, Number]) -> Row:
     return Row(values=numbers, step=step, epoch=epoch)
 
 
-def _ranked_by(state: Mapping[str, Any], entries: list[dict[str, Any]]) -> Iterator[About]:
+def _ranked_by(state: Mapping[str, Any], entries: list[dict[str, Any]]) -> tuple[str, str]:
     """What the Trainer chose its best checkpoint by: the metric that has just that value, at its end of the scale."""
     best = measured(state.get("best_metric"))
-    if best is None:
-        return
-    names = dict.fromkeys(name for entry in entries for name, value in entry.items() if value == best)
+    names = dict.fromkeys(
+        name for entry in entries for name, value in entry.items() if best is not None and value == best
+    )
     for name in names:
         values = [value for entry in entries if (value := measured(entry.get(name))) is not None]
         phase, bare = split_phase(name)
         if phase == "valid" and best in (max(values), min(values)):
-            goal = "maximize" if best == max(values) and len(set(values)) > 1 else ""
-            goal = goal or ("minimize" if len(set(values)) > 1 else "")
-            yield About(metric=bare, goal=goal)
-            return
+            goal = "maximize" if best == max(values) else "minimize"
+            return bare, goal if len(set(values)) > 1 else ""
+    return "", ""
 
 
 IMPORTER = TrainerState()

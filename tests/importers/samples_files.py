@@ -190,6 +190,27 @@ def mlruns(folder):
     return folder / "mlruns"
 
 
+SACRED_METRICS = {
+    "train.loss": {"steps": [0, 1], "timestamps": ["2024-03-01T10:00:01", "2024-03-01T10:00:02"], "values": [1.0, 0.5]},
+    "accuracy": {"steps": [1], "timestamps": ["2024-03-01T10:00:02"], "values": [{"dtype": "float64", "value": 0.75}]},
+    "odd": {"steps": [1], "values": [1]},
+}
+
+
+def sacred(folder):
+    """Two runs, the second of which failed before it measured anything."""
+    for number, status in ((1, "COMPLETED"), (2, "FAILED")):
+        run = folder / "runs" / str(number)
+        run.mkdir(parents=True)
+        told = {"experiment": {"name": "mnist"}, "status": status, "start_time": "2024-03-01T10:00:00", "meta": {}}
+        failed = {"fail_trace": ["Traceback\n", "ValueError: boom\n"]} if number == 2 else {}
+        (run / "run.json").write_text(json.dumps({**told, **failed, "stop_time": "2024-03-01T10:00:05"}))
+        (run / "config.json").write_text(json.dumps({"lr": number / 10, "seed": 7}))
+        (run / "metrics.json").write_text(json.dumps(SACRED_METRICS if number == 1 else {}))
+    (folder / "runs" / "_sources").mkdir()
+    return folder / "runs"
+
+
 def database(importer, name, script, **expected):
     """A sample that is an SQLite file."""
 
@@ -279,6 +300,7 @@ SAMPLES = [
     file_sample("trackio", "inbox", "00000000.jsonl", TRACKIO_LINES, runs=2, steps=6, evaluations=0),
     database("trackio", "project", TRACKIO_DATABASE, runs=2, steps=3, evaluations=1),
     Sample("mlflow", "store", mlruns, runs=2, steps=6, evaluations=6),
+    Sample("sacred", "runs", sacred, runs=2, steps=2, evaluations=1),
     database("mlflow-sqlite", "mlflow", MLFLOW_DATABASE, runs=2),
     file_sample("optuna-journal", "journal", "journal.log", JOURNAL, runs=2, steps=0, evaluations=3),
     database("optuna-sqlite", "optuna", OPTUNA_DATABASE, runs=2, steps=0, evaluations=4),

@@ -114,7 +114,8 @@ def test_several_runs_in_one_file(tmp_path):
 
 def test_the_state_of_the_trainer(tmp_path):
     items = read(tmp_path, json.dumps(TRAINER_STATE, indent=2), "trainer_state.json", "hf-trainer")
-    assert [(item.metric, item.goal) for item in items if isinstance(item, About)] == [("accuracy", "maximize")]
+    (about,) = [item for item in items if isinstance(item, About)]
+    assert (about.metric, about.goal, about.name) == ("accuracy", "maximize", tmp_path.name)
     found = points(items)
     assert found[("step", "train", "loss")] == {10: 0.7, 40: 0.3}
     assert found[("step", "train", "train_loss")] == {40: 0.5}  # of the whole run

@@ -15,6 +15,7 @@ from importers.samples_files import (
     TRACKIO_LINES,
     mlruns,
     ray_experiment,
+    sacred,
 )  # fmt: skip
 from importers.told import ends, items_of, points, read, runs, steps_and_evaluations, unread
 
@@ -104,6 +105,20 @@ def test_a_database_of_mlflow(tmp_path):
     assert second.parent == "first" and points(items, second.key) == {("eval", "valid", "acc"): {3: 0.1}}
     assert ends(items)[second.key].status == "interrupted"
     assert [text for _, text in unread(items)] == ["run third: deleted, left out"]
+
+
+def test_runs_of_sacred(tmp_path):
+    items = items_of(sacred(tmp_path), "sacred")
+    first, second = runs(items)
+    assert (first.config, first.seed, about(items).name) == ({"lr": 0.1}, 7, "mnist")
+    found = points(items, first.key)
+    assert found == {("step", "train", "loss"): {0: 1.0, 1: 0.5}, ("eval", "valid", "accuracy"): {1: 0.75}}
+    assert steps_and_evaluations(items)[0].time == 1.0
+    assert (ends(items)[second.key].status, ends(items)[second.key].error) == (
+        "failed",
+        "Traceback\nValueError: boom\n",
+    )
+    assert [text for _, text in unread(items)] == ["odd: {'steps': [1], 'values': [1]}"]
 
 
 def test_a_project_of_trackio(tmp_path):
