@@ -35,26 +35,26 @@ class _Counter:
         self.base = 0
         self.top = 0
         self._first: int | None = None
-        self._last: dict[str, int] = {}  # by name, in the present round
-        self._placed: dict[str, int] = {}
+        self._placed: dict[str, int] = {}  # where each metric stands
 
     def reach(self, place: int) -> None:
         self.top = max(self.top, place)
 
     def place(self, names: Collection[str], step: int | None) -> int:
-        taken = max((self._placed.get(name, -1) for name in names), default=-1)
+        taken = -1
+        for name in names:
+            taken = max(taken, self._placed.get(name, -1))
         if step is None:
             placed = max(self.top, taken + 1)
         else:
             self._first = step if self._first is None else self._first
-            last = max((self._last.get(name, -1) for name in names), default=-1)
-            if step <= last:
-                self._begin_again(step, last)
-            self.base = max(self.base, taken + 1 - step)
+            if self.base + step <= taken:
+                self._begin_again(step, taken - self.base)
             placed = self.base + step
-            self._last.update(dict.fromkeys(names, step))
-        self.top = max(self.top, placed)
-        self._placed.update(dict.fromkeys(names, placed))
+        if placed > self.top:
+            self.top = placed
+        for name in names:
+            self._placed[name] = placed
         return placed
 
     def _begin_again(self, step: int, last: int) -> None:
@@ -62,4 +62,3 @@ class _Counter:
         is_anew = step < last and self._first is not None and step <= self._first
         # A counter from 0 has its first step where one from 1 has its zeroth.
         self.base = self.top + (step == 0) if is_anew else self.top + 1 - step
-        self._last.clear()

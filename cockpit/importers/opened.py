@@ -15,9 +15,10 @@ from typing import Any, BinaryIO, TextIO, cast
 from cockpit.importers.contract import HEAD_BYTES, Source
 
 LONGEST_LINE = 1 << 24  # characters; a longer line is handed out in pieces, none of which will be understood
-LARGEST_DOCUMENT = 1 << 28  # bytes of a JSON document, which stands in memory as a whole
+LARGEST_DOCUMENT = 1 << 28  # characters of a JSON document, which stands in memory as a whole
 CUT_OFF = "the packed file is cut off here"
 
+_PIECE = 1 << 20  # characters that are read at once
 _GZIP = b"\x1f\x8b"
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _UTF_8_MARK = "\ufeff"
@@ -71,12 +72,22 @@ def document(path: Path) -> Any:
     """What a JSON file holds. Raises `OSError` and `DocumentError`."""
     try:
         with path.open("rb") as file, _text_of(file) as text:
-            whole = text.read(LARGEST_DOCUMENT)
+            whole = _whole(text)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise DocumentError(CUT_OFF) from None
-    if len(whole) == LARGEST_DOCUMENT:
+    if len(whole) > LARGEST_DOCUMENT:
         raise DocumentError(f"a JSON document of more than {LARGEST_DOCUMENT >> 20} MiB is not read")
     return parsed(_decoded(whole))
+
+
+def _whole(text: TextIO) -> str:
+    """All of a text, or somewhat more than is read as one document."""
+    pieces: list[str] = []
+    size = 0
+    while size <= LARGEST_DOCUMENT and (piece := text.read(_PIECE)):
+        pieces.append(piece)
+        size += len(piece)
+    return "".join(pieces)
 
 
 def parsed(text: str | bytes) -> Any:

@@ -50,6 +50,8 @@ class TableReading:
                 yield from self._misfit(line, text, cells)
             elif self._names_columns(cells):
                 self._round += 1
+                if self._roles.run is None:
+                    self._tracks.clear()
             else:
                 yield from self._row(line, cells)
         yield from self._words.rest()

@@ -14,6 +14,9 @@ from cockpit.importers.contract import Recorded
 from cockpit.importers.values import Number, count
 from cockpit.printed.names import Wanted, is_evaluation, same, split_phase
 
+_MOST_PLANS = 256
+_Group = tuple[str, bool, dict[str, str]]  # a phase, whether it is an evaluation, and the names by those of the source
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -47,21 +50,36 @@ class Track:
         self._taken: set[tuple[str, str]] = set()
         self._epoch = 0
         self._has_steps = False
+        self._plans: dict[tuple[tuple[str, ...], str | None, bool], list[_Group]] = {}
 
     def events(self, row: Row) -> Iterator[Recorded]:
         """The step of the training first, then the evaluations."""
         values = dict(row.values)
         step = self._place_of(row, values)
-        groups: dict[tuple[str, bool], dict[str, Number]] = {}
-        for full, value in values.items():
-            phase, name = self._named(full, row)
-            evaluates = is_evaluation(phase) or row.evaluates
-            groups.setdefault((phase, evaluates), {})[name] = value
-        for (phase, evaluates), metrics in sorted(groups.items(), key=lambda group: group[0][1]):
+        for phase, evaluates, names in self._plan(row, values):
+            metrics = {name: values[full] for full, name in names.items()}
             placed = self._axis.place(phase, metrics, step, evaluates)
             cls = Eval if evaluates else Step
             event = cls(phase=phase, epoch=self._epoch, step=placed, time=row.time, metrics=metrics)
             yield Recorded(self._key, event)
+
+    def _plan(self, row: Row, values: Mapping[str, Number]) -> list[_Group]:
+        """What becomes of values with these names; rows mostly have the same as others before them."""
+        key = (tuple(values), row.phase, row.evaluates)
+        plan = self._plans.get(key)
+        if plan is None:
+            if len(self._plans) >= _MOST_PLANS:
+                self._plans.clear()
+            plan = self._plans[key] = self._new_plan(row, values)
+        return plan
+
+    def _new_plan(self, row: Row, values: Mapping[str, Number]) -> list[_Group]:
+        groups: dict[tuple[str, bool], dict[str, str]] = {}
+        for full in values:
+            phase, name = self._named(full, row)
+            groups.setdefault((phase, row.evaluates or is_evaluation(phase)), {})[full] = name
+        ordered = sorted(groups.items(), key=lambda group: group[0][1])
+        return [(phase, evaluates, names) for (phase, evaluates), names in ordered]
 
     def _place_of(self, row: Row, values: dict[str, Number]) -> int | None:
         """The step that the row says, or the epoch in a run without steps; what is no such number joins the values."""
