@@ -15,6 +15,7 @@ from cockpit.search.yaml_text import parse
 
 LARGEST = 1 << 22  # bytes of a file of settings
 
+_USUAL = ("hparams.yaml", "args.yaml", "config.yaml", "config.json", "args.json", "params.json")
 _COMMON = frozenset((
     "metrics", "results", "summary", "log", "logs", "trainer_state", "all_results", "train_results", "eval_results",
     "history", "result", "progress", "scalars", "stats", "run", "training", "train", "events",
@@ -23,13 +24,20 @@ _COMMON = frozenset((
 
 def label_of(path: Path) -> str:
     """The name of a file's run: its own, or that of its folder where all such files have the same."""
-    stem = path.name.partition(".")[0] or path.name
-    return one_line(path.absolute().parent.name if stem.lower() in _COMMON else stem)
+    return one_line(path.absolute().parent.name if _is_common(path) else _stem(path))
+
+
+def _stem(path: Path) -> str:
+    return path.name.partition(".")[0] or path.name
+
+
+def _is_common(path: Path) -> bool:
+    return _stem(path).lower() in _COMMON
 
 
 def about(path: Path) -> Iterator[About]:
     """The name of the folder, for files that all have the same name."""
-    if label_of(path) != path.name.partition(".")[0]:
+    if _is_common(path):
         yield About(name=label_of(path))
 
 
@@ -40,6 +48,11 @@ def settings_beside(path: Path, names: tuple[str, ...]) -> tuple[dict[str, Any],
         if file.is_file():
             return settings_of(file)
     return {}, []
+
+
+def usual_settings(path: Path) -> tuple[dict[str, Any], list[Unread]]:
+    """The settings beside a file that has the name of all such files, and so lies in a folder of its run."""
+    return settings_beside(path, _USUAL) if _is_common(path) else ({}, [])
 
 
 def settings_of(file: Path) -> tuple[dict[str, Any], list[Unread]]:

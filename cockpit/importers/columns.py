@@ -11,15 +11,16 @@ from cockpit.search.metric import usual_goal
 # Of several, the first one counts.
 STEPS = (
     "global_step", "trainer_global_step", "_step", "step", "steps", "training_iteration", "num_updates", "global_iter",
-    "iteration", "iterations", "n_iter", "num_iter", "iter", "itr", "update", "updates", "batch",
+    "iteration", "iterations", "n_iter", "num_iter", "total_timesteps",
+    "time_total_timesteps", "timesteps_total", "num_timesteps", "iter", "itr", "update", "updates", "batch",
 )  # fmt: skip
 EPOCHS = ("epoch", "current_epoch", "epoch_num", "epoch_number", "_epoch")
 ELAPSED = (
     "time_total_s", "_runtime", "elapsed", "elapsed_time", "elapsed_seconds", "elapsed_s", "time_elapsed",
-    "relative_time", "total_time", "wall_time", "walltime", "time",
+    "time_time_elapsed",    "relative_time", "total_time", "wall_time", "walltime", "time",
 )  # fmt: skip
 STAMPS = ("timestamp", "_timestamp", "created_at", "datetime", "date_time", "date", "wall_time", "walltime", "time")
-PHASES = ("phase", "split", "stage", "mode", "subset", "partition", "set")
+PHASES = ("phase", "split", "stage", "mode", "subset", "partition", "set", "type", "kind")
 RUNS = (
     "run_id", "run", "run_name", "trial_id", "trial", "trial_name", "experiment", "experiment_name", "exp", "exp_name",
     "name", "model", "model_name", "variant", "method",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from cockpit.importers.contract import Source
+from cockpit.events.text import one_line
+from cockpit.importers.contract import NO, SURE, Item, Source, Unread
+
+Tables = Mapping[str, frozenset[str]]  # the columns of each table
 
 _MAGIC = b"SQLite format 3\0"
 _MODES = ("mode=ro", "immutable=1")  # the second where the folder may not be written and the log lies beside the file
@@ -58,7 +62,7 @@ def _connected(path: Path) -> sqlite3.Connection:
     raise problem or sqlite3.OperationalError(str(path))
 
 
-def has_tables(source: Source, wanted: dict[str, frozenset[str]]) -> bool:
+def has_tables(source: Source, wanted: Tables) -> bool:
     """Whether the source is a database with these tables, each with these columns."""
     if source.is_folder or not source.head.startswith(_MAGIC):
         return False
@@ -68,3 +72,32 @@ def has_tables(source: Source, wanted: dict[str, frozenset[str]]) -> bool:
     except sqlite3.Error:
         return False
     return all(columns <= found.get(table, frozenset()) for table, columns in wanted.items())
+
+
+def items_of(source: Source, wanted: Tables, told: Callable[[Database], Iterator[Item]]) -> Iterator[Item]:
+    """What a database with these tables tells, as far as it is not damaged; nothing where it is another."""
+    if not has_tables(source, wanted):
+        return
+    try:
+        with opened(source.path) as database:
+            yield from told(database)
+    except sqlite3.Error as error:
+        yield Unread(0, f"damaged: {one_line(str(error))}")
+
+
+@dataclass(frozen=True)
+class DatabaseImporter:
+    """SQLite files of one program, known by their tables. `told` gets the database and the metric to rank by."""
+
+    name: str
+    summary: str
+    tables: Tables
+    told: Callable[[Database, str], Iterator[Item]]
+
+    def fit(self, source: Source) -> int:
+        """How well the content fits."""
+        return SURE if has_tables(source, self.tables) else NO
+
+    def read(self, source: Source) -> Iterator[Item]:
+        """The runs of the database. Raises `OSError`."""
+        return items_of(source, self.tables, lambda database: self.told(database, source.metric))

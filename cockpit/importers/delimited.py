@@ -17,6 +17,4 @@ def _suits(layout: Layout) -> int:
     return _BARELY if is_all_numbers(layout) else NO
 
 
-IMPORTER = TableImporter(
-    "csv", "tables of numbers with any delimiter (Keras CSVLogger, …)", _suits, ("config.yaml", "config.json")
-)
+IMPORTER = TableImporter("csv", "tables of numbers with any delimiter (Keras CSVLogger, …)", _suits)

@@ -21,8 +21,11 @@ from cockpit.importers.values import flattened, measured, shown
 from cockpit.printed.names import split_phase, strength
 
 _LIST_OF_RECORDS = re.compile(r"\s*\[\s*\{\s*\"")
-_LISTS_BY_NAME = re.compile(r"\s*\{\s*(?:\"history\"\s*:\s*\{\s*)?\"([^\"\n]{1,80})\"\s*:\s*\[\s*(?:[-\d.]|NaN|null)")
+_LISTS_BY_NAME = re.compile(
+    r"\s*\{\s*(?:\"[^\"\n]{1,80}\"\s*:\s*\{\s*){0,2}\"[^\"\n]{1,80}\"\s*:\s*\[\s*(?:[-\d.]|NaN|null)"
+)
 _HISTORY = "history"
+_DEEPEST = 2
 
 
 class JsonDocument:
@@ -78,15 +81,24 @@ def _fit_of(found: Any) -> int:
     return LIKELY if mostly and strong and (phased or strong > 1 or len(numbers) == 1) else NO
 
 
-def _lists(found: Any) -> dict[str, list[Any]]:
+def _lists(found: Any, depth: int = _DEEPEST) -> dict[str, list[Any]]:
     """Lists of numbers by name, also those inside of `history`; empty where there are none."""
     if not isinstance(found, dict):
         return {}
-    inner = found.get(_HISTORY)
-    if isinstance(inner, dict):
-        return _lists(inner) | ({"epoch": found["epoch"]} if isinstance(found.get("epoch"), list) else {})
-    lists = {name: value for name, value in found.items() if isinstance(value, list) and _is_numeric(value)}
-    return lists if len(lists) * 2 > len(found) else {}
+    history = found.get(_HISTORY)
+    if isinstance(history, dict):
+        return _lists(history, 0) | ({"epoch": found["epoch"]} if isinstance(found.get("epoch"), list) else {})
+    lists: dict[str, list[Any]] = {}
+    others = 0
+    for name, value in found.items():
+        # XGBoost and LightGBM have them by data set, then by metric.
+        below = _lists(value, depth - 1) if isinstance(value, dict) and depth else {}
+        lists |= {f"{name}.{inner}": series for inner, series in below.items()}
+        if isinstance(value, list) and _is_numeric(value):
+            lists[name] = value
+        elif not below:
+            others += 1
+    return lists if 2 * others <= len(found) else {}
 
 
 def _is_numeric(values: list[Any]) -> bool:
@@ -108,10 +120,17 @@ def _of_records(found: list[Any], label: str, metric: str) -> Iterator[Item]:
     yield from Records(sample, label, metric=metric).items(numbered)
 
 
-def _unread_beside(found: dict[str, Any], lists: dict[str, list[Any]]) -> Iterator[Unread]:
+def _unread_beside(found: Mapping[str, Any], lists: Mapping[str, Any], before: str = "") -> Iterator[Unread]:
     """What stands beside the lists."""
-    for name, value in found.items():
-        if name not in lists and name not in (_HISTORY, "params"):
+    for key, value in found.items():
+        name = f"{before}{key}"
+        if name in lists or name == "params":
+            continue
+        if isinstance(value, dict) and name == _HISTORY:
+            yield from _unread_beside(value, lists)
+        elif isinstance(value, dict) and any(other.startswith(f"{name}.") for other in lists):
+            yield from _unread_beside(value, lists, f"{name}.")
+        else:
             yield Unread(0, f"{name}: {shown(value)}")
 
 

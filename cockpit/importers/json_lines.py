@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cockpit.importers.beside import about, label_of, settings_beside
+from cockpit.importers.beside import about, label_of, usual_settings
 from cockpit.importers.contract import LIKELY, NO, Item, Source
 from cockpit.importers.records import Records, first_records, is_of_training, is_placed, lines_of
-
-_BESIDE = ("config.yaml", "config.json", "hparams.yaml", "args.json", "args.yaml")
 
 
 class JsonLines:
@@ -27,7 +25,7 @@ class JsonLines:
     def read(self, source: Source) -> Iterator[Item]:
         """Its runs. Raises `OSError`."""
         yield from about(source.path)
-        config, unread = settings_beside(source.path, _BESIDE)
+        config, unread = usual_settings(source.path)
         yield from unread
         yield from Records(first_records(source), label_of(source.path), config, metric=source.metric).items(
             lines_of(source)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
 from cockpit.events.text import one_line
-from cockpit.importers.contract import NO, SURE, About, Item, Source, Unread
-from cockpit.importers.database import Database, has_tables, opened
+from cockpit.importers.contract import About, Item, Unread
+from cockpit.importers.database import Database, DatabaseImporter
 from cockpit.importers.mlflow_runs import NAME, PARENT, MlflowRun, seconds
 from cockpit.importers.values import Number
 
@@ -21,27 +20,6 @@ _TABLES = {
     "tags": frozenset(("key", "value", "run_uuid")),
 }
 _INFINITE = 1.7976931348623157e308  # what the store holds in the place of infinity
-
-
-class MlflowDatabase:
-    """The importer."""
-
-    name = "mlflow-sqlite"
-    summary = "the SQLite store of MLflow (mlflow.db)"
-
-    def fit(self, source: Source) -> int:
-        """How well the content fits."""
-        return SURE if has_tables(source, _TABLES) else NO
-
-    def read(self, source: Source) -> Iterator[Item]:
-        """Its runs. Raises `OSError`."""
-        if not has_tables(source, _TABLES):
-            return
-        try:
-            with opened(source.path) as database:
-                yield from _experiments(database, source.metric)
-        except sqlite3.Error as error:
-            yield Unread(0, f"damaged: {one_line(str(error))}")
 
 
 def _experiments(database: Database, metric: str) -> Iterator[Item]:
@@ -105,4 +83,4 @@ def _series(database: Database, run: str) -> dict[str, list[tuple[Number, Number
     return series
 
 
-IMPORTER = MlflowDatabase()
+IMPORTER = DatabaseImporter("mlflow-sqlite", "the SQLite store of MLflow (mlflow.db)", _TABLES, _experiments)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
 from cockpit.events.text import one_line
-from cockpit.importers.contract import NO, SURE, Item, Source, Unread
-from cockpit.importers.database import Database, has_tables, opened
+from cockpit.importers.contract import Item
+from cockpit.importers.database import Database, DatabaseImporter
 from cockpit.importers.opened import DocumentError, parsed
 from cockpit.importers.optuna_trials import METRIC_NAMES, Study, Trial, about, items, parameter
 
@@ -24,28 +23,7 @@ _TABLES = {
 _NOT_FINITE = {"INF_POS": math.inf, "INF_NEG": -math.inf, "NAN": math.nan}
 
 
-class OptunaDatabase:
-    """The importer."""
-
-    name = "optuna-sqlite"
-    summary = "the SQLite storage of Optuna"
-
-    def fit(self, source: Source) -> int:
-        """How well the content fits."""
-        return SURE if has_tables(source, _TABLES) else NO
-
-    def read(self, source: Source) -> Iterator[Item]:
-        """The trials of its studies. Raises `OSError`."""
-        if not has_tables(source, _TABLES):
-            return
-        try:
-            with opened(source.path) as database:
-                yield from _studies(database)
-        except sqlite3.Error as error:
-            yield Unread(0, f"damaged: {one_line(str(error))}")
-
-
-def _studies(database: Database) -> Iterator[Item]:
+def _studies(database: Database, metric: str) -> Iterator[Item]:
     studies = {
         number: Study(str(name), _goals(database, number), _metric_names(database, number))
         for number, name in database.rows("SELECT study_id, study_name FROM studies ORDER BY study_id")
@@ -123,4 +101,4 @@ def _json(text: Any) -> Any:
         return str(text)
 
 
-IMPORTER = OptunaDatabase()
+IMPORTER = DatabaseImporter("optuna-sqlite", "the SQLite storage of Optuna", _TABLES, _studies)

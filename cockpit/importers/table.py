@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from cockpit.importers.beside import about, label_of, settings_beside
+from cockpit.importers.beside import about, label_of, settings_beside, usual_settings
 from cockpit.importers.columns import metric_of_test
 from cockpit.importers.contract import NO, Item, Source
 from cockpit.importers.layout import Layout, layout_of
@@ -16,7 +16,8 @@ from cockpit.importers.table_roles import roles_of
 
 @dataclass(frozen=True)
 class TableImporter:
-    """Tables of one writer. `beside` are the names of files with the settings of the run, which lie beside it."""
+    """Tables of one writer. `beside` are the names of files with the settings of the run, which lie beside it,
+    where the writer has such."""
 
     name: str
     summary: str
@@ -34,7 +35,8 @@ class TableImporter:
         if layout is None:
             return
         yield from about(source.path)
-        config, unread = settings_beside(source.path, self.beside)
+        settings = settings_beside(source.path, self.beside) if self.beside else usual_settings(source.path)
+        config, unread = settings
         yield from unread
         metric = source.metric or metric_of_test(layout.columns)
         reading = TableReading(layout, roles_of(layout), label_of(source.path), config, metric)

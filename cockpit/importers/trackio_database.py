@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
 from cockpit.events.text import one_line
 from cockpit.importers.contract import NO, SURE, About, Item, Lines, Run, Source, Unread
-from cockpit.importers.database import Database, has_tables, opened
+from cockpit.importers.database import Database, has_tables, items_of
 from cockpit.importers.opened import DocumentError, parsed
 from cockpit.importers.placing import Clock
 from cockpit.importers.records import Record, first_records, lines_of
@@ -39,11 +38,7 @@ class Trackio:
             yield from _fragments(source)
             return
         yield About(name=one_line(source.path.stem))
-        try:
-            with opened(source.path) as database:
-                yield from _runs(database, source.metric)
-        except sqlite3.Error as error:
-            yield Unread(0, f"damaged: {one_line(str(error))}")
+        yield from items_of(source, _TABLES, lambda database: _runs(database, source.metric))
 
 
 def _runs(database: Database, metric: str) -> Iterator[Item]:

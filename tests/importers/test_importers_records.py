@@ -147,6 +147,15 @@ def test_lists_by_name_are_epochs(tmp_path, wrapped):
     assert found[("eval", "valid", "loss")][0] == 4.0 and math.isnan(found[("eval", "valid", "loss")][1])
 
 
+def test_lists_by_data_set_and_metric(tmp_path):
+    content = {"train": {"rmse": [3.0, 2.0]}, "validation_0": {"rmse": [4.0, 3.5], "best": "no"}}
+    items = read(tmp_path, json.dumps(content), "evals.json", "json")
+    assert points(items) == {
+        ("step", "train", "rmse"): {0: 3.0, 1: 2.0}, ("eval", "valid", "0.rmse"): {0: 4.0, 1: 3.5},
+    }  # fmt: skip
+    assert [text for _, text in unread(items)] == ["validation_0.best: no"]
+
+
 def test_a_list_of_records(tmp_path):
     content = [{"epoch": 1, "loss": 2}, "oops", {"epoch": 2, "loss": 1}]
     path = tmp_path / "log.json"

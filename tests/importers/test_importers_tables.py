@@ -178,6 +178,21 @@ def test_where_only_a_test_set_is_evaluated_its_score_ranks(tmp_path):
     assert found[("eval", "valid", "test_acc")] == {1: 0.5} and found[("eval", "test", "loss")] == {1: 4}
 
 
+def test_settings_lie_beside_a_file_in_a_folder_of_its_own(tmp_path):
+    (tmp_path / "config.yaml").write_text("lr: 0.5\n")
+    assert runs(read(tmp_path, KERAS, "metrics.csv"))[0].config == {"lr": 0.5}
+    assert runs(read(tmp_path, KERAS, "mine.csv"))[0].config == {}
+
+
+def test_steps_of_an_environment_are_steps(tmp_path):
+    table = "time/time_elapsed,train/loss,time/total_timesteps,rollout/ep_rew_mean\n1,0.5,2048,20\n2,0.25,4096,\n"
+    items = read(tmp_path, table, "progress.csv", "csv")
+    assert points(items) == {
+        ("step", "train", "loss"): {2048: 0.5, 4096: 0.25}, ("step", "train", "rollout/ep_rew_mean"): {2048: 20},
+    }  # fmt: skip
+    assert [event.time for event in steps_and_evaluations(items)] == [1.0, 2.0]
+
+
 def test_times_of_the_calendar_are_told_from_the_beginning(tmp_path):
     items = read(tmp_path, "step,timestamp,loss\n1,1700000000.5,2\n2,1700000002,1\n", importer="csv")
     assert runs(items)[0].started == 1700000000.5
