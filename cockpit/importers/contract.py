@@ -124,13 +124,17 @@ class Lines:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What the source says of itself as a whole; told at most once. Where `metric` is empty one is chosen."""
+    """What the source says of itself as a whole; told at most once. Where `metric` is empty one is chosen.
+
+    `note` is what its author wrote that belongs to no single run.
+    """
 
     name: str = ""
     question: str = ""
     metric: str = ""
     goal: str = ""
     at: float | None = None
+    note: str = ""
 
 
 Item = About | Run | RunEnded | Recorded | RecordedLines | Scored | Unread | Lines

@@ -287,7 +287,7 @@ SAMPLES = [
     file_sample("events", "own", "events.jsonl", OWN, runs=1, steps=1, evaluations=1),
     file_sample("hf-trainer", "state", "trainer_state.json", json.dumps(TRAINER_STATE), runs=1, steps=3, evaluations=3),
     Sample("hf-trainer", "checkpoints", checkpoints, runs=1, steps=3, evaluations=2),
-    file_sample("json", "results", "all_results.json", json.dumps(ALL_RESULTS), runs=1, evaluations=2),
+    file_sample("json", "results", "all_results.json", json.dumps(ALL_RESULTS, indent=4), runs=1, evaluations=2),
     file_sample("json", "history", "history.json", json.dumps(KERAS_HISTORY), runs=1, steps=3, evaluations=3),
     file_sample(
         "json", "records", "log.json", json.dumps([json.loads(line) for line in MAE.splitlines()]), runs=1, steps=3

@@ -5,11 +5,12 @@ import math
 
 import pytest
 from importers.samples_files import KERAS, LIGHTNING, TIMM, ULTRALYTICS, WANDB_CHART, WANDB_RUNS
-from importers.told import ends, points, read, runs, steps_and_evaluations, unread
+from importers.told import ends, format_of, points, read, runs, steps_and_evaluations, unread
 
 from cockpit.events.kinds import Note
-from cockpit.importers.contract import Recorded
-from cockpit.importers.registry import importer_of, open_source
+from cockpit.importers.contract import NO, Recorded
+from cockpit.importers.delimited import IMPORTER
+from cockpit.importers.registry import open_source
 
 
 def test_keras_has_a_step_and_an_evaluation_for_each_epoch(tmp_path):
@@ -75,8 +76,11 @@ def test_runs_of_wandb_have_settings_and_results(tmp_path):
 
 @pytest.mark.parametrize("delimiter", [",", "\t", ";", "|", "   "])
 def test_any_delimiter(tmp_path, delimiter):
-    found = points(read(tmp_path, KERAS.replace(",", delimiter), importer="csv"))
-    assert found == points(read(tmp_path, KERAS, "b.csv"))
+    path = tmp_path / "log.csv"
+    path.write_text(KERAS.replace(",", delimiter))
+    source = open_source(path)
+    assert IMPORTER.fit(source) > NO
+    assert points(list(IMPORTER.read(source))) == points(read(tmp_path, KERAS, "b.csv", "csv"))
 
 
 def test_decimal_commas_and_thousands(tmp_path):
@@ -249,4 +253,4 @@ NOT_TABLES = {
 def test_what_is_no_log_is_not_taken_for_one(tmp_path, name):
     content = NOT_TABLES[name]
     (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-    assert importer_of(open_source(tmp_path / name)) is None
+    assert format_of(tmp_path / name) == ""

@@ -16,6 +16,12 @@ def items_of(path, importer=None, metric=""):
     return list(found.read(type(source)(source.path, source.head, metric)))
 
 
+def format_of(path):
+    """The name of the importer that knows a file, empty where none does; printed logs may be anything with numbers."""
+    found = importer_of(open_source(Path(path)))
+    return "" if found is None or found.name == "printed" else found.name
+
+
 def read(tmp_path, content, name="log.csv", importer=None, metric=""):
     """The items of a file with this content, which is text or bytes."""
     path = tmp_path / name
