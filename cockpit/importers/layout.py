@@ -13,7 +13,8 @@ from cockpit.importers.values import has_decimal_comma, number
 from cockpit.printed.names import LONGEST_NAME
 
 BLANKS = ""  # any number of blanks between cells
-COMMENTS = ("#", "//", "%", ";;")
+COMMENTS = ("#", "//", "%", ";;", "sep=")
+LINES_BETWEEN = " \t\r|+-=:"  # what lines between the rows of a table are drawn with
 MISSING = frozenset(("", "na", "n/a", "none", "null", "-", "--", "<na>", "nil"))
 
 _DELIMITERS = (",", "\t", ";", "|", BLANKS)
@@ -34,7 +35,10 @@ class Layout:
 
     def cells(self, line: str) -> list[str]:
         """The cells of a line. No content raises."""
-        return cells_of(line, self.delimiter)
+        cells = cells_of(line, self.delimiter)
+        if len(cells) == len(self.columns) + 1 and not cells[-1]:
+            cells.pop()  # every row ends with a delimiter, and the header does not
+        return cells
 
     def is_number(self, cell: str) -> bool:
         """Whether the cell holds a number."""
@@ -63,7 +67,7 @@ class Layout:
 def layout_of(text: str) -> Layout | None:
     """The layout that the lines at the beginning of a file have in common; None where they are no table."""
     numbered = list(islice(complete(enumerate(text.split("\n"), 1)), _LOOKED_AT))
-    lines = [(n, line) for n, line in numbered if line.strip()]
+    lines = [(n, line) for n, line in numbered if line.strip(LINES_BETWEEN)]
     if not lines:
         return None
     found = (_laid_out(lines, delimiter) for delimiter in _DELIMITERS)
@@ -94,6 +98,8 @@ def cells_of(line: str, delimiter: str) -> list[str]:
     """The cells of a line, without the blanks around them."""
     if delimiter == BLANKS:
         return line.split()
+    if delimiter == "|":
+        line = line.strip().removeprefix("|").removesuffix("|")
     if '"' not in line:
         return [cell.strip() for cell in line.split(delimiter)]
     try:
@@ -127,6 +133,7 @@ def _laid_out(lines: list[tuple[int, str]], delimiter: str) -> Layout | None:
     if not 2 <= width <= _MOST_COLUMNS and not (width == 1 and named and delimiter == ","):
         return None
     split = [cells_of(line, delimiter) for _, line in rest]
+    split = [cells[:-1] if len(cells) == width + 1 and not cells[-1] else cells for cells in split]
     fitting = [tuple(cells) for cells in split if len(cells) == width and cells != first]
     if not named:
         fitting = [tuple(first), *fitting]

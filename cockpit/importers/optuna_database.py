@@ -23,7 +23,7 @@ _TABLES = {
 _NOT_FINITE = {"INF_POS": math.inf, "INF_NEG": -math.inf, "NAN": math.nan}
 
 
-def _studies(database: Database, metric: str) -> Iterator[Item]:
+def _studies(database: Database, _metric: str) -> Iterator[Item]:
     studies = {
         number: Study(str(name), _goals(database, number), _metric_names(database, number))
         for number, name in database.rows("SELECT study_id, study_name FROM studies ORDER BY study_id")

@@ -60,22 +60,33 @@ class Clock:
         return at - self.began
 
 
+def taken_out(others: dict[str, Any], places: Places) -> dict[str, Any]:
+    """What stands in `others` where a place should be and is none; it is taken out."""
+    strange = [name for name in (places.step, places.epoch, places.elapsed) if name in others]
+    if places.stamp in others and stamp(others[places.stamp]) is None:
+        strange.append(places.stamp)
+    return {name: others.pop(name) for name in strange if name is not None}
+
+
 def row_of(
     numbers: Mapping[str, Number], others: Mapping[str, Any], places: Places, clock: Clock,
     beside: Collection[str] = (), evaluates: bool = False,
 ) -> Row:  # fmt: skip
-    """The row that a record makes."""
-    taken = places.names
-    elapsed = numbers.get(places.elapsed) if places.elapsed else None
-    if elapsed is None and places.stamp:
-        elapsed = clock.since(stamp(numbers.get(places.stamp, others.get(places.stamp))))
+    """The row that a record makes. What stands at a place and is no place is a value."""
+    values = dict(numbers)
+    step = values.pop(places.step, None) if places.step else None
+    epoch = values.pop(places.epoch, None) if places.epoch else None
+    elapsed = values.pop(places.elapsed, None) if places.elapsed else None
+    at = stamp(numbers.get(places.stamp, others.get(places.stamp))) if places.stamp else None
+    if at is not None and places.stamp:
+        values.pop(places.stamp, None)
     phase = others.get(places.phase) if places.phase else None
     return Row(
-        values={name: value for name, value in numbers.items() if name not in taken},
+        values=values,
         phase=phase_of(phase) if isinstance(phase, str) and phase.strip() else None,
         evaluates=evaluates,
-        step=numbers.get(places.step) if places.step else None,
-        epoch=numbers.get(places.epoch) if places.epoch else None,
-        time=float(elapsed) if elapsed is not None else None,
+        step=step,
+        epoch=epoch,
+        time=clock.since(at) if elapsed is None else float(elapsed),
         beside=beside,
     )

@@ -11,7 +11,7 @@ from cockpit.events.text import one_line
 from cockpit.importers import columns
 from cockpit.importers.contract import Item, Lines, Run, Source, Unread
 from cockpit.importers.opened import DocumentError, beginning, lines, parsed
-from cockpit.importers.placing import Clock, Places, places_among, row_of
+from cockpit.importers.placing import Clock, Places, places_among, row_of, taken_out
 from cockpit.importers.track import Track
 from cockpit.importers.values import Number, flattened, shown, stamp
 from cockpit.importers.words import Words
@@ -146,6 +146,7 @@ class Records:
             self._before = config | numbers | others
             return
         run = str(numbers.pop(self._run, others.pop(self._run, ""))) if self._run else ""
+        yield from self._words.changed(line, taken_out(others, self._places), {})
         words = {name: others.pop(name) for name in tuple(others) if name not in self._places.names}
         key = run or "run"
         if key not in self._tracks:

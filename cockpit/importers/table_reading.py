@@ -9,9 +9,9 @@ from typing import Any
 from cockpit.events.kinds import Note
 from cockpit.events.text import one_line
 from cockpit.importers.contract import Item, Lines, Recorded, Run, Unread
-from cockpit.importers.layout import COMMENTS, MISSING, Layout, complete, is_header, names_in
+from cockpit.importers.layout import COMMENTS, LINES_BETWEEN, MISSING, Layout, complete, is_header, names_in
 from cockpit.importers.opened import Count, lines
-from cockpit.importers.placing import Clock, row_of
+from cockpit.importers.placing import Clock, row_of, taken_out
 from cockpit.importers.table_roles import Roles
 from cockpit.importers.track import Track
 from cockpit.importers.values import Number, number, shown, stamp
@@ -40,7 +40,7 @@ class TableReading:
         """What the table holds. Raises `OSError`."""
         count = Count()
         for line, text in complete(count.over(lines(path))):
-            if line == self._layout.header_line or not text.strip():
+            if line == self._layout.header_line or not text.strip(LINES_BETWEEN):
                 continue
             if text.lstrip().startswith(COMMENTS):
                 yield from self._comment(text)
@@ -94,8 +94,7 @@ class TableReading:
         tag = others.pop(roles.tag, "") if roles.tag else ""
         if tag and roles.value in numbers:
             numbers[tag] = numbers.pop(roles.value)
-        if places.stamp and places.stamp in others and stamp(others[places.stamp]) is None:
-            yield from self._words.changed(line, {places.stamp: others.pop(places.stamp)}, {})
+        yield from self._words.changed(line, taken_out(others, places), {})
         words = {name: others.pop(name) for name in tuple(others) if name not in places.names}
         key = run or ("run" if self._round == 1 else f"run {self._round}")
         if key not in self._tracks:

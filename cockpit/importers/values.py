@@ -16,6 +16,8 @@ _PLAIN = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?")
 _WRAPPED = re.compile(r"(?:tensor|array|(?:np|numpy)\.\w+)\(\s*([^\s,()]+).*\)", re.DOTALL)
+_DURATION = re.compile(r"(?:(\d{1,5}) days?,? )?(?:(\d{1,5}):)?(\d{1,2}):(\d\d(?:\.\d+)?)")
+_DATE = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)[_ ](\d\d)[-:](\d\d)[-:](\d\d(?:\.\d+)?)")
 _NON_FINITE = {
     "nan": "nan", "1.#qnan": "nan", "1.#ind": "nan", "1.#nan": "nan",
     "inf": "inf", "infinity": "inf", "1.#inf": "inf", "∞": "inf",
@@ -28,7 +30,7 @@ _MILLISECONDS = 1e11
 
 
 def number(text: str, decimal_comma: bool = False) -> Number | None:
-    """The number that a text is, in any usual spelling; None for any other text."""
+    """The number that a text is, in any usual spelling, a duration in seconds; None for any other text."""
     text = text.strip()
     if _PLAIN.fullmatch(text):
         return _made(text)
@@ -41,10 +43,19 @@ def number(text: str, decimal_comma: bool = False) -> Number | None:
         return _made(text.replace(",", "."))
     if _THOUSANDS.fullmatch(text):
         return _made(text.replace(",", ""))
+    lasted = _DURATION.fullmatch(text)
+    if lasted:
+        return _seconds(*lasted.groups())
     if text.endswith("%"):
         return number(text[:-1], decimal_comma)
     wrapped = _WRAPPED.fullmatch(text)
     return number(wrapped[1]) if wrapped else None
+
+
+def _seconds(days: str | None, hours: str | None, minutes: str, seconds: str) -> Number:
+    """Of `1 day, 2:03:04`, `2:03:04` and `03:04`."""
+    whole = 86400 * int(days or 0) + 3600 * int(hours or 0) + 60 * int(minutes)
+    return whole + (float(seconds) if "." in seconds else int(seconds))
 
 
 def has_decimal_comma(text: str) -> bool:
@@ -112,7 +123,7 @@ def stamp(value: Any) -> float | None:
     if not isinstance(value, str) or len(value) > 64:
         return None
     try:
-        at = datetime.fromisoformat(value.strip().replace("_", " ") if "_" in value else value.strip())
+        at = datetime.fromisoformat(_DATE.sub(r"\1-\2-\3 \4:\5:\6", value.strip()))
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None

@@ -197,6 +197,47 @@ def test_steps_of_an_environment_are_steps(tmp_path):
     assert [event.time for event in steps_and_evaluations(items)] == [1.0, 2.0]
 
 
+@pytest.mark.parametrize(
+    ("train", "valid"),
+    [
+        ("Train Loss", "Val Loss"),
+        ("trainLoss", "valLoss"),
+        ("Loss (train)", "Loss (validation)"),
+        ("Loss/train", "Loss.dev"),
+    ],
+)
+def test_phases_however_they_are_spelled(tmp_path, train, valid):
+    found = points(read(tmp_path, f"Epoch,{train},{valid}\n1,3,4\n2,1,2\n", importer="csv"))
+    assert found == {("step", "train", "Loss"): {1: 3, 2: 1}, ("eval", "valid", "Loss"): {1: 4, 2: 2}}
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "| epoch | loss |\n|------:|:-----|\n| 1 | 3 |\n| 2 | 1 |\n", "sep=;\nepoch;loss\n1;3\n2;1\n",
+        "epoch,loss\n1,3,\n2,1,\n", "epoch,loss\n-----\n1,3\n\n2,1\n",
+    ],
+    ids=["markdown", "excel", "trailing", "ruled"],
+)  # fmt: skip
+def test_what_is_drawn_around_a_table_is_no_row(tmp_path, table):
+    items = read(tmp_path, table, importer="csv")
+    assert points(items) == {("step", "train", "loss"): {1: 3, 2: 1}} and not unread(items)
+
+
+def test_durations_are_seconds(tmp_path):
+    table = 'epoch,loss,elapsed\n0,3,00:32\n1,2,1:02:03\n2,1,"1 day, 0:00:01.5"\n'
+    items = read(tmp_path, table, importer="csv")
+    assert [event.time for event in steps_and_evaluations(items)] == [32, 3723, 86401.5]
+
+
+def test_what_should_say_a_place_and_does_not_is_told(tmp_path):
+    rows = "".join(f"{step},2024-03-01 10:00:0{step},{step}\n" for step in range(5))
+    items = read(tmp_path, f"step,timestamp,loss\n{rows}six,2024-03-01 10:00:06,6\n7,soon,7\n8.5,2024,8\n")
+    assert unread(items) == [(7, "step: six"), (8, "timestamp: soon")]
+    assert points(items)[("step", "train", "steps")] == {8: 8.5}
+    assert list(points(items)[("step", "train", "loss")].values()) == [0, 1, 2, 3, 4, 6, 7, 8]
+
+
 def test_times_of_the_calendar_are_told_from_the_beginning(tmp_path):
     items = read(tmp_path, "step,timestamp,loss\n1,1700000000.5,2\n2,1700000002,1\n", importer="csv")
     assert runs(items)[0].started == 1700000000.5
