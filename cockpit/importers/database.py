@@ -15,6 +15,7 @@ from cockpit.importers.contract import NO, SURE, Item, Source, Unread
 
 Tables = Mapping[str, frozenset[str]]  # the columns of each table
 
+DAMAGED = (sqlite3.Error, UnicodeDecodeError)  # the second where a message of SQLite quotes what is no text
 _MAGIC = b"SQLite format 3\0"
 _MODES = ("mode=ro", "immutable=1")  # the second where the folder may not be written and the log lies beside the file
 
@@ -42,7 +43,7 @@ class Database:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Database]:
-    """The database in this file. Raises `sqlite3.Error` where it is none or is damaged."""
+    """The database in this file. Raises one of `DAMAGED` where it is none."""
     connection = _connected(path)
     connection.text_factory = lambda data: data.decode("utf-8", "backslashreplace")
     with closing(connection):
@@ -50,13 +51,13 @@ def opened(path: Path) -> Iterator[Database]:
 
 
 def _connected(path: Path) -> sqlite3.Connection:
-    problem: sqlite3.Error | None = None
+    problem: Exception | None = None
     for mode in _MODES:
         connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}?{mode}", uri=True)
         try:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
             return connection
-        except sqlite3.Error as error:
+        except DAMAGED as error:
             connection.close()
             problem = error
     raise problem or sqlite3.OperationalError(str(path))
@@ -69,7 +70,7 @@ def has_tables(source: Source, wanted: Tables) -> bool:
     try:
         with opened(source.path) as database:
             found = database.tables()
-    except sqlite3.Error:
+    except DAMAGED:
         return False
     return all(columns <= found.get(table, frozenset()) for table, columns in wanted.items())
 
@@ -81,7 +82,7 @@ def items_of(source: Source, wanted: Tables, told: Callable[[Database], Iterator
     try:
         with opened(source.path) as database:
             yield from told(database)
-    except sqlite3.Error as error:
+    except DAMAGED as error:
         yield Unread(0, f"damaged: {one_line(str(error))}")
 
 

@@ -10,7 +10,7 @@ from cockpit.events.text import one_line
 from cockpit.importers.contract import About, Item, Unread
 from cockpit.importers.database import Database, DatabaseImporter
 from cockpit.importers.mlflow_runs import NAME, PARENT, MlflowRun, seconds
-from cockpit.importers.values import Number
+from cockpit.importers.values import Number, count, measured
 
 _TABLES = {
     "experiments": frozenset(("experiment_id", "name", "lifecycle_stage")),
@@ -76,10 +76,12 @@ def _series(database: Database, run: str) -> dict[str, list[tuple[Number, Number
     )
     series: dict[str, list[tuple[Number, Number, int]]] = {}
     for key, at, value, step, is_nan in rows:
-        found = math.nan if is_nan or value is None else value
-        if abs(found) >= _INFINITE:
+        found = measured(value)
+        if is_nan or found is None:
+            found = math.nan
+        elif abs(found) >= _INFINITE:
             found = math.copysign(math.inf, found)
-        series.setdefault(key, []).append((at, found, step))
+        series.setdefault(str(key), []).append((measured(at) or 0, found, count(step) or 0))
     return series
 
 

@@ -11,6 +11,7 @@ from cockpit.importers.contract import Item
 from cockpit.importers.database import Database, DatabaseImporter
 from cockpit.importers.opened import DocumentError, parsed
 from cockpit.importers.optuna_trials import METRIC_NAMES, Study, Trial, about, items, parameter
+from cockpit.importers.values import count
 
 _TABLES = {
     "studies": frozenset(("study_id", "study_name")),
@@ -77,7 +78,7 @@ def _trials(database: Database, study: int) -> Iterator[Trial]:
                 )
             ],
             intermediate={
-                step: _NOT_FINITE.get(of_type, value)
+                count(step) or 0: _NOT_FINITE.get(of_type, value)
                 for step, value, of_type in database.rows(
                     f"SELECT step, intermediate_value, {between} FROM trial_intermediate_values WHERE trial_id = ?",
                     (key,),

@@ -218,7 +218,11 @@ def test_optuna_says_the_same_of_its_own_studies(studies):
         assert list(trees.values()) == list(trial.user_attrs.values())
 
 
-DAMAGED = {"cut": lambda data: data[:-3000], "zeros": lambda data: data[:4096] + bytes(len(data) - 4096)}
+DAMAGED = {
+    "cut": lambda data: data[:-3000],
+    "zeros": lambda data: data[:4096] + bytes(len(data) - 4096),
+    "words": lambda data: data.replace(b"CREATE", b"CRE\xf1TE"),  # which SQLite quotes, and which is no UTF-8
+}
 
 
 @pytest.mark.parametrize("damage", DAMAGED)
