@@ -23,7 +23,7 @@ _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _BY_KIND = {cls.kind: cls for cls in KINDS}
 _FIELDS = {cls: tuple(f for f in fields(cls) if f.name not in ("extra", "metrics")) for cls in KINDS}
 _OPEN_FIELD = {cls: ("metrics" if cls.kind in ("step", "eval") else "extra") for cls in KINDS}
-_RESERVED = frozenset(("v", "kind", "phase", "epoch", "step", "time"))
+RESERVED = frozenset(("v", "kind", "phase", "epoch", "step", "time"))
 _NUMBERS = frozenset((float, int, bool, type(None)))
 _CLEAN_WORDS: set[str] = set()  # keys and phases repeat with every step; each is checked once
 
@@ -61,8 +61,8 @@ def _record(event: Event) -> dict[str, Any]:
     if isinstance(event, Step | Eval):  # written at every step, so spelled out: half the time of the general way
         record = {"v": VERSION, "kind": event.kind, "phase": event.phase, "epoch": event.epoch, "step": event.step}
         metrics = event.metrics
-        if not _RESERVED.isdisjoint(metrics):
-            metrics = {name: value for name, value in metrics.items() if name not in _RESERVED}
+        if not RESERVED.isdisjoint(metrics):
+            metrics = {name: value for name, value in metrics.items() if name not in RESERVED}
         record.update(metrics)
         if event.time is not None:
             record["time"] = event.time

@@ -9,7 +9,29 @@ from pathlib import Path
 from cockpit.importers.contract import HEAD_BYTES, NO, Importer, Source
 
 # Each module of this package with an `IMPORTER`; of two that fit equally well the first one reads.
-MODULES: tuple[str, ...] = ("notes", "printed")
+MODULES: tuple[str, ...] = (
+    "own_events",
+    "trainer_state",
+    "ray_results",
+    "trackio_database",
+    "mlflow_folder",
+    "sacred_folder",
+    "mlflow_database",
+    "optuna_journal",
+    "optuna_database",
+    "wandb_chart",
+    "wandb_runs",
+    "lightning_csv",
+    "ultralytics_csv",
+    "timm_csv",
+    "openmmlab",
+    "detectron2_json",
+    "delimited",
+    "json_lines",
+    "json_document",
+    "notes",
+    "printed",
+)
 
 
 @cache

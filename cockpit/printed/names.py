@@ -17,8 +17,9 @@ _PHASES = {
 }  # fmt: skip
 PHASE_WORD = r"(?:train(?:ing)?|val(?:id(?:ation)?)?|eval(?:uation)?|test(?:ing)?|dev)"
 
-_PREFIX = re.compile(rf"({PHASE_WORD})[_/.\-]+(\w.*)", re.IGNORECASE)
-_SUFFIX = re.compile(rf"(.*\w)[_/.\-]+({PHASE_WORD})", re.IGNORECASE)
+_PREFIX = re.compile(rf"({PHASE_WORD})[_/.\-\s]+(\w.*)", re.IGNORECASE)
+_SUFFIX = re.compile(rf"(.*\w)[_/.\-\s]+\(?({PHASE_WORD})\)?", re.IGNORECASE)
+_HUMPED = re.compile(rf"({PHASE_WORD})([A-Z].*)")
 _PARTS = re.compile(r"[a-z]+|\d+")
 _STRONG = frozenset((
     "loss", "losses", "acc", "accuracy", "auc", "auroc", "auprc", "f1", "fbeta", "mcc", "mae", "mse", "rmse",
@@ -60,8 +61,8 @@ def is_evaluation(phase: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def split_phase(name: str) -> tuple[str | None, str]:
-    """`val_loss` is the `loss` of phase `valid`; so are `val/loss`, `val.loss` and `loss/val`."""
-    found = _PREFIX.fullmatch(name)
+    """`val_loss` is the `loss` of phase `valid`; so are `val/loss`, `Val loss`, `loss (val)`; `Loss` in `valLoss`."""
+    found = _PREFIX.fullmatch(name) or _HUMPED.fullmatch(name)
     if found:
         return phase_of(found[1]), found[2]
     found = _SUFFIX.fullmatch(name)
