@@ -10,7 +10,9 @@ import click
 from cockpit.cli.options import json_option, logs_option, print_json, print_table
 
 if TYPE_CHECKING:
-    from cockpit.engine.importance import Importance
+    from cockpit.store.folder import RunFolder
+    from cockpit.store.importance import Importance
+    from cockpit.store.rows import SweepRow, TrialRow
 
 BAR = 20  # cells of the largest possible share
 
@@ -25,7 +27,6 @@ def importance(experiment: str, logs: Path, as_json: bool) -> None:
     The measure is PED-ANOVA over trials that finished, were pruned or diverged; the best are a fifth of them, at least
     three. With few trials it is a hint and no more.
     """
-    from cockpit.engine.importance import weigh
     from cockpit.store.document import plain
     from cockpit.store.folder import find_experiment
     from cockpit.store.numbers import counted
@@ -34,7 +35,7 @@ def importance(experiment: str, logs: Path, as_json: bool) -> None:
     run = find_experiment(logs, experiment)
     with Index(run) as index:
         sweep = index.sweep()
-        found = weigh(run, sweep, index.trials())
+        found = _importance(index.run, sweep, index.trials(best_metrics=False))
     if as_json:
         document: dict[str, Any] = {
             "experiment": sweep.experiment,
@@ -56,6 +57,18 @@ def importance(experiment: str, logs: Path, as_json: bool) -> None:
     print_table(
         ("parameter", "", "importance", "best trials have"), _rows(found), left=("parameter", "", "best trials have")
     )
+
+
+def _importance(run: RunFolder, sweep: SweepRow, trials: list[TrialRow]) -> Importance:
+    """What is kept, or worked out anew where it is of other trials."""
+    from cockpit.store.importance import kept_importance
+
+    kept = kept_importance(run, trials)
+    if kept is not None:
+        return kept
+    from cockpit.engine.importance import weigh_and_keep  # brings Optuna, which takes longer than all the rest
+
+    return weigh_and_keep(run, sweep, trials)
 
 
 def _rows(found: Importance) -> list[list[str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
 from typing import Any
 
 import optuna
@@ -23,32 +23,22 @@ from cockpit.search.space import Categorical, Distribution, IntUniform, LogUnifo
 from cockpit.search.space.base import is_number
 from cockpit.search.values import identity
 from cockpit.store.folder import RunFolder
+from cockpit.store.importance import JUDGED, LEAST_TRIALS, Importance, keep_importance
 from cockpit.store.numbers import counted
 from cockpit.store.ranking import ranked
 from cockpit.store.rows import SweepRow, TrialRow
 
-JUDGED = ("finished", "pruned", "diverged")  # the others ended for a reason that is not their configuration
-LEAST_TRIALS = 4
 TARGET_TRIALS, LEAST_QUANTILE, MOST_QUANTILE = 5, 0.1, 0.5  # the authors advise five trials among the best
 BEST_PART, LEAST_BEST = 0.2, 3
 WIDE = 100.0  # values from 1e-4 to 1e-2 or further are compared by their logarithm
 
 
-@dataclass(frozen=True)
-class Importance:
-    """Shares by parameter, largest first, 1 together; equal shares where they cannot be told, and `why`.
-
-    `ranges` are the ends of the best trials' values, or for a parameter in `choices` the values themselves. `left_out`
-    are trials whose configuration lies outside the space.
-    """
-
-    metric: str
-    trials: int = 0
-    shares: Mapping[str, float] = field(default_factory=dict)
-    ranges: Mapping[str, list[Any]] = field(default_factory=dict)
-    choices: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
-    why: str = ""
+def weigh_and_keep(run: RunFolder, sweep: SweepRow, trials: Sequence[TrialRow]) -> Importance:
+    """`weigh`, kept in the run folder for whoever asks next, if that can be written."""
+    found = weigh(run, sweep, trials)
+    with suppress(OSError):
+        keep_importance(run, trials, found)
+    return found
 
 
 def weigh(run: RunFolder, sweep: SweepRow, trials: Sequence[TrialRow]) -> Importance:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -35,6 +36,10 @@ from cockpit.events.writer import EventWriter
 from cockpit.search.population import Population
 from cockpit.search.stopping import BASELINE, build_rules
 from cockpit.store.folder import FolderError, RunFolder, claim
+from cockpit.store.importance import LEAST_TRIALS
+from cockpit.store.reader import Index
+
+LONG_SECONDS = 60.0
 
 
 class CompleteError(FolderError):
@@ -107,7 +112,24 @@ def _run(
                 for command in inbox.read():
                     conductor.answer(command, "refused", "the sweep has ended")
                 ending = conductor.close()
+        with into_log(run.engine_log):
+            _keep_importance(run)
     return ending
+
+
+def _keep_importance(run: RunFolder) -> None:
+    """Weigh the parameters for the diary, where that does not make a short sweep longer: Optuna takes its time."""
+    try:
+        with Index(run) as index:
+            sweep, trials = index.sweep(), index.trials(best_metrics=False)
+        if "optuna" not in sys.modules and (sweep.ended or 0.0) - (sweep.started or 0.0) < LONG_SECONDS:
+            return
+        if sweep.varied and len(trials) >= LEAST_TRIALS:
+            from cockpit.engine.importance import weigh_and_keep
+
+            weigh_and_keep(run, sweep, trials)
+    except Exception:  # what can be worked out again is not worth how a sweep ended
+        traceback.print_exc()
 
 
 def _conductor(job: Job, run: RunFolder, plan: Plan, ledger: EventWriter, past: Rebuilt | None) -> Conductor:

@@ -87,6 +87,11 @@ class RunFolder:
         return self.path / "checks.jsonl"
 
     @property
+    def importance(self) -> Path:
+        """How much each parameter matters; see `cockpit.store.importance`."""
+        return self.path / "importance.json"
+
+    @property
     def engine_log(self) -> Path:
         return self.path / "engine.log"
 

@@ -37,6 +37,10 @@ class MirroredFolder(RunFolder):
     def index_lock(self) -> Path:
         return self.cache / "index.lock"
 
+    @property
+    def importance(self) -> Path:
+        return self.cache / "importance.json"
+
 
 def indexed(run: RunFolder) -> RunFolder:
     """The run folder with an index that this machine keeps: `run` itself, or a mirror of it."""

@@ -56,3 +56,13 @@ def test_too_few_trials_are_said_and_no_number_is_made_up(cockpit, folder):
 
 def test_an_experiment_that_is_not_there_is_refused(cockpit):
     assert "no experiments here" in cockpit("importance", "exp009").complaint
+
+
+def test_it_is_worked_out_once_for_the_same_trials(cockpit, peaked):
+    first = cockpit("importance", "exp001", "--json").out
+    kept = json.loads(peaked.importance.read_text())
+    kept["shares"] = {"x": 0.5, "kind": 0.5}
+    peaked.importance.write_text(json.dumps(kept))
+    assert json.loads(cockpit("importance", "exp001", "--json").out)["importance"] == {"x": 0.5, "kind": 0.5}
+    peaked.importance.write_text(json.dumps({**kept, "of": "others"}))
+    assert cockpit("importance", "exp001", "--json").out == first

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from builders import Recorder
 
-from cockpit.engine.importance import Importance, weigh
+from cockpit.engine.importance import weigh
+from cockpit.store.importance import Importance
 from cockpit.store.reader import Index
 
 Config = Mapping[str, Any]
