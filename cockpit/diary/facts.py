@@ -2,49 +2,44 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cockpit.checks.finding import Finding
 from cockpit.checks.kept import Look, looks
 from cockpit.checks.record import check_record
+from cockpit.diary.past import Before, Past, past_of
 from cockpit.store import ranking
-from cockpit.store.folder import RunFolder, experiments
+from cockpit.store.folder import RunFolder
 from cockpit.store.history import History, read_history
+from cockpit.store.importance import read_importance
 from cockpit.store.reader import Index
 from cockpit.store.rows import CommandRow, NormSummary, SweepRow, TrialRow
-from cockpit.store.scores import Score, scores
-from cockpit.store.summary import read_summary
+from cockpit.store.scores import Pair, Score, pairs, scores
 
 TAIL_BYTES = 1 << 18  # of output.log; the last results are at its end
 MOST_RESULTS = 100
-
-
-@dataclass(frozen=True)
-class Rival:
-    """The best earlier experiment with the same trainer and metric."""
-
-    experiment: str
-    best: float
+PICTURES = ("curves.png", "importance.png", "slices.png", "parallel.png")
 
 
 @dataclass(frozen=True)
 class Facts:
     """Everything that an entry and a report are made of. `best` is the trial that they speak about most, `saved` are
     its files by label; `can_go_on` says that the sweep may be taken up again. `findings` are those of its record,
-    `looks` the newest second look at each trial that had one.
+    `looks` the newest second look at each trial that had one, `importance` the shares of varied parameters, largest
+    first, `pictures` the files beside the report that show it.
     """
 
     sweep: SweepRow
     trials: list[TrialRow]
     baseline: TrialRow | None
     best: TrialRow | None
-    rival: Rival | None
+    before: Before
     results: list[str]
     norms: list[NormSummary]
     scores: list[Score]
+    pairs: list[Pair]
     commands: list[CommandRow]
     history: History
     can_go_on: bool
@@ -53,22 +48,26 @@ class Facts:
     saved: dict[str, str]
     findings: Sequence[Finding] = ()
     looks: Sequence[Look] = ()
+    importance: Mapping[str, float] = field(default_factory=dict)
+    pictures: Sequence[str] = ()
 
 
-def gather(logs: Path, run: RunFolder) -> Facts:
-    """Read one experiment's record. Raises `FolderError` when there is nothing to read."""
+def gather(logs: Path, run: RunFolder, past: Past | None = None) -> Facts:
+    """Read one experiment's record; `past` where it is known already. Raises `FolderError` when there is nothing."""
     with Index(run) as index:
         sweep, trials = index.sweep(), index.trials()
-        best = ranking.best_trial(trials, sweep.goal)
+        baseline, best = ranking.baseline_trial(trials), ranking.best_trial(trials, sweep.goal)
+        known = scores(run)
         return Facts(
             sweep=sweep,
             trials=trials,
-            baseline=ranking.baseline_trial(trials),
+            baseline=baseline,
             best=best,
-            rival=_rival(logs, run, sweep),
+            before=(past or past_of(logs)).before(run, sweep, baseline or best),
             results=_results(run.trial(best.id).output) if best else [],
             norms=index.norm_summary(best.id) if best else [],
-            scores=scores(run),
+            scores=known,
+            pairs=pairs(known, trials, best),
             commands=index.commands(),
             history=read_history(run),
             can_go_on=sweep.can_go_on and run.search.exists(),
@@ -77,22 +76,9 @@ def gather(logs: Path, run: RunFolder) -> Facts:
             saved=index.saved(best.id) if best else {},
             findings=check_record(sweep, trials, index.trivial()),
             looks=list(looks(run).values()),
+            importance=read_importance(run, trials) or {},
+            pictures=[name for name in PICTURES if (run.path / name).exists()],
         )
-
-
-def _rival(logs: Path, run: RunFolder, sweep: SweepRow) -> Rival | None:
-    """Only experiments that began earlier count, so that an old entry stays the same when it is written again."""
-    found: Rival | None = None
-    for other in experiments(logs):
-        summary = read_summary(other, time.time())
-        value = summary.get("best")
-        comparable = all(summary.get(key) == getattr(sweep, key) for key in ("trainer", "metric", "goal", "data"))
-        earlier = (summary.get("started") or 0.0) < (sweep.started or 0.0)
-        if other.name == run.name or value is None or not comparable or not earlier:
-            continue
-        if found is None or ranking.is_better(value, found.best, sweep.goal):
-            found = Rival(other.id, value)
-    return found
 
 
 def _results(output: Path) -> list[str]:

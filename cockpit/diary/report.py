@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cockpit.diary.doubts import doubts
@@ -10,11 +10,9 @@ from cockpit.diary.events import events
 from cockpit.diary.facts import Facts
 from cockpit.diary.markdown import block, code, escaped, table
 from cockpit.diary.page import change, heading, last_line, norms, stops
-from cockpit.store import ranking
-from cockpit.store.numbers import duration_text, metric_text, setting_text
-from cockpit.store.rows import TrialRow
+from cockpit.diary.trial_table import full_table
+from cockpit.store.numbers import setting_text
 
-MOST_METRICS = 6  # columns beside the ranked one; a page is read on screens, and all are in the index
 _PRIVATE = ("folder", "process_started")  # where it ran on its machine is nobody else's matter
 
 _FOOT = (
@@ -38,32 +36,10 @@ def report(facts: Facts) -> str:
 
 
 def _trials(facts: Facts) -> Iterator[str]:
-    """Every trial, best first, with the other metrics of its best evaluation."""
-    if not facts.trials:
-        return
-    sweep = facts.sweep
-    others = _others(facts)
-    headings = ["trial", *map(escaped, sweep.varied), escaped(sweep.metric), *map(escaped, others)]
-    headings += ["seed", "epochs", "steps", "time", "ended"]
-    yield "## Trials"
-    yield ""
-    ordered = ranking.ranked(facts.trials, sweep.goal)
-    yield from table(headings, [_row(facts, trial, others) for trial in ordered], words=("trial", "ended"))
-
-
-def _others(facts: Facts) -> list[str]:
-    names = dict.fromkeys(name for trial in facts.trials for name in trial.best_metrics)
-    return [name for name in names if name != facts.sweep.metric][:MOST_METRICS]
-
-
-def _row(facts: Facts, trial: TrialRow, others: Iterable[str]) -> list[str]:
-    settings = [escaped(setting_text(trial.config.get(name))) for name in facts.sweep.varied]
-    metrics = [metric_text(trial.best_metrics.get(name)) for name in others]
-    cells = [f"{trial.id} ◆" if trial.baseline else trial.id, *settings, metric_text(trial.best), *metrics]
-    if facts.best is not None and trial.id == facts.best.id:
-        cells = [f"**{cell}**" for cell in cells]
-    took = "—" if trial.seconds is None else duration_text(trial.seconds)
-    return [*cells, str(trial.seed), str(trial.epochs), str(trial.steps), took, escaped(trial.ending or trial.status)]
+    if facts.trials:
+        yield "## Trials"
+        yield ""
+        yield from full_table(facts)
 
 
 def _results(facts: Facts) -> Iterator[str]:

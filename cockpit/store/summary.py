@@ -14,13 +14,14 @@ from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.life import LIVE, is_alive
 from cockpit.store.reader import Index
 from cockpit.store.rows import SweepRow, TrialRow
-from cockpit.store.scores import Score, newest, record_score, scores
+from cockpit.store.scores import Score, newest, pairs, record_score, scores
 
 _WORDS = ("status", "host", "process_started", "question")
 _COUNTS = ("pid", "updated", "ended_trials")
 _MAYBE_NUMBERS = (
     "best", "baseline", "trials", "leaderboard", "started", "ended", "paused_trials", "waiting_trials",
 )  # fmt: skip
+MOST_PAIRS = 100
 SILENT_AFTER = 15.0  # seconds; a living sweep writes its summary about once a second
 
 
@@ -28,6 +29,7 @@ def summarize(run: RunFolder, sweep: SweepRow, trials: list[TrialRow], now: floa
     """The summary of one experiment as plain JSON values."""
     best = ranking.best_trial(trials, sweep.goal)
     baseline = ranking.baseline_trial(trials)
+    known = scores(run)
     return {
         "experiment": sweep.experiment,
         "search": sweep.search,
@@ -47,7 +49,9 @@ def summarize(run: RunFolder, sweep: SweepRow, trials: list[TrialRow], now: floa
         "best_trial": best.id if best else None,
         "baseline": finite_or_none(baseline.best) if baseline else None,
         "history": [finite_or_none(trial.best) for trial in trials],
-        "leaderboard": newest(scores(run), private=False),
+        "leaderboard": newest(known, private=False),
+        "pairs": pairs(known, trials, best)[-MOST_PAIRS:],
+        "settings": [trial.settings for trial in (best, baseline) if trial is not None],
         "host": sweep.host,
         "pid": sweep.pid,
         "process_started": str(sweep.environment.get("process_started", "")),

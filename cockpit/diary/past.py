@@ -1,0 +1,171 @@
+"""What was known before an experiment began: one look at the summaries of all experiments, for any number of entries.
+
+Only experiments that began earlier count, so that an old entry stays the same when it is written again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cockpit.store import ranking
+from cockpit.store.comparison import exact
+from cockpit.store.folder import FolderError, RunFolder, experiments
+from cockpit.store.life import LIVE
+from cockpit.store.reader import Index
+from cockpit.store.rows import SweepRow, TrialRow
+from cockpit.store.scores import Pair
+from cockpit.store.summary import read_summary, summarize, write_summary
+
+Settings = Mapping[str, Any]
+NO_SETTINGS = ("seed",)  # what differs from run to run although nobody changed it
+
+
+class Rival(NamedTuple):
+    """The best earlier experiment with the same trainer, data and metric."""
+
+    experiment: str
+    best: float
+
+
+@dataclass(frozen=True)
+class Parent:
+    """The experiment that another one was made from. `settings` are those of the trial of it that is nearest.
+
+    `best` is its best value where that is of the same metric, else None.
+    """
+
+    experiment: str
+    settings: Settings
+    best: float | None
+
+
+@dataclass(frozen=True)
+class Before:
+    """What an entry says of earlier experiments. `pairs` are the CV and LB of those of the same kind, oldest first."""
+
+    rival: Rival | None = None
+    parent: Parent | None = None
+    pairs: tuple[tuple[str, Pair], ...] = ()
+
+
+@dataclass(frozen=True)
+class _Known:
+    """An experiment as its summary tells it. `references` are the settings of its best trial and of its baseline."""
+
+    name: str
+    id: str
+    kind: tuple[str, str]  # trainer and data
+    aim: tuple[str, str]  # metric and goal
+    started: float
+    best: float | None
+    references: Sequence[tuple[Settings, frozenset[tuple[str, str | None]]]]
+    pairs: Sequence[Pair]
+
+
+class Past:
+    """The experiments of a logs folder by trainer and data, oldest first."""
+
+    def __init__(self, runs: Iterable[RunFolder]) -> None:
+        known = sorted(map(_known, runs), key=lambda one: (one.started, one.name))
+        self._kinds: dict[tuple[str, str], list[_Known]] = {}
+        self._ids: dict[str, _Known] = {}
+        for one in known:
+            self._kinds.setdefault(one.kind, []).append(one)
+            self._ids[one.id] = one
+
+    def before(self, run: RunFolder, sweep: SweepRow, reference: TrialRow | None) -> Before:
+        """What had been there when this experiment began; `reference` is its baseline or, without one, its best."""
+        began = sweep.started or 0.0
+        kin = self._kinds.get((sweep.trainer, sweep.data), [])
+        earlier = [one for one in kin if one.started < began and one.name != run.name]
+        alike = [one for one in earlier if one.aim == (sweep.metric, sweep.goal)]
+        return Before(
+            rival=_rival(alike, sweep.goal),
+            parent=self._parent(earlier, sweep, reference),
+            pairs=tuple((one.id, pair) for one in alike for pair in one.pairs),
+        )
+
+    def _parent(self, earlier: Sequence[_Known], sweep: SweepRow, reference: TrialRow | None) -> Parent | None:
+        """The experiment that `--from` named first, else the nearest earlier one of the same trainer and data.
+
+        Nearest is the one whose best trial or baseline differs in the fewest of the settings that this experiment did
+        not vary, the latest of equals.
+        """
+        if reference is None:
+            return None
+        own = _items(reference.settings)
+        named = [self._ids[name] for name in _named(sweep) if name in self._ids]
+        nearest: tuple[int, _Known, Settings] | None = None
+        for one in named[:1] or reversed(earlier):
+            for settings, items in one.references:
+                distance = sum(name not in sweep.varied for name in dict(own ^ items))
+                if nearest is None or distance < nearest[0]:
+                    nearest = distance, one, settings
+            if nearest is not None and nearest[0] == 0:
+                break
+        if nearest is None:
+            return None
+        _, one, settings = nearest
+        return Parent(one.id, settings, one.best if one.aim == (sweep.metric, sweep.goal) else None)
+
+
+def past_of(logs: Path) -> Past:
+    """The past of the experiments in this logs folder."""
+    return Past(experiments(logs))
+
+
+def _known(run: RunFolder) -> _Known:
+    summary = read_summary(run, time.time())
+    if summary["status"] != "broken" and not isinstance(summary.get("settings"), list):
+        summary = _renewed(run, summary)
+    settings = [one for one in summary.get("settings", ()) if isinstance(one, dict)]
+    return _Known(
+        name=run.name,
+        id=run.id,
+        kind=(str(summary.get("trainer") or ""), str(summary.get("data") or "")),
+        aim=(str(summary.get("metric") or ""), str(summary.get("goal") or "")),
+        started=summary.get("started") or 0.0,
+        best=summary.get("best"),
+        references=[(one, _items(one)) for one in settings],
+        pairs=_pairs(summary.get("pairs")),
+    )
+
+
+def _renewed(run: RunFolder, summary: dict[str, Any]) -> dict[str, Any]:
+    """The summary of an experiment whose file is of an earlier version, which knew less."""
+    try:
+        if summary["status"] in LIVE:  # its sweep writes the file
+            with Index(run) as index:
+                return summarize(run, index.sweep(), index.trials(), time.time())
+        return write_summary(run)
+    except (FolderError, OSError):
+        return summary
+
+
+def _pairs(known: Any) -> list[Pair]:
+    """What the summary, which anybody may have written, has of pairs."""
+    try:
+        return [Pair(str(trial), float(cv), float(lb)) for trial, cv, lb in known or ()]
+    except (TypeError, ValueError):
+        return []
+
+
+def _rival(alike: Sequence[_Known], goal: str) -> Rival | None:
+    found: Rival | None = None
+    for one in alike:
+        if one.best is not None and (found is None or ranking.is_better(one.best, found.best, goal)):
+            found = Rival(one.id, one.best)
+    return found
+
+
+def _named(sweep: SweepRow) -> list[str]:
+    names = sweep.extra.get("from")
+    return [str(name) for name in names] if isinstance(names, list) else []
+
+
+def _items(settings: Settings) -> frozenset[tuple[str, str | None]]:
+    return frozenset((name, exact(value)) for name, value in settings.items() if name not in NO_SETTINGS)
