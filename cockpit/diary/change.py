@@ -42,11 +42,9 @@ def result_lists(facts: Facts) -> Iterator[tuple[str, str]]:
         if not 2 <= len(reached) <= MOST_VALUES:
             continue
         found = _in_order(list(reached.values()))
-        values, results = (
-            ", ".join(value_texts([value for value, _ in found])),
-            [metric_text(best) for _, best in found],
-        )
-        yield name, f"{code(name)} [{escaped(values)}] → {' / '.join(results)}"
+        values, results = zip(*found, strict=True)
+        told = escaped(", ".join(value_texts(values)))
+        yield name, f"{code(name)} [{told}] → {' / '.join(map(metric_text, results))}"
 
 
 def threshold_text(trial: TrialRow) -> str:

@@ -8,13 +8,13 @@ from cockpit.diary.change import change_text, gap_text, result_lists, threshold_
 from cockpit.diary.doubts import doubts
 from cockpit.diary.events import events, open_trials
 from cockpit.diary.facts import Facts
+from cockpit.diary.leaderboard import leaderboard, merged_scores
 from cockpit.diary.markdown import block, code, escaped, table
 from cockpit.diary.merges import is_blend, merges
 from cockpit.diary.trial_table import MOST_ROWS, entry_table, short
 from cockpit.store import ranking
 from cockpit.store.numbers import counted, delta_text, duration_text, metric_text, setting_text
 from cockpit.store.rows import ENDED_EARLY, TrialRow
-from cockpit.store.scores import leaderboard_text
 
 REPORT = "report.md"
 CURVES = "curves.png"
@@ -68,6 +68,7 @@ def change(facts: Facts) -> Iterator[str]:
     yield f"**score** {metric} {metric_text(best.best)} ({who}){more}  "
     if len(sweep.varied) == 1:
         yield from (f"**results** {text}  " for _, text in result_lists(facts))
+    yield from merged_scores(facts)
     yield f"**against** {_comparisons(facts)}"
     yield from merges(facts)
 
@@ -83,7 +84,7 @@ def _other_metrics(facts: Facts) -> dict[str, float]:
 
 
 def _leaderboard(facts: Facts) -> str:
-    told = leaderboard_text(facts.scores)
+    told = leaderboard(facts)
     return f" · {told}" if told else ""
 
 

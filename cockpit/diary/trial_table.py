@@ -82,7 +82,6 @@ def _told_of(facts: Facts) -> dict[str, dict[str, str]]:
         for score in facts.scores
         if score.trial and not score.private
     }
-    changes = {
-        trial.id: escaped(short(str(trial.extra["change"]))) for trial in facts.trials if "change" in trial.extra
-    }
+    said = {trial.id: str(trial.extra.get("change") or "") for trial in facts.trials}
+    changes = {trial: escaped(short(text)) for trial, text in said.items() if text}
     return {name: column for name, column in (("LB", scores), ("change", changes)) if column}
