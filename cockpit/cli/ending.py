@@ -43,10 +43,11 @@ def print_end(index: Index, diary: Path) -> None:
 
 def print_doubts(index: Index, run: RunFolder) -> None:
     """What looks wrong with the results, and what was looked at once more."""
+    from cockpit.checks.evidence import evidence_of
     from cockpit.checks.kept import looks
-    from cockpit.checks.record import check_record
+    from cockpit.checks.registry import check_record
 
-    for finding in check_record(index.sweep(), index.trials(), index.trivial()):
+    for finding in check_record(evidence_of(index, index.sweep(), index.trials())):
         if finding.is_bad:
             click.echo(f"⚠ {finding.text}")
     for look in looks(run).values():

@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from cockpit.checks.leaderboard import is_growing
 from cockpit.diary.facts import Facts
 from cockpit.diary.markdown import code, escaped
-from cockpit.diary.past import NO_SETTINGS
+from cockpit.diary.past import NO_SETTINGS, gaps_before
 from cockpit.store import ranking
 from cockpit.store.comparison import ABSENT, exact, value_texts
 from cockpit.store.numbers import metric_text, setting_text
@@ -65,14 +66,7 @@ def gap_text(facts: Facts) -> str:
         return ""
     gap = facts.pairs[-1].gap
     text = f"CV−LB {metric_text(gap)}"
-    before = [pair.gap for _, pair in facts.before.pairs] + [pair.gap for pair in facts.pairs[:-1]]
-    return f"{text}, growing" if is_growing(before, gap) else text
-
-
-def is_growing(before: Sequence[float], gap: float) -> bool:
-    """Whether a gap between CV and LB is a tenth wider than the last one before, and than the one in their middle."""
-    widths = [abs(one) for one in before]
-    return bool(widths) and abs(gap) > 1.1 * max(widths[-1], sorted(widths)[len(widths) // 2])
+    return f"{text}, growing" if is_growing(gaps_before(facts.before, facts.pairs), gap) else text
 
 
 def _changes(facts: Facts) -> Iterator[str]:

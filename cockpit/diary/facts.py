@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from cockpit.checks.evidence import evidence_of
 from cockpit.checks.finding import Finding
 from cockpit.checks.kept import Look, looks
-from cockpit.checks.record import check_record
-from cockpit.diary.past import Before, Past, past_of
+from cockpit.checks.registry import check_record
+from cockpit.diary.past import Before, Past, gaps_before, past_of
 from cockpit.store import ranking
 from cockpit.store.folder import RunFolder
 from cockpit.store.history import History, read_history
@@ -58,23 +59,28 @@ def gather(logs: Path, run: RunFolder, past: Past | None = None) -> Facts:
         sweep, trials = index.sweep(), index.trials()
         baseline, best = ranking.baseline_trial(trials), ranking.best_trial(trials, sweep.goal)
         known = scores(run)
+        rated = pairs(known, trials, best)
+        before = (past or past_of(logs)).before(run, sweep, baseline or best)
+        evidence = evidence_of(index, sweep, trials)
+        if rated:
+            evidence = replace(evidence, gaps=gaps_before(before, rated), gap=rated[-1].gap)
         return Facts(
             sweep=sweep,
             trials=trials,
             baseline=baseline,
             best=best,
-            before=(past or past_of(logs)).before(run, sweep, baseline or best),
+            before=before,
             results=_results(run.trial(best.id).output) if best else [],
             norms=index.norm_summary(best.id) if best else [],
             scores=known,
-            pairs=pairs(known, trials, best),
+            pairs=rated,
             commands=index.commands(),
             history=read_history(run),
             can_go_on=sweep.can_go_on and run.search.exists(),
             logs_name=logs.name,
             run_name=run.name,
             saved=index.saved(best.id) if best else {},
-            findings=check_record(sweep, trials, index.trivial()),
+            findings=check_record(evidence),
             looks=list(looks(run).values()),
             importance=read_importance(run, trials) or {},
             pictures=[name for name in PICTURES if (run.path / name).exists()],

@@ -113,6 +113,11 @@ class Past:
         return Parent(one.id, settings, one.best if one.aim == (sweep.metric, sweep.goal) else None)
 
 
+def gaps_before(before: Before, pairs: Sequence[Pair]) -> list[float]:
+    """The gaps between CV and LB before the newest of an experiment, whose own pairs are these; oldest first."""
+    return [pair.gap for pair in [*(pair for _, pair in before.pairs), *pairs][:-1]]
+
+
 def past_of(logs: Path) -> Past:
     """The past of the experiments in this logs folder."""
     return Past(experiments(logs))
