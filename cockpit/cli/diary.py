@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cockpit.cli.options import for_each, logs_option
+from cockpit.cli.options import logs_option
 
 
 @click.command()
@@ -23,7 +23,10 @@ def diary(experiment: str | None, write: bool, page: bool, logs: Path) -> int:
     if write and run:
         book.write_entry(logs, run)
     elif write:
-        code = for_each(experiments(logs), lambda run: book.write_entry(logs, run))
+        refused = book.write_entries(logs, experiments(logs))
+        for error in refused.values():
+            click.echo(f"cockpit: {error}", err=True)
+        code = 1 if refused else 0
     path = logs / book.FILE
     if not path.exists():
         raise FolderError(f"{path}: no diary yet; a sweep writes one, and `cockpit diary --write` makes it anew")

@@ -60,7 +60,7 @@ def gather(logs: Path, run: RunFolder, past: Past | None = None) -> Facts:
         baseline, best = ranking.baseline_trial(trials), ranking.best_trial(trials, sweep.goal)
         known = scores(run)
         rated = pairs(known, trials, best)
-        before = (past or past_of(logs)).before(run, sweep, baseline or best)
+        before = (past or past_of(logs)).before(run)
         evidence = evidence_of(index, sweep, trials)
         if rated:
             evidence = replace(evidence, gaps=gaps_before(before, rated), gap=rated[-1].gap)

@@ -6,7 +6,7 @@ Only experiments that began earlier count, so that an old entry stays the same w
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +16,6 @@ from cockpit.store.comparison import exact
 from cockpit.store.folder import FolderError, RunFolder, experiments
 from cockpit.store.life import LIVE
 from cockpit.store.reader import Index
-from cockpit.store.rows import SweepRow, TrialRow
 from cockpit.store.scores import Pair
 from cockpit.store.summary import read_summary, summarize, write_summary
 
@@ -60,7 +59,10 @@ class _Known:
     id: str
     kind: tuple[str, str]  # trainer and data
     aim: tuple[str, str]  # metric and goal
+    status: str
     started: float
+    varied: Collection[str]
+    named: Sequence[str]  # experiments that it started with
     best: float | None
     references: Sequence[tuple[Settings, frozenset[tuple[str, str | None]]]]
     pairs: Sequence[Pair]
@@ -72,37 +74,41 @@ class Past:
     def __init__(self, runs: Iterable[RunFolder]) -> None:
         known = sorted(map(_known, runs), key=lambda one: (one.started, one.name))
         self._kinds: dict[tuple[str, str], list[_Known]] = {}
-        self._ids: dict[str, _Known] = {}
+        self._names = {one.name: one for one in known}
+        self._ids = {one.id: one for one in known}
         for one in known:
             self._kinds.setdefault(one.kind, []).append(one)
-            self._ids[one.id] = one
 
-    def before(self, run: RunFolder, sweep: SweepRow, reference: TrialRow | None) -> Before:
-        """What had been there when this experiment began; `reference` is its baseline or, without one, its best."""
-        began = sweep.started or 0.0
-        kin = self._kinds.get((sweep.trainer, sweep.data), [])
-        earlier = [one for one in kin if one.started < began and one.name != run.name]
-        alike = [one for one in earlier if one.aim == (sweep.metric, sweep.goal)]
+    def status(self, run: RunFolder) -> str:
+        """How the experiment stood when it was looked at."""
+        return self._names[run.name].status if run.name in self._names else ""
+
+    def before(self, run: RunFolder) -> Before:
+        """What had been there when this experiment began."""
+        own = self._names.get(run.name)
+        if own is None:
+            return Before()
+        earlier = [one for one in self._kinds[own.kind] if one.started < own.started]
+        alike = [one for one in earlier if one.aim == own.aim]
         return Before(
-            rival=_rival(alike, sweep.goal),
-            parent=self._parent(earlier, sweep, reference),
+            rival=_rival(alike, own.aim[1]),
+            parent=self._parent(earlier, own),
             pairs=tuple((one.id, pair) for one in alike for pair in one.pairs),
         )
 
-    def _parent(self, earlier: Sequence[_Known], sweep: SweepRow, reference: TrialRow | None) -> Parent | None:
+    def _parent(self, earlier: Sequence[_Known], own: _Known) -> Parent | None:
         """The experiment that `--from` named first, else the nearest earlier one of the same trainer and data.
 
         Nearest is the one whose best trial or baseline differs in the fewest of the settings that this experiment did
-        not vary, the latest of equals.
+        not vary, the latest of equals. What counts of this experiment is its baseline or, without one, its best trial.
         """
-        if reference is None:
+        if not own.references:
             return None
-        own = _items(reference.settings)
-        named = [self._ids[name] for name in _named(sweep) if name in self._ids]
+        named = [self._ids[name] for name in own.named if name in self._ids]
         nearest: tuple[int, _Known, Settings] | None = None
         for one in named[:1] or reversed(earlier):
             for settings, items in one.references:
-                distance = sum(name not in sweep.varied for name in dict(own ^ items))
+                distance = sum(name not in own.varied for name in dict(own.references[-1][1] ^ items))
                 if nearest is None or distance < nearest[0]:
                     nearest = distance, one, settings
             if nearest is not None and nearest[0] == 0:
@@ -110,7 +116,7 @@ class Past:
         if nearest is None:
             return None
         _, one, settings = nearest
-        return Parent(one.id, settings, one.best if one.aim == (sweep.metric, sweep.goal) else None)
+        return Parent(one.id, settings, one.best if one.aim == own.aim else None)
 
 
 def gaps_before(before: Before, pairs: Sequence[Pair]) -> list[float]:
@@ -133,7 +139,10 @@ def _known(run: RunFolder) -> _Known:
         id=run.id,
         kind=(str(summary.get("trainer") or ""), str(summary.get("data") or "")),
         aim=(str(summary.get("metric") or ""), str(summary.get("goal") or "")),
+        status=str(summary["status"]),
         started=summary.get("started") or 0.0,
+        varied=frozenset(_texts(summary.get("varied"))),
+        named=_texts(summary.get("from")),
         best=summary.get("best"),
         references=[(one, _items(one)) for one in settings],
         pairs=_pairs(summary.get("pairs")),
@@ -167,9 +176,8 @@ def _rival(alike: Sequence[_Known], goal: str) -> Rival | None:
     return found
 
 
-def _named(sweep: SweepRow) -> list[str]:
-    names = sweep.extra.get("from")
-    return [str(name) for name in names] if isinstance(names, list) else []
+def _texts(known: Any) -> list[str]:
+    return [str(text) for text in known] if isinstance(known, list) else []
 
 
 def _items(settings: Settings) -> frozenset[tuple[str, str | None]]:

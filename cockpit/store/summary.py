@@ -51,6 +51,8 @@ def summarize(run: RunFolder, sweep: SweepRow, trials: list[TrialRow], now: floa
         "history": [finite_or_none(trial.best) for trial in trials],
         "leaderboard": newest(known, private=False),
         "pairs": pairs(known, trials, best)[-MOST_PAIRS:],
+        "varied": sweep.varied,
+        "from": sweep.extra.get("from", []),
         "settings": [trial.settings for trial in (best, baseline) if trial is not None],
         "host": sweep.host,
         "pid": sweep.pid,
