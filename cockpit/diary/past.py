@@ -6,6 +6,7 @@ Only experiments that began earlier count, so that an old entry stays the same w
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,10 @@ class Parent:
 
 @dataclass(frozen=True)
 class Before:
-    """What an entry says of earlier experiments. `pairs` are the CV and LB of those of the same kind, oldest first."""
+    """What an entry says of earlier experiments. `pairs` are the CV and LB of those of the same kind, oldest first.
+
+    There are none where the experiment has no score to hold against them.
+    """
 
     rival: Rival | None = None
     parent: Parent | None = None
@@ -68,16 +72,41 @@ class _Known:
     pairs: Sequence[Pair]
 
 
+class _Line:
+    """Experiments of one kind, oldest first, with the best of the first n for each n."""
+
+    def __init__(self) -> None:
+        self.members: list[_Known] = []
+        self._starts: list[float] = []
+        self._best: list[Rival | None] = [None]
+
+    def add(self, one: _Known) -> None:
+        self.members.append(one)
+        self._starts.append(one.started)
+        best = self._best[-1]
+        if one.best is not None and (best is None or ranking.is_better(one.best, best.best, one.aim[1])):
+            best = Rival(one.id, one.best)
+        self._best.append(best)
+
+    def count_before(self, started: float) -> int:
+        return bisect_left(self._starts, started)
+
+    def best_before(self, started: float) -> Rival | None:
+        return self._best[self.count_before(started)]
+
+
 class Past:
-    """The experiments of a logs folder by trainer and data, oldest first."""
+    """The experiments of a logs folder, by what may be compared."""
 
     def __init__(self, runs: Iterable[RunFolder]) -> None:
         known = sorted(map(_known, runs), key=lambda one: (one.started, one.name))
-        self._kinds: dict[tuple[str, str], list[_Known]] = {}
         self._names = {one.name: one for one in known}
         self._ids = {one.id: one for one in known}
+        self._kin: dict[object, _Line] = {}  # of the same trainer and data
+        self._alike: dict[object, _Line] = {}  # and with the same metric and goal
         for one in known:
-            self._kinds.setdefault(one.kind, []).append(one)
+            self._kin.setdefault(one.kind, _Line()).add(one)
+            self._alike.setdefault((one.kind, one.aim), _Line()).add(one)
 
     def status(self, run: RunFolder) -> str:
         """How the experiment stood when it was looked at."""
@@ -88,15 +117,15 @@ class Past:
         own = self._names.get(run.name)
         if own is None:
             return Before()
-        earlier = [one for one in self._kinds[own.kind] if one.started < own.started]
-        alike = [one for one in earlier if one.aim == own.aim]
+        alike = self._alike[own.kind, own.aim]
+        earlier = alike.members[: alike.count_before(own.started)] if own.pairs else []
         return Before(
-            rival=_rival(alike, own.aim[1]),
-            parent=self._parent(earlier, own),
-            pairs=tuple((one.id, pair) for one in alike for pair in one.pairs),
+            rival=alike.best_before(own.started),
+            parent=self._parent(own),
+            pairs=tuple((one.id, pair) for one in earlier for pair in one.pairs),
         )
 
-    def _parent(self, earlier: Sequence[_Known], own: _Known) -> Parent | None:
+    def _parent(self, own: _Known) -> Parent | None:
         """The experiment that `--from` named first, else the nearest earlier one of the same trainer and data.
 
         Nearest is the one whose best trial or baseline differs in the fewest of the settings that this experiment did
@@ -105,6 +134,8 @@ class Past:
         if not own.references:
             return None
         named = [self._ids[name] for name in own.named if name in self._ids]
+        kin = self._kin[own.kind]
+        earlier = kin.members[: kin.count_before(own.started)]
         nearest: tuple[int, _Known, Settings] | None = None
         for one in named[:1] or reversed(earlier):
             for settings, items in one.references:
@@ -166,14 +197,6 @@ def _pairs(known: Any) -> list[Pair]:
         return [Pair(str(trial), float(cv), float(lb)) for trial, cv, lb in known or ()]
     except (TypeError, ValueError):
         return []
-
-
-def _rival(alike: Sequence[_Known], goal: str) -> Rival | None:
-    found: Rival | None = None
-    for one in alike:
-        if one.best is not None and (found is None or ranking.is_better(one.best, found.best, goal)):
-            found = Rival(one.id, one.best)
-    return found
 
 
 def _texts(known: Any) -> list[str]:
