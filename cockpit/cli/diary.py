@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cockpit.cli.options import logs_option
+from cockpit.events.text import one_line
+
+if TYPE_CHECKING:
+    from cockpit.store.folder import RunFolder
 
 
 @click.command()
 @click.argument("experiment", metavar="[EXP]", required=False)
 @click.option("--write", is_flag=True, help="Regenerate the entry, or all entries; what you wrote stays as it is.")
+@click.option("--pictures/--no-pictures", default=True, help="With --write, draw what pictures would show anew, too.")
 @click.option("--open", "page", is_flag=True, help="Show it in the pager.")
 @logs_option
-def diary(experiment: str | None, write: bool, page: bool, logs: Path) -> int:
-    """Print the diary, or the entry of one experiment."""
+def diary(experiment: str | None, write: bool, pictures: bool, page: bool, logs: Path) -> int:
+    """Print the diary, or the entry of one experiment.
+
+    With --write and no EXP only what changed is written. $COCKPIT_PICTURES=0 turns pictures off everywhere.
+    """
     from cockpit.diary import book
-    from cockpit.store.folder import FolderError, experiments, find_experiment
+    from cockpit.diary.mending import mend
+    from cockpit.store.folder import FolderError, find_experiment
 
     code, run = 0, find_experiment(logs, experiment) if experiment else None
-    if write and run:
-        book.write_entry(logs, run)
-    elif write:
-        refused = book.write_entries(logs, experiments(logs))
-        for error in refused.values():
-            click.echo(f"cockpit: {error}", err=True)
-        code = 1 if refused else 0
+    if write:
+        code = _write(logs, run, pictures)
+    else:
+        mend(logs)
     path = logs / book.FILE
     if not path.exists():
         raise FolderError(f"{path}: no diary yet; a sweep writes one, and `cockpit diary --write` makes it anew")
@@ -41,3 +48,23 @@ def diary(experiment: str | None, write: bool, page: bool, logs: Path) -> int:
     else:
         click.echo(text, nl=not text.endswith("\n"))
     return code
+
+
+def _write(logs: Path, run: RunFolder | None, pictures: bool) -> int:
+    """Write one entry whatever it says now, or all that say something else than the records do."""
+    from cockpit.cli.pictures import draw_pictures
+    from cockpit.diary import book
+    from cockpit.store.folder import experiments
+    from cockpit.store.life import LIVE
+    from cockpit.store.summary import read_summary
+
+    runs = [run] if run else book.stale(logs, experiments(logs))
+    if pictures:
+        over = [one for one in runs if read_summary(one, 0.0)["status"] not in (*LIVE, "broken")]
+        told = draw_pictures(logs, over)
+        if told:
+            click.echo(told, err=True)
+    refused = book.write_entries(logs, runs)
+    for error in refused.values():
+        click.echo(f"cockpit: {one_line(str(error))}", err=True)
+    return 1 if refused else 0

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from cockpit.store.reader import Index
 
 
-def print_end(index: Index, diary: Path) -> None:
-    """How it ended, the best trial, and where the diary is."""
+def print_end(index: Index, diary: Path, drawn: str = "") -> None:
+    """How it ended, the best trial, and where the diary is; `drawn` says what pictures took."""
     from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
     from cockpit.store.ranking import baseline_trial, best_trial, gain
 
@@ -38,7 +38,7 @@ def print_end(index: Index, diary: Path) -> None:
         if baseline is not None and baseline.best is not None and not best.baseline:
             against = delta_text(gain(best.best, baseline.best, sweep.goal))
             out.print(f"against the baseline {against} on one seed, which tells little; the diary says more")
-    out.print(f"diary: {diary}")
+    out.print(f"diary: {diary}{f' and {drawn}' if drawn else ''}")
 
 
 def print_doubts(index: Index, run: RunFolder) -> None:

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 @json_option
 def show(name: str, logs: Path, as_json: bool) -> None:
     """Show an experiment's or a trial's configuration, results, why each trial stopped, and what was asked of it."""
+    from cockpit.diary.mending import mend
     from cockpit.store.document import experiment_document
     from cockpit.store.folder import find_experiment, find_trial
     from cockpit.store.reader import Index
 
+    mend(logs)
     if "/" in name:
         run, trial_id = find_trial(logs, name)
         with Index(run) as index:

@@ -19,7 +19,7 @@ from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.summary import replace_file
 
 __all__ = [
-    "FILE", "change", "find", "has_entry", "markers", "newline_of", "put", "read", "write_entries", "write_entry",
+    "FILE", "change", "find", "has_entry", "markers", "newline_of", "put", "read", "stale", "write_entries", "write_entry",
 ]  # fmt: skip
 
 
@@ -28,26 +28,35 @@ def write_entry(logs: Path, run: RunFolder) -> Path:
 
     Raises `FolderError` when one of them cannot be written or the diary's markers are not in pairs.
     """
-    refused = write_entries(logs, [run], every=True)
+    refused = write_entries(logs, [run])
     if refused:
         raise refused[run.name]
     return logs / FILE
 
 
-def write_entries(logs: Path, runs: Sequence[RunFolder], *, every: bool = False) -> dict[str, FolderError]:
+def stale(logs: Path, runs: Sequence[RunFolder]) -> list[RunFolder]:
+    """The experiments whose entry or report is missing, was changed, or would be written otherwise by now."""
+    past, written, text = past_of(logs), Written(logs), _text(logs)
+    known = places(text)
+
+    def is_current(run: RunFolder) -> bool:
+        place = known.get(run.id)
+        return isinstance(place, tuple) and written.is_current(run, past, text[slice(*place)])
+
+    return [run for run in runs if not is_current(run)]
+
+
+def write_entries(logs: Path, runs: Sequence[RunFolder]) -> dict[str, FolderError]:
     """Write reports and entries of these experiments, with one look at the diary and one change of it.
 
-    Those of which nothing changed since they were written are passed over, unless `every` one is wanted. Returns what
-    kept entries from being written, by the experiment's folder. Raises `FolderError` when the diary cannot be written.
+    Returns what kept entries from being written, by the experiment's folder. Raises `FolderError` when the diary cannot
+    be read or written.
     """
-    past, written, before = past_of(logs), Written(logs), _text(logs)
-    known = places(before)
+    past, known = past_of(logs), places(_text(logs))
     refused: dict[str, FolderError] = {}
     made: dict[str, tuple[RunFolder, Entry]] = {}
     for run in runs:
         place = known.get(run.id)
-        if not every and isinstance(place, tuple) and written.is_current(run, past, before[slice(*place)]):
-            continue
         try:
             if isinstance(place, FolderError):
                 raise place
@@ -61,10 +70,10 @@ def write_entries(logs: Path, runs: Sequence[RunFolder], *, every: bool = False)
     def edit(text: str) -> str:
         return put_all(text, [entry for _, entry in made.values()], refuse)
 
-    records = next(iter(made.values()))[0].path if len(made) == 1 else logs
     if made:
+        records = next(iter(made.values()))[0].path if len(made) == 1 else logs
         change(logs, edit, f"the record in {records} is whole")
-        _note(logs, [run for run, _ in made.values() if run.name not in refused], past, written)
+        _note(logs, [run for run, _ in made.values() if run.name not in refused], past)
     return refused
 
 
@@ -84,9 +93,9 @@ def _write_report(path: Path, text: str) -> None:
         raise FolderError(f"{path}: cannot write the report ({error.strerror})") from None
 
 
-def _note(logs: Path, runs: Sequence[RunFolder], past: Past, written: Written) -> None:
+def _note(logs: Path, runs: Sequence[RunFolder], past: Past) -> None:
     """Remember what was written, as it stands there now."""
-    text = _text(logs)
+    text, written = _text(logs), Written(logs)
     known = places(text)
     for run in runs:
         place = known.get(run.id)

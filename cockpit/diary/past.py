@@ -112,6 +112,15 @@ class Past:
         """How the experiment stood when it was looked at."""
         return self._names[run.name].status if run.name in self._names else ""
 
+    def pairs(self) -> dict[str, list[tuple[str, Pair]]]:
+        """CV and LB of all experiments that have both, oldest first, by trainer and metric."""
+        found: dict[str, list[tuple[str, Pair]]] = {}
+        for one in self._names.values():
+            name = " ".join(filter(None, (one.kind[0], one.aim[0])))
+            if one.pairs:
+                found.setdefault(name, []).extend((one.id, pair) for pair in one.pairs)
+        return found
+
     def before(self, run: RunFolder) -> Before:
         """What had been there when this experiment began."""
         own = self._names.get(run.name)
