@@ -25,7 +25,7 @@ def diary(experiment: str | None, write: bool, pictures: bool, page: bool, logs:
 
     With --write and no EXP only what changed is written. $COCKPIT_PICTURES=0 turns pictures off everywhere.
     """
-    from cockpit.diary import book
+    from cockpit.diary.entries import FILE, find
     from cockpit.diary.mending import mend
     from cockpit.store.folder import FolderError, find_experiment
 
@@ -34,12 +34,12 @@ def diary(experiment: str | None, write: bool, pictures: bool, page: bool, logs:
         code = _write(logs, run, pictures)
     else:
         mend(logs)
-    path = logs / book.FILE
+    path = logs / FILE
     if not path.exists():
         raise FolderError(f"{path}: no diary yet; a sweep writes one, and `cockpit diary --write` makes it anew")
     text = path.read_text(encoding="utf-8", errors="replace")
     if run:
-        place = book.find(text, run.id)
+        place = find(text, run.id)
         if place is None:
             raise FolderError(f"{run.id} has no entry yet; write it with `cockpit diary {run.id} --write`")
         text = text[place[0] : place[1]] + "\n"

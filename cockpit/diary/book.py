@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from cockpit.diary.entries import FILE, Entry, find, markers, newline_of, places, put, put_all
+from cockpit.diary.entries import FILE, Entry, find, places, put_all
 from cockpit.diary.facts import gather
 from cockpit.diary.page import REPORT, entry
 from cockpit.diary.past import Past, past_of
@@ -17,10 +17,6 @@ from cockpit.diary.safe_file import change_file
 from cockpit.diary.written import Written
 from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.summary import replace_file
-
-__all__ = [
-    "FILE", "change", "find", "has_entry", "markers", "newline_of", "put", "read", "stale", "write_entries", "write_entry",
-]  # fmt: skip
 
 
 def write_entry(logs: Path, run: RunFolder) -> Path:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cockpit.diary.change import change_text, gap_text, result_lists, threshold_text
+from cockpit.diary.change import MOST_CHANGES, change_text, gap_text, result_lists, threshold_text
 from cockpit.diary.doubts import doubts
+from cockpit.diary.effort import commands, cost_text, took_text
 from cockpit.diary.events import events, open_trials
 from cockpit.diary.facts import Facts
 from cockpit.diary.leaderboard import leaderboard, merged_scores
-from cockpit.diary.markdown import block, code, escaped, table
+from cockpit.diary.markdown import block, code, escaped
 from cockpit.diary.merges import is_blend, merges
 from cockpit.diary.trial_table import MOST_ROWS, entry_table, short
 from cockpit.store import ranking
-from cockpit.store.numbers import counted, delta_text, duration_text, metric_text, setting_text
+from cockpit.store.comparison import norms_text
+from cockpit.store.numbers import counted, delta_text, metric_text, setting_text
 from cockpit.store.rows import ENDED_EARLY, TrialRow
 
 REPORT = "report.md"
@@ -30,7 +32,7 @@ def entry(facts: Facts) -> str:
     the best of many on one seed says nothing about which is better.
     """
     parts = [heading(facts), change(facts), _trials(facts), _picture(facts), stops(facts), events(facts), doubts(facts)]
-    parts += [_results(facts), norms(facts), last_line(facts), _going_on(facts)]
+    parts += [_results(facts), _norms(facts), last_line(facts), _going_on(facts)]
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part)
 
 
@@ -51,11 +53,11 @@ def heading(facts: Facts, level: str = "##") -> Iterator[str]:
         yield f"**{sweep.status}**{': ' if why and why == more else ''}{more}"
 
 
-def change(facts: Facts) -> Iterator[str]:
-    """What was varied, the baseline, the best score, and what that is held against."""
+def change(facts: Facts, *, whole: bool = False) -> Iterator[str]:
+    """What is new, the baseline, the best score, and what that is held against; the `whole` of it for the full page."""
     sweep, baseline, best = facts.sweep, facts.baseline, facts.best
     metric = escaped(sweep.metric)
-    yield f"**change** {change_text(facts)}  "
+    yield f"**change** {change_text(facts, None if whole else MOST_CHANGES)}  "
     if baseline is not None:
         yield f"**baseline** {metric} {metric_text(baseline.best)} ({_config(baseline, sweep.varied)})  "
     if best is None:
@@ -66,7 +68,7 @@ def change(facts: Facts) -> Iterator[str]:
     settings = f"{_config(best, sweep.varied)}{threshold_text(best)}".removeprefix(", ")
     who = f"{best.id}{f': {settings}' if settings else ''}"
     yield f"**score** {metric} {metric_text(best.best)} ({who}){more}  "
-    if len(sweep.varied) == 1:
+    if len(sweep.varied) == 1 or whole:
         yield from (f"**results** {text}  " for _, text in result_lists(facts))
     yield from merged_scores(facts)
     yield f"**against** {_comparisons(facts)}"
@@ -162,37 +164,18 @@ def _results(facts: Facts) -> Iterator[str]:
         yield from block(facts.results[-RESULT_LINES:])
 
 
-def norms(facts: Facts) -> Iterator[str]:
-    """Norms of the best trial, a row for each parameter group."""
-    if not facts.norms or facts.best is None:
-        return
-    yield f"Gradient norms of {facts.best.id}, mean over its logged steps:"
-    yield ""
-    headings = ["group", "parameters", "gradients", "largest", "not finite", "update/parameter"]
-    rows = [
-        [
-            escaped(norm.group),
-            metric_text(norm.param_mean),
-            metric_text(norm.grad_mean),
-            metric_text(norm.grad_max),
-            str(norm.nonfinite),
-            metric_text(norm.update_ratio),
-        ]
-        for norm in facts.norms
-    ]
-    yield from table(headings, rows, words=("group",))
+def _norms(facts: Facts) -> Iterator[str]:
+    if facts.norms and facts.best is not None:
+        yield f"Gradient norms of {facts.best.id}, mean ≤ largest: {escaped(norms_text(facts.norms))}"
 
 
 def last_line(facts: Facts) -> Iterator[str]:
-    """How long it took, on what, from which commit, and the command."""
-    sweep, trials = facts.sweep, facts.trials
-    ended = sweep.ended or max((trial.ended or trial.started or 0.0 for trial in trials), default=0.0)
-    took = duration_text(ended - sweep.started) if sweep.started and ended else "—"
+    """How long it took, on what, from which commit, and the command that does the best trial or all of it again."""
+    trials = facts.trials
     pruned = sum(trial.status == "pruned" for trial in trials)
     devices = sorted({trial.device for trial in trials if trial.has_device})
-    parts = [took, f"{counted(len(trials), 'trial')} ({pruned} pruned)", escaped(", ".join(devices)), _commit(facts)]
-    if sweep.command:
-        parts.append(code(sweep.command))
+    parts = [took_text(facts), f"{counted(len(trials), 'trial')} ({pruned} pruned)", escaped(", ".join(devices))]
+    parts += [cost_text(facts), _commit(facts), *(code(command) for command in commands(facts)[-1:])]
     yield " · ".join(filter(None, parts))
 
 

@@ -182,7 +182,7 @@ def _known(run: RunFolder) -> _Known:
         status=str(summary["status"]),
         started=summary.get("started") or 0.0,
         varied=frozenset(_texts(summary.get("varied"))),
-        named=_texts(summary.get("from")),
+        named=_texts(summary.get("from")) or [str(summary.get("rerun_of") or "").partition("/")[0]],
         best=summary.get("best"),
         references=[(one, _items(one)) for one in settings],
         pairs=_pairs(summary.get("pairs")),
