@@ -18,14 +18,22 @@ from cockpit.store.rows import TrialRow
 MOST_CHANGES, MOST_VALUES = 6, 8
 
 
-def change_text(facts: Facts, most: int | None = MOST_CHANGES) -> str:
-    """``from exp011: `batch_size` 16 → 32; swept `m` 0.1–0.5``; of more than `most` changed settings the first."""
+def change_text(facts: Facts, *, whole: bool = False) -> str:
+    """``from exp011: `batch_size` 16 → 32; swept `m` 0.1–0.5``.
+
+    What somebody chose otherwise is told first. What was only built otherwise mostly follows from that, or from what
+    was varied: it is told on the `whole` page, and where nothing else is new.
+    """
     parent, varied = facts.before.parent, _what_was_varied(facts)
     if parent is None:
         return varied or "nothing was varied"
-    changes = list(_changes(facts))
-    shown = changes if most is None else changes[:most]
-    hidden = [f"{len(changes) - len(shown)} more settings"] if len(shown) < len(changes) else []
+    chosen, built = _changes(facts)
+    if whole and chosen and built:
+        chosen = [*chosen, f"with it {built[0]}", *built[1:]]
+    elif whole or not (chosen or varied):
+        chosen = chosen or built
+    shown = chosen if whole else chosen[:MOST_CHANGES]
+    hidden = [f"{len(chosen) - len(shown)} more settings"] if len(shown) < len(chosen) else []
     told = [", ".join([*shown, *hidden]), varied]
     return f"from {escaped(parent.experiment)}: {'; '.join(filter(None, told)) or 'nothing, the same settings again'}"
 
@@ -69,18 +77,25 @@ def gap_text(facts: Facts) -> str:
     return f"{text}, growing" if is_growing(gaps_before(facts.before, facts.pairs), gap) else text
 
 
-def _changes(facts: Facts) -> Iterator[str]:
-    """The settings that were not varied and are others than the parent's."""
+def _changes(facts: Facts) -> tuple[list[str], list[str]]:
+    """What is otherwise than in the parent and is not varied: settings that were chosen there or here, and others."""
     parent, reference = facts.before.parent, facts.baseline or facts.best
     if parent is None or reference is None:
-        return
+        return [], []
     before, now = parent.settings, reference.settings
+    chosen: list[str] = []
+    built: list[str] = []
     for name in dict.fromkeys([*now, *before]):
         values = [before.get(name, ABSENT), now.get(name, ABSENT)]
-        if name in facts.sweep.varied or name in NO_SETTINGS or exact(values[0]) == exact(values[1]):
+        if name in facts.sweep.varied or name in NO_SETTINGS:
             continue
         old, new = (escaped(text or "—") for text in value_texts(values))
-        yield f"{code(name)} {old} → {new}"
+        if exact(values[0]) != exact(values[1]):
+            known = chosen if name in reference.config or name in parent.asked else built
+            known.append(f"{code(name)} {old} → {new}")
+        elif name in parent.varied:
+            chosen.append(f"{code(name)} kept at {new}")
+    return chosen, built
 
 
 def _what_was_varied(facts: Facts) -> str:

@@ -18,7 +18,7 @@ def took_text(facts: Facts) -> str:
 
 
 def cost_text(facts: Facts) -> str:
-    """`cost 3.42 (1.20 an hour)`; empty where nobody has told a price. Paid for is all the time from beginning to end."""
+    """`cost 3.42 (1.20 an hour)` for all the time from beginning to end; empty where nobody has told a price."""
     price, seconds = facts.sweep.environment.get(PRICE), _seconds(facts)
     if isinstance(price, bool) or not isinstance(price, int | float) or not math.isfinite(price) or seconds is None:
         return ""

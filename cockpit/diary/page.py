@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cockpit.diary.change import MOST_CHANGES, change_text, gap_text, result_lists, threshold_text
+from cockpit.diary.change import change_text, gap_text, result_lists, threshold_text
 from cockpit.diary.doubts import doubts
 from cockpit.diary.effort import commands, cost_text, took_text
 from cockpit.diary.events import events, open_trials
@@ -57,7 +57,7 @@ def change(facts: Facts, *, whole: bool = False) -> Iterator[str]:
     """What is new, the baseline, the best score, and what that is held against; the `whole` of it for the full page."""
     sweep, baseline, best = facts.sweep, facts.baseline, facts.best
     metric = escaped(sweep.metric)
-    yield f"**change** {change_text(facts, None if whole else MOST_CHANGES)}  "
+    yield f"**change** {change_text(facts, whole=whole)}  "
     if baseline is not None:
         yield f"**baseline** {metric} {metric_text(baseline.best)} ({_config(baseline, sweep.varied)})  "
     if best is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,11 +35,14 @@ class Rival(NamedTuple):
 class Parent:
     """The experiment that another one was made from. `settings` are those of the trial of it that is nearest.
 
-    `best` is its best value where that is of the same metric, else None.
+    `asked` are those among them that somebody chose; the others are defaults, or follow from what was chosen. `varied`
+    are those that it searched, `best` is its best value where that is of the same metric, else None.
     """
 
     experiment: str
     settings: Settings
+    asked: frozenset[str]
+    varied: frozenset[str]
     best: float | None
 
 
@@ -55,9 +58,17 @@ class Before:
     pairs: tuple[tuple[str, Pair], ...] = ()
 
 
+class _Reference(NamedTuple):
+    """The settings of a trial, and the same to be compared quickly."""
+
+    settings: Settings
+    asked: frozenset[str]
+    items: frozenset[tuple[str, str | None]]
+
+
 @dataclass(frozen=True)
 class _Known:
-    """An experiment as its summary tells it. `references` are the settings of its best trial and of its baseline."""
+    """An experiment as its summary tells it. `references` are its best trial and its baseline."""
 
     name: str
     id: str
@@ -65,10 +76,10 @@ class _Known:
     aim: tuple[str, str]  # metric and goal
     status: str
     started: float
-    varied: Collection[str]
+    varied: frozenset[str]
     named: Sequence[str]  # experiments that it started with
     best: float | None
-    references: Sequence[tuple[Settings, frozenset[tuple[str, str | None]]]]
+    references: Sequence[_Reference]
     pairs: Sequence[Pair]
 
 
@@ -145,18 +156,20 @@ class Past:
         named = [self._ids[name] for name in own.named if name in self._ids]
         kin = self._kin[own.kind]
         earlier = kin.members[: kin.count_before(own.started)]
-        nearest: tuple[int, _Known, Settings] | None = None
+        nearest: tuple[int, _Known, _Reference] | None = None
         for one in named[:1] or reversed(earlier):
-            for settings, items in one.references:
-                distance = sum(name not in own.varied for name in dict(own.references[-1][1] ^ items))
+            for reference in one.references:
+                differing = dict(own.references[-1].items ^ reference.items)
+                distance = sum(name not in own.varied for name in differing)
                 if nearest is None or distance < nearest[0]:
-                    nearest = distance, one, settings
+                    nearest = distance, one, reference
             if nearest is not None and nearest[0] == 0:
                 break
         if nearest is None:
             return None
-        _, one, settings = nearest
-        return Parent(one.id, settings, one.best if one.aim == own.aim else None)
+        _, one, reference = nearest
+        best = one.best if one.aim == own.aim else None
+        return Parent(one.id, reference.settings, reference.asked, one.varied, best)
 
 
 def gaps_before(before: Before, pairs: Sequence[Pair]) -> list[float]:
@@ -171,9 +184,8 @@ def past_of(logs: Path) -> Past:
 
 def _known(run: RunFolder) -> _Known:
     summary = read_summary(run, time.time())
-    if summary["status"] != "broken" and not isinstance(summary.get("settings"), list):
+    if summary["status"] != "broken" and not isinstance(summary.get("references"), list):
         summary = _renewed(run, summary)
-    settings = [one for one in summary.get("settings", ()) if isinstance(one, dict)]
     return _Known(
         name=run.name,
         id=run.id,
@@ -184,7 +196,7 @@ def _known(run: RunFolder) -> _Known:
         varied=frozenset(_texts(summary.get("varied"))),
         named=_texts(summary.get("from")) or [str(summary.get("rerun_of") or "").partition("/")[0]],
         best=summary.get("best"),
-        references=[(one, _items(one)) for one in settings],
+        references=[reference for one in summary.get("references", ()) for reference in _references(one)],
         pairs=_pairs(summary.get("pairs")),
     )
 
@@ -212,5 +224,8 @@ def _texts(known: Any) -> list[str]:
     return [str(text) for text in known] if isinstance(known, list) else []
 
 
-def _items(settings: Settings) -> frozenset[tuple[str, str | None]]:
-    return frozenset((name, exact(value)) for name, value in settings.items() if name not in NO_SETTINGS)
+def _references(known: Any) -> Iterator[_Reference]:
+    settings = known.get("settings") if isinstance(known, dict) else None
+    if isinstance(settings, dict):
+        items = frozenset((name, exact(value)) for name, value in settings.items() if name not in NO_SETTINGS)
+        yield _Reference(settings, frozenset(_texts(known.get("asked"))), items)

@@ -23,9 +23,9 @@ _FOOT = (
 
 def report(facts: Facts) -> str:
     """The whole text of the page; it is all generated and replaced as a whole."""
-    parts = [heading(facts, level="#"), change(facts, whole=True), stops(facts), _trials(facts), _pictures(facts)]
-    parts += [events(facts, most=None), doubts(facts), _results(facts), _norms(facts), _settings(facts), _files(facts)]
-    parts += [_effort(facts), _environment(facts), _again(facts)]
+    parts = [heading(facts, level="#"), change(facts, whole=True), stops(facts), doubts(facts)]
+    parts += [events(facts, most=None), _trials(facts), _pictures(facts), _results(facts), _norms(facts)]
+    parts += [_settings(facts), _files(facts), _effort(facts), _environment(facts), _again(facts)]
     text = "\n\n".join("\n".join(part) for part in map(list, parts) if part)
     return f"{text}\n\n{_FOOT}\n"
 

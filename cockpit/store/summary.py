@@ -53,7 +53,9 @@ def summarize(run: RunFolder, sweep: SweepRow, trials: list[TrialRow], now: floa
         "pairs": pairs(known, trials, best)[-MOST_PAIRS:],
         "varied": sweep.varied,
         "from": sweep.extra.get("from", []),
-        "settings": [trial.settings for trial in (best, baseline) if trial is not None],
+        "references": [
+            {"asked": list(trial.config), "settings": trial.settings} for trial in (best, baseline) if trial is not None
+        ],
         "host": sweep.host,
         "pid": sweep.pid,
         "process_started": str(sweep.environment.get("process_started", "")),
