@@ -27,11 +27,12 @@ def change_text(facts: Facts, *, whole: bool = False) -> str:
     parent, varied = facts.before.parent, _what_was_varied(facts)
     if parent is None:
         return varied or "nothing was varied"
-    chosen, built = _changes(facts)
+    chosen, built, kept = _changes(facts)
     if whole and chosen and built:
         chosen = [*chosen, f"with it {built[0]}", *built[1:]]
     elif whole or not (chosen or varied):
         chosen = chosen or built
+    chosen += kept
     shown = chosen if whole else chosen[:MOST_CHANGES]
     hidden = [f"{len(chosen) - len(shown)} more settings"] if len(shown) < len(chosen) else []
     told = [", ".join([*shown, *hidden]), varied]
@@ -77,14 +78,18 @@ def gap_text(facts: Facts) -> str:
     return f"{text}, growing" if is_growing(gaps_before(facts.before, facts.pairs), gap) else text
 
 
-def _changes(facts: Facts) -> tuple[list[str], list[str]]:
-    """What is otherwise than in the parent and is not varied: settings that were chosen there or here, and others."""
+def _changes(facts: Facts) -> tuple[list[str], list[str], list[str]]:
+    """What is otherwise than in the parent and is not varied: settings that were chosen there or here, and others.
+
+    Then those that the parent varied and that are fixed now where it had them best.
+    """
     parent, reference = facts.before.parent, facts.baseline or facts.best
     if parent is None or reference is None:
-        return [], []
+        return [], [], []
     before, now = parent.settings, reference.settings
     chosen: list[str] = []
     built: list[str] = []
+    kept: list[str] = []
     for name in dict.fromkeys([*now, *before]):
         values = [before.get(name, ABSENT), now.get(name, ABSENT)]
         if name in facts.sweep.varied or name in NO_SETTINGS:
@@ -94,8 +99,8 @@ def _changes(facts: Facts) -> tuple[list[str], list[str]]:
             known = chosen if name in reference.config or name in parent.asked else built
             known.append(f"{code(name)} {old} → {new}")
         elif name in parent.varied:
-            chosen.append(f"{code(name)} kept at {new}")
-    return chosen, built
+            kept.append(f"{code(name)} kept at {new}")
+    return chosen, built, kept
 
 
 def _what_was_varied(facts: Facts) -> str:
