@@ -56,7 +56,7 @@ def ordinary(logs):
     run = Run(logs)
     for number in range(6):
         scores = [score - 0.01 * number - 0.002 * (step % 2) for step, score in enumerate(RISING)]
-        run.trial(FALLING, scores, [0.9] * 4 + [0.05] * 76, EVEN, config={"x": (number * 7) % 6 / 10})
+        run.trial(FALLING, scores, [0.9] * 4 + [0.05] * 76, EVEN, config={"x": (0.3, 0.5, 0.1, 0.2, 0.4, 0.0)[number]})
     return run
 
 
@@ -82,7 +82,7 @@ def test_noise_is_no_over_fitting(tmp_path):
 def test_worse_scores_while_the_training_loss_falls_are_over_fitting(tmp_path):
     run = Run(tmp_path).trial(FALLING, [0.5, 0.7, 0.68, 0.6, 0.55])
     assert run.texts(training.OVERFIT) == [
-        "t000: score 0.7000 → 0.5500 over the last 3 evaluations while the training loss falls 0.18 → 0.113: "
+        "t000: score 0.7000 → 0.5500 over the last 3 evaluations while the training loss falls 0.178 → 0.112: "
         "over-fitting?"
     ]
 
@@ -103,7 +103,7 @@ def test_a_loss_that_leaps_far_up_is_an_explosion(tmp_path):
     assert text.startswith("t000: the training loss leaps to 40.0000 about step 5")
 
 
-@pytest.mark.parametrize("peak", [0.9, 2.5])
+@pytest.mark.parametrize("peak", [0.9, 1.9])
 def test_a_loss_that_wobbles_or_leaps_back_to_where_it_began_is_none(tmp_path, peak):
     losses = [*FALLING[:50], peak, *FALLING[50:]]
     assert Run(tmp_path).trial(losses, RISING).texts(training.EXPLODED) == []
@@ -222,11 +222,11 @@ def test_a_gap_that_is_as_before_is_not(before, gap):
     assert not leaderboard.is_growing(before, gap)
 
 
-def test_ten_thousand_trials_are_watched_as_quickly_as_a_few(tmp_path):
+def test_of_many_trials_the_best_and_the_baseline_are_watched(tmp_path):
     run = ordinary(tmp_path)
     for number in range(20):
-        run.trial(FALLING[:4], [0.1 + number / 1000], config={"x": number})
-    assert len(run.evidence().losses) == 8
+        run.trial(FALLING[:4], [0.9 + number / 1000], config={"x": number})
+    assert list(run.evidence().losses) == [*(f"t{number:03d}" for number in range(25, 18, -1)), "t000"]
 
 
 def test_trials_of_real_sweeps_raise_no_question(recorded):
