@@ -4,9 +4,11 @@ Editors know no locks. So the new text is exchanged with the file in one step, a
 what the new text was made from, or somebody saved in between; then it goes back, and the change is made again from it.
 
 What cannot be excluded: a program that read the file before the exchange and saves after it puts its own text in the
-place of ours, which the next change mends. Where a file system cannot exchange files (NFS), or on another system than
-Linux, the time between a last look and the replacement, some microseconds, is not covered; and where it knows no
-leases, nor is a program that opened the file before the exchange and writes into it later.
+place of ours, which the next change mends. What was saved in the microseconds around an exchange is out of sight until
+the exchange is undone or the rest carried over, a millisecond at most: who reads the file within that and saves it
+again loses what he saved first. Where a file system
+cannot exchange files (NFS), or on another system than Linux, what is saved between the last look and the replacement is
+lost; and where it knows no leases, so is what a program writes later into a file that it opened before.
 """
 
 from __future__ import annotations
@@ -19,11 +21,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 ATTEMPTS = 50
 SETTLES_SECONDS = 2.0  # longer than any program takes to save a text
-LOOK_SECONDS = 0.005
+LOOK_SECONDS = 0.0002
+_OPEN = "another program has it open for writing; close it there"
 _HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of renameat2(2)
 
 
@@ -35,44 +40,73 @@ def change_file(path: Path, edit: Callable[[bytes], bytes]) -> bool:
     """
     real = path.resolve()
     for _ in range(ATTEMPTS):
-        before = _content(real)
-        after = edit(before or b"")
-        if after == (before or b""):
+        before = _look(real)
+        after = edit(before.content)
+        if after == before.content:
             return False
         if _replaced(real, before, after):
             return True
     raise OSError(errno.EBUSY, "another program saves it again and again")
 
 
-def _content(path: Path) -> bytes | None:
+class _Look(NamedTuple):
+    """What a file held, and which file it was, empty where there was none."""
+
+    content: bytes
+    mark: tuple[int, ...]
+
+
+def _look(path: Path) -> _Look:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            mark = _mark(os.fstat(file.fileno()))
+            return _Look(file.read(), mark)
     except FileNotFoundError:
-        return None
+        return _Look(b"", ())
 
 
-def _replaced(real: Path, before: bytes | None, after: bytes) -> bool:
+def _mark(stat: os.stat_result) -> tuple[int, ...]:
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_mode
+
+
+def _replaced(real: Path, before: _Look, after: bytes) -> bool:
     """Put `after` in the place of `before`; False where something else is there by now, which then stays."""
     temporary = real.with_name(f".{real.name}.{os.getpid()}.tmp")
+    exchange = _exchanger(temporary, real)
     try:
         _write(temporary, after)
-        if before is None:
+        if not before.mark:
             return _placed(temporary, real)
-        temporary.chmod(real.stat().st_mode & 0o777)
-        if _content(real) != before:
+        temporary.chmod(before.mark[-1] & 0o777)
+        if not _is_settled(real):
+            raise OSError(errno.EBUSY, _OPEN)
+        if _mark(real.stat()) != before.mark:  # nothing may stand between this and the exchange: it takes time
             return False
-        if not _exchanged(temporary, real):
+        if not exchange():
             temporary.replace(real)
             return True
-        settled = _is_settled(temporary)
-        if settled and _content(temporary) == before:
+        if _carried_over(temporary, before.content, real):
             return True
-        _give_back(temporary, real, after)
+        _give_back(exchange, temporary, real, after)
+        return False
+    except FileNotFoundError:  # somebody has removed it
+        return False
     finally:
         temporary.unlink(missing_ok=True)
-    if not settled:
-        raise OSError(errno.EBUSY, "another program has it open for writing; close it there")
-    return False
+
+
+def _carried_over(old: Path, known: bytes, new: Path) -> bool:
+    """Append to the new file what was appended to the old one meanwhile; False where that was changed otherwise.
+
+    Whoever has the old one open for writing is waited for, if it is still as it was.
+    """
+    if not old.read_bytes().startswith(known) or not _is_settled(old):
+        return False
+    content = old.read_bytes()
+    if content.startswith(known) and len(content) > len(known):
+        with new.open("ab") as file:
+            file.write(content[len(known) :])
+    return content.startswith(known)
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -93,33 +127,49 @@ def _placed(temporary: Path, real: Path) -> bool:
     return True
 
 
-def _give_back(theirs: Path, real: Path, ours: bytes) -> None:
+def _give_back(exchange: Callable[[], bool], theirs: Path, real: Path, ours: bytes) -> None:
     """Undo an exchange. Should somebody have saved upon our text meanwhile, that is kept beside the file."""
-    _exchanged(theirs, real)
-    if _content(theirs) != ours:
+    open_elsewhere = not _is_settled(theirs)
+    exchange()
+    if not _carried_over(theirs, ours, real):
         kept = real.with_name(f"{real.name}.{time.time_ns()}.kept")
         theirs.rename(kept)
         raise OSError(errno.EBUSY, f"two programs saved it at once; the later text is in {kept.name}")
+    if open_elsewhere:
+        raise OSError(errno.EBUSY, _OPEN)
 
 
-def _exchanged(one: Path, other: Path) -> bool:
-    """Exchange two files in one step; False where the system cannot do that."""
+def _exchanger(one: Path, other: Path) -> Callable[[], bool]:
+    """What exchanges two files in one step, and is False where the system cannot do that."""
+    first, second, rename = os.fsencode(one), os.fsencode(other), _rename()
+
+    def exchange() -> bool:
+        if rename is None:
+            return False
+        if rename(_HERE, first, _HERE, second, _EXCHANGE) == 0:
+            return True
+        code = ctypes.get_errno()
+        if code in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+            return False
+        raise OSError(code, os.strerror(code))
+
+    return exchange
+
+
+@cache
+def _rename() -> Callable[..., int] | None:
+    """`renameat2(2)`, which Python does not offer; None where there is none."""
     if sys.platform != "linux":
-        return False
+        return None
     try:
-        rename = ctypes.CDLL(None, use_errno=True).renameat2
+        found: Callable[..., int] = ctypes.CDLL(None, use_errno=True).renameat2
     except (OSError, AttributeError):  # a C library without it
-        return False
-    if rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0:
-        return True
-    code = ctypes.get_errno()
-    if code in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
-        return False
-    raise OSError(code, os.strerror(code))
+        return None
+    return found
 
 
 def _is_settled(path: Path) -> bool:
-    """Whether nobody has this file, which no name leads to any more but ours, open for writing; waits a while for it.
+    """Whether nobody has this file open for writing; waits a while for it.
 
     The kernel grants a read lease exactly then. True where it knows no leases for this file.
     """
