@@ -93,11 +93,11 @@ HOSTILE = "$x_{1}$ \\frac{ a\nb " + 90 * "ü"
 
 
 def test_anything_that_a_record_may_hold_can_be_drawn(tmp_path):
-    recorder = Recorder(tmp_path, varied=["x", HOSTILE, "gone"], metric="$m_{1}$", search=HOSTILE, goal="minimize")
+    recorder = Recorder(tmp_path, varied=["x", "$y_{1}$", "gone"], metric="$m_{1}$", search=HOSTILE, goal="minimize")
     values = [None, True, 3, "3", math.inf, [1, 2], {"a": 1}, -1e300, 1e-300, HOSTILE]
     scores = [1e300, -1e300, math.nan, math.inf, 0.0, 5e-324, 1.0, -1.0, 2.0, 0.5]
     for number, (value, score) in enumerate(zip(values, scores, strict=True)):
-        writer = recorder.start(number, config={"x": value, HOSTILE: number % 3})
+        writer = recorder.start(number, config={"x": value, "$y_{1}$": number % 3})
         for step in (1, 2, 10**9):
             writer.write(Eval(step=step, metrics={"$m_{1}$": score}))
         recorder.finish(number, writer, "diverged" if not math.isfinite(score) else "finished")
