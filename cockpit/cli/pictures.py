@@ -26,6 +26,7 @@ def draw_pictures(logs: Path, runs: Sequence[RunFolder]) -> str:
     A picture that cannot be drawn is told of and keeps nothing else from being done.
     """
     from cockpit.store.folder import FolderError
+    from cockpit.store.numbers import counted
 
     if os.environ.get(SWITCH) == "0":
         return ""
@@ -41,7 +42,7 @@ def draw_pictures(logs: Path, runs: Sequence[RunFolder]) -> str:
             told = True
             click.echo(f"drawing pictures of {len(runs)} experiments …", err=True)
     drawn += _draw_gap(logs)
-    return f"{drawn} pictures in {time.monotonic() - began:.1f}s" if drawn else ""
+    return f"{counted(drawn, 'picture')} in {time.monotonic() - began:.1f}s" if drawn else ""
 
 
 def _draw(run: RunFolder) -> int:
