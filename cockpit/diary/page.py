@@ -10,7 +10,7 @@ from cockpit.diary.effort import commands, cost_text, took_text
 from cockpit.diary.events import events, open_trials
 from cockpit.diary.facts import Facts
 from cockpit.diary.leaderboard import leaderboard, merged_scores
-from cockpit.diary.markdown import block, code, escaped
+from cockpit.diary.markdown import code, escaped
 from cockpit.diary.merges import is_blend, merges
 from cockpit.diary.trial_table import MOST_ROWS, entry_table, short
 from cockpit.store import ranking
@@ -21,7 +21,6 @@ from cockpit.store.rows import ENDED_EARLY, TrialRow
 REPORT = "report.md"
 CURVES = "curves.png"
 MOST_SHARES = 5
-RESULT_LINES = 2
 MARKS = {"running": "⏳", "queued": "⏳", "interrupted": "⚠", "failed": "⚠", "finished": "➖", "stopped": "➖"}
 
 
@@ -32,7 +31,7 @@ def entry(facts: Facts) -> str:
     the best of many on one seed says nothing about which is better.
     """
     parts = [heading(facts), change(facts), _trials(facts), _picture(facts), stops(facts), events(facts), doubts(facts)]
-    parts += [_results(facts), _norms(facts), last_line(facts), _going_on(facts)]
+    parts += [_measured(facts), last_line(facts), _going_on(facts)]
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part)
 
 
@@ -157,16 +156,17 @@ def stops(facts: Facts) -> Iterator[str]:
     yield from lines[-1:]
 
 
-def _results(facts: Facts) -> Iterator[str]:
-    if facts.results and facts.best is not None:
-        yield f"Last results of {facts.best.id}:"
-        yield ""
-        yield from block(facts.results[-RESULT_LINES:])
-
-
-def _norms(facts: Facts) -> Iterator[str]:
-    if facts.norms and facts.best is not None:
-        yield f"Gradient norms of {facts.best.id}, mean ≤ largest: {escaped(norms_text(facts.norms))}"
+def _measured(facts: Facts) -> Iterator[str]:
+    """The last result that the best trial printed, and its gradient norms."""
+    if facts.best is None:
+        return
+    told = []
+    if facts.results:
+        told.append(f"Last result of {facts.best.id}: {code(facts.results[-1])}")
+    if facts.norms:
+        told.append(f"Gradient norms of {facts.best.id}, mean ≤ largest: {escaped(norms_text(facts.norms))}")
+    yield from (f"{line}  " for line in told[:-1])
+    yield from told[-1:]
 
 
 def last_line(facts: Facts) -> Iterator[str]:

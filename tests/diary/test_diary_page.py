@@ -182,11 +182,11 @@ def test_text_of_others_stays_text(tmp_path):
     assert put(whole, "exp001", text, "2026-11-20") == whole
 
 
-def test_the_last_results_of_the_best_trial_are_quoted(tmp_path):
+def test_the_last_result_of_the_best_trial_is_quoted(tmp_path):
     run = Recorder(tmp_path).trial(0, [0.5]).trial(1, [0.75]).end()
     run.trial("t000").output.write_text("[RESULT]: not the best\n")
     run.trial("t001").output.write_text("noise\n[RESULT]: one\n[RESULT]: two\nnoise\n[RESULT]: three\n")
-    assert "Last results of t001:\n\n```\n[RESULT]: two\n[RESULT]: three\n```" in page(run)
+    assert "\nLast result of t001: `[RESULT]: three`\n" in page(run)
 
 
 def test_the_norms_of_the_best_trial_are_summed_up(tmp_path):
