@@ -8,43 +8,32 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, S
 from typing import Any
 
 from cockpit.checks.coincidence import shared_values
-from cockpit.checks.finding import OK, UNKNOWN, WARNING, Finding, listed
+from cockpit.checks.evidence import Evidence
+from cockpit.checks.finding import WARNING, Finding, listed
 from cockpit.store import ranking
 from cockpit.store.numbers import metric_text, setting_text
-from cockpit.store.rows import SweepRow, TrialRow
+from cockpit.store.rows import TrialRow
 
 # Settings that say how long and in which way something is computed: trials may differ in them alone and score the same.
 FREE = ("epochs", "log_every", "norms_every", "save_every", "num_workers", "prefetch")
 PAPER, IDENTICAL, TRIVIAL = "varied parameters", "identical metrics", "trivial baselines"
-MOST_LINES = 3  # of one check
 
 
-def check_record(
-    sweep: SweepRow, trials: Sequence[TrialRow], trivial: Mapping[str, Mapping[str, float]]
-) -> list[Finding]:
-    """All checks, at least one finding each. `trivial` has scores without a model by trial and metric.
-
-    Further runs of a configuration are not looked at: that they resemble each other is no finding.
-    """
-    trials = [trial for trial in trials if trial.is_searched]
-    found = [
-        (PAPER, list(_on_paper(sweep.varied, trials)) or list(_same_digest(trials))),
-        (IDENTICAL, [*_identical(sweep.metric, trials), *shared_values(IDENTICAL, trials)]),
-        (TRIVIAL, list(_below_trivial(sweep, trials, trivial))),
-    ]
-    return [finding for check, lines in found for finding in lines[:MOST_LINES] or [_nothing(check, trials, trivial)]]
+def on_paper(evidence: Evidence) -> list[Finding]:
+    """Parameters that were varied in configurations and nowhere else, or trials that were built the same."""
+    varied, trials = evidence.sweep.varied, evidence.trials
+    return list(_on_paper(varied, trials)) or list(_same_digest(trials))
 
 
-def _nothing(check: str, trials: Sequence[TrialRow], trivial: Mapping[str, Mapping[str, float]]) -> Finding:
-    if check == TRIVIAL:
-        if not trivial:
-            return Finding(check, UNKNOWN, "the trainer does not tell what answers without a model would score")
-        return Finding(check, OK, "every finished trial is above them")
-    if check == IDENTICAL:
-        return Finding(check, OK, "no two trials with different settings end the same")
-    if not any(trial.effective for trial in trials):
-        return Finding(check, UNKNOWN, "no trial tells the settings that it really had")
-    return Finding(check, OK, "what was varied differs in what was built")
+def without_settings(evidence: Evidence) -> str:
+    """Why nothing can be said of what was built; empty where it can."""
+    told = any(trial.effective for trial in evidence.trials)
+    return "" if told else "no trial tells the settings that it really had"
+
+
+def without_trivial(evidence: Evidence) -> str:
+    """Why nothing can be said of answers without a model; empty where it can."""
+    return "" if evidence.trivial else "the trainer does not tell what answers without a model would score"
 
 
 def _on_paper(varied: Iterable[str], trials: Sequence[TrialRow]) -> Iterator[Finding]:
@@ -70,12 +59,13 @@ def _same_digest(trials: Sequence[TrialRow]) -> Iterator[Finding]:
             yield Finding(PAPER, WARNING, text, ids)
 
 
-def _identical(metric: str, trials: Sequence[TrialRow]) -> Iterator[Finding]:
+def identical(evidence: Evidence) -> Iterator[Finding]:
     """Trials that end the same to all digits, in every metric and at every evaluation, though built differently.
 
     A score of exactly 0 or 1 may well be shared, and so may that of trials which differ in `FREE` settings only.
     """
-    scored = [trial for trial in trials if trial.best is not None and trial.best not in (0.0, 1.0)]
+    metric = evidence.sweep.metric
+    scored = [trial for trial in evidence.trials if trial.best is not None and trial.best not in (0.0, 1.0)]
     for same in _alike((trial, _outcome(trial)) for trial in scored):
         settings = [{**trial.config, "seed": trial.seed} for trial in same]
         names = _differing(settings)
@@ -84,6 +74,7 @@ def _identical(metric: str, trials: Sequence[TrialRow]) -> Iterator[Finding]:
         text = f"{listed(trial.id for trial in same)} end with identical {metric} {same[0].best:.5f}"
         question = f"although they differ in {_values(settings, names)}: same effective configuration?"
         yield Finding(IDENTICAL, WARNING, f"{text} {question}", tuple(trial.id for trial in same))
+    yield from shared_values(IDENTICAL, evidence.trials)
 
 
 def _outcome(trial: TrialRow) -> Hashable:
@@ -91,13 +82,12 @@ def _outcome(trial: TrialRow) -> Hashable:
     return tuple(map(repr, trial.evaluations)), tuple(sorted(metrics.items()))
 
 
-def _below_trivial(
-    sweep: SweepRow, trials: Sequence[TrialRow], trivial: Mapping[str, Mapping[str, float]]
-) -> Iterator[Finding]:
+def below_trivial(evidence: Evidence) -> Iterator[Finding]:
     """Trials that ran to their end and are not better than what needs no model."""
+    sweep, trivial = evidence.sweep, evidence.trivial
     below = [
         (trial, float(trivial[trial.id][sweep.metric]))
-        for trial in trials
+        for trial in evidence.trials
         if trial.status == "finished" and trial.best is not None and sweep.metric in trivial.get(trial.id, {})
     ]
     below = [

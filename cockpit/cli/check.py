@@ -75,11 +75,12 @@ def best_of(run: RunFolder) -> str | None:
 
 def _of_the_record(run: RunFolder, trial: str | None) -> list[Finding]:
     """What the record tells of all trials, or of this one."""
-    from cockpit.checks.record import check_record
+    from cockpit.checks.evidence import evidence_of
+    from cockpit.checks.registry import check_record
     from cockpit.store.reader import Index
 
     with Index(run) as index:
-        found = check_record(index.sweep(), index.trials(), index.trivial())
+        found = check_record(evidence_of(index, index.sweep(), index.trials()))
     return [one for one in found if trial is None or trial in one.trials]
 
 

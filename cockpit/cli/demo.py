@@ -107,6 +107,7 @@ def _show(source: Path, speed: float, folder: Path) -> int:
 
 def _replay(source: Path, speed: float, logs: Path) -> int:
     """Replay in this process."""
+    from cockpit.cli.pictures import draw_pictures
     from cockpit.diary.book import write_entry
     from cockpit.engine.recording import read_recording
     from cockpit.engine.replay import replay
@@ -122,5 +123,6 @@ def _replay(source: Path, speed: float, logs: Path) -> int:
 
     command = shlex.join(["cockpit", *sys.argv[1:]])
     run, ending = replay(read_recording(source), logs, speed, command, announce, detached=detached)
+    draw_pictures(logs, [run])
     write_entry(logs, run)
     return 130 if ending.status == "interrupted" else 0

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from cockpit.store.reader import Index
 
 
-def print_end(index: Index, diary: Path) -> None:
-    """How it ended, the best trial, and where the diary is."""
+def print_end(index: Index, diary: Path, drawn: str = "") -> None:
+    """How it ended, the best trial, and where the diary is; `drawn` says what pictures took."""
     from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
     from cockpit.store.ranking import baseline_trial, best_trial, gain
     from cockpit.store.runs import further_text
@@ -43,7 +43,7 @@ def print_end(index: Index, diary: Path) -> None:
             searched = delta_text(gain(best.best, baseline.best, sweep.goal))
             told = found.text if sweep.confirm else f"{searched}; {found.text}"
             out.print(f"{found.glyph} against the baseline {told}")
-    out.print(f"diary: {diary}")
+    out.print(f"diary: {diary}{f' and {drawn}' if drawn else ''}")
 
 
 def compare_rows(run: RunFolder) -> None:
@@ -68,10 +68,11 @@ def compare_rows(run: RunFolder) -> None:
 
 def print_doubts(index: Index, run: RunFolder) -> None:
     """What looks wrong with the results, and what was looked at once more."""
+    from cockpit.checks.evidence import evidence_of
     from cockpit.checks.kept import looks
-    from cockpit.checks.record import check_record
+    from cockpit.checks.registry import check_record
 
-    for finding in check_record(index.sweep(), index.trials(), index.trivial()):
+    for finding in check_record(evidence_of(index, index.sweep(), index.trials())):
         if finding.is_bad:
             click.echo(f"⚠ {finding.text}")
     for look in looks(run).values():

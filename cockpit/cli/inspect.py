@@ -31,9 +31,11 @@ GLYPHS = {
 @json_option
 def ls(logs: Path, as_json: bool) -> None:
     """List the experiments: id, status, question, trials, best, age."""
+    from cockpit.diary.mending import mend
     from cockpit.store.folder import experiments
     from cockpit.store.summary import read_summary
 
+    mend(logs)
     now = time.time()
     summaries = [read_summary(run, now) for run in experiments(logs)]
     if as_json:

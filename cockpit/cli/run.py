@@ -88,6 +88,7 @@ def _detach(as_json: bool) -> int:
 
 
 def _conduct(plan: Plan, logs: Path, as_json: bool) -> int:
+    from cockpit.cli.pictures import draw_pictures
     from cockpit.diary.book import write_entry
     from cockpit.engine.observer import NoView
     from cockpit.engine.spawn import is_detached, tell_ready
@@ -106,6 +107,7 @@ def _conduct(plan: Plan, logs: Path, as_json: bool) -> int:
         tell_ready(run.name)
 
     run_folder, ending = run_sweep(job, make_view, announce)
+    draw_pictures(logs, [run_folder])
     write_entry(logs, run_folder)
     with Index(run_folder) as index:
         trials = index.trials()

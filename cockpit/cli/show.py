@@ -26,10 +26,12 @@ LONGEST_TOLD = 60  # characters of an author's words in the table of trials; `co
 @json_option
 def show(name: str, logs: Path, as_json: bool) -> None:
     """Show an experiment's or a trial's configuration, results, why each trial stopped, and what was asked of it."""
+    from cockpit.diary.mending import mend
     from cockpit.store.document import experiment_document
     from cockpit.store.folder import find_experiment, find_trial
     from cockpit.store.reader import Index
 
+    mend(logs)
     if "/" in name:
         run, trial_id = find_trial(logs, name)
         with Index(run) as index:
@@ -102,8 +104,8 @@ def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
     if sweep.status not in LIVE and baseline:
         found = verdict(sweep, trials)
         out.print(f"{found.glyph} {found.text}")
-    if told := leaderboard_text(scores(index.run)):
-        out.print(told)
+    if said := leaderboard_text(scores(index.run)):
+        out.print(said)
     out.print()
     varied, others = sweep.varied, [name for name in goals if name != sweep.metric]
     front = front_trials(trials, goals) if goals else set()

@@ -24,6 +24,7 @@ from cockpit.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from cockpit.engine.observer import View
     from cockpit.engine.plan import Plan
     from cockpit.engine.warm_client import WarmParentProcess
     from cockpit.search.spec import Search
@@ -251,10 +252,12 @@ def _run(
     plan: Plan, logs: Path, manner: Manner, as_json: bool, marks: Path | None, warm: WarmParentProcess | None
 ) -> int:
     from cockpit.cli.ending import keep_timings, print_doubts, print_end, print_timings
+    from cockpit.cli.keeper import DiaryKeeper
+    from cockpit.cli.pictures import draw_pictures
     from cockpit.cli.show import goals_of
     from cockpit.diary.book import write_entry
+    from cockpit.diary.mending import mend
     from cockpit.engine.budget import Budget
-    from cockpit.engine.observer import NoView, View
     from cockpit.engine.spawn import is_detached, tell_ready
     from cockpit.engine.sweep import CompleteError, Job, run_sweep
     from cockpit.store.document import experiment_document
@@ -274,14 +277,14 @@ def _run(
         warm=warm,
     )
 
-    def make_view(run: RunFolder, terminal: TextIO) -> View:
-        if as_json or detached:
-            return NoView()
-        from cockpit.cli.live import view_for
+    keepers: list[DiaryKeeper] = []
 
-        return view_for(terminal, since=0.0 if manner.again is None else time.time())
+    def make_view(run: RunFolder, terminal: TextIO) -> View:
+        keepers.append(DiaryKeeper(logs, run, _view(terminal, manner, shown=not (as_json or detached))))
+        return keepers[-1]
 
     def announce(run: RunFolder) -> None:
+        mend(logs)
         write_entry(logs, run)  # so that the diary knows of it whatever happens
         tell_ready(run.name)  # now there is an index that can be looked at
         if not as_json and not detached:
@@ -292,20 +295,33 @@ def _run(
     except CompleteError as complete:  # whoever goes on until everything is done has come to the end
         click.echo(f"cockpit: {complete}", err=True)
         return 0
+    for keeper in keepers:
+        keeper.close()
     if ending.status != "interrupted":
         _look_closer(run, plan)
+    drawn = draw_pictures(logs, [run])
     diary = write_entry(logs, run)
     timed = keep_timings(run, marks)
     with Index(run) as index:
         if as_json:
             print_json({**experiment_document(index, goals_of(run)), **({"timings": timed} if timed else {})})
         elif not detached:
-            print_end(index, diary)
+            print_end(index, diary, drawn)
             print_doubts(index, run)
             print_timings(timed)
     if ending.status == "interrupted":
         return 130
     return 1 if ending.status == "failed" else 0
+
+
+def _view(terminal: TextIO, manner: Manner, *, shown: bool) -> View:
+    from cockpit.engine.observer import NoView
+
+    if not shown:
+        return NoView()
+    from cockpit.cli.live import view_for
+
+    return view_for(terminal, since=0.0 if manner.again is None else time.time())
 
 
 def _look_closer(run: RunFolder, plan: Plan) -> None:

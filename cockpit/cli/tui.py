@@ -25,6 +25,8 @@ def open_(name: str | None, logs: Path, theme: str | None, refresh: float | None
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError("the cockpit needs a terminal; `cockpit ls` and `cockpit show` do without")
+    from cockpit.diary.mending import mend
     from cockpit.tui.start import open_cockpit
 
+    mend(logs)
     return open_cockpit(logs, name, {"theme": theme, "refresh": refresh, "ascii": ascii_wanted})

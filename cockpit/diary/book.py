@@ -1,22 +1,22 @@
-"""`diary.md`: finds, puts in and replaces the generated parts, and touches nothing else. Reports beside it."""
+"""`diary.md` and the reports beside it: puts the entries of experiments in, and touches nothing else."""
 
 from __future__ import annotations
 
 import fcntl
-import os
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from cockpit.diary.entries import FILE, Entry, find, places, put_all
 from cockpit.diary.facts import gather
 from cockpit.diary.page import REPORT, entry
+from cockpit.diary.past import Past, past_of
 from cockpit.diary.report import report
+from cockpit.diary.safe_file import change_file
+from cockpit.diary.written import Written
 from cockpit.store.folder import FolderError, RunFolder
-
-FILE = "diary.md"
-_DATE = re.compile(r"^\ufeff?# (\d{4}-\d\d-\d\d)\b", re.MULTILINE)
+from cockpit.store.summary import replace_file
 
 
 def write_entry(logs: Path, run: RunFolder) -> Path:
@@ -24,19 +24,80 @@ def write_entry(logs: Path, run: RunFolder) -> Path:
 
     Raises `FolderError` when one of them cannot be written or the diary's markers are not in pairs.
     """
-    facts = gather(logs, run)
+    refused = write_entries(logs, [run])
+    if refused:
+        raise refused[run.name]
+    return logs / FILE
+
+
+def stale(logs: Path, runs: Sequence[RunFolder]) -> list[RunFolder]:
+    """The experiments whose entry or report is missing, was changed, or would be written otherwise by now."""
+    past, written, text = past_of(logs), Written(logs), _text(logs)
+    known = places(text)
+
+    def is_current(run: RunFolder) -> bool:
+        place = known.get(run.id)
+        return isinstance(place, tuple) and written.is_current(run, past, text[slice(*place)])
+
+    return [run for run in runs if not is_current(run)]
+
+
+def write_entries(logs: Path, runs: Sequence[RunFolder]) -> dict[str, FolderError]:
+    """Write reports and entries of these experiments, with one look at the diary and one change of it.
+
+    Returns what kept entries from being written, by the experiment's folder. Raises `FolderError` when the diary cannot
+    be read or written.
+    """
+    past, known = past_of(logs), places(_text(logs))
+    refused: dict[str, FolderError] = {}
+    made: dict[str, tuple[RunFolder, Entry]] = {}
+    for run in runs:
+        place = known.get(run.id)
+        try:
+            if isinstance(place, FolderError):
+                raise place
+            made[run.id] = run, _made(logs, run, past)
+        except FolderError as error:
+            refused[run.name] = error
+
+    def refuse(experiment: str, error: FolderError) -> None:
+        refused[made[experiment][0].name] = error
+
+    def edit(text: str) -> str:
+        return put_all(text, [entry for _, entry in made.values()], refuse)
+
+    if made:
+        records = next(iter(made.values()))[0].path if len(made) == 1 else logs
+        change(logs, edit, f"the record in {records} is whole")
+        _note(logs, [run for run, _ in made.values() if run.name not in refused], past)
+    return refused
+
+
+def _made(logs: Path, run: RunFolder, past: Past) -> Entry:
+    """An experiment's entry. Its report is written on the way."""
+    facts = gather(logs, run, past)
     date = datetime.fromtimestamp(facts.sweep.started or 0.0).strftime("%Y-%m-%d")
-    body = entry(facts)
     _write_report(run.path / REPORT, report(facts))
-    return change(logs, lambda text: put(text, run.id, body, date), f"the record in {run.path} is whole")
+    return Entry(run.id, entry(facts), date)
 
 
 def _write_report(path: Path, text: str) -> None:
     try:
-        if not path.exists() or _read(path) != text:
-            _replace(path, text)
+        if not path.exists() or path.read_text(encoding="utf-8", errors="replace") != text:
+            replace_file(path, text)
     except OSError as error:
         raise FolderError(f"{path}: cannot write the report ({error.strerror})") from None
+
+
+def _note(logs: Path, runs: Sequence[RunFolder], past: Past) -> None:
+    """Remember what was written, as it stands there now."""
+    text, written = _text(logs), Written(logs)
+    known = places(text)
+    for run in runs:
+        place = known.get(run.id)
+        if isinstance(place, tuple):
+            written.note(run, past, text[slice(*place)])
+    written.save()
 
 
 def read(logs: Path) -> str:
@@ -49,100 +110,37 @@ def read(logs: Path) -> str:
 
 def has_entry(logs: Path, run: RunFolder) -> bool:
     """Whether the diary has an entry of this experiment. Raises `FolderError` when its markers are damaged."""
-    path = logs / FILE
-    try:
-        return find(_read(path), run.id) is not None
-    except OSError as error:
-        raise FolderError(f"{path}: cannot read the diary ({error.strerror})") from None
+    return find(_text(logs), run.id) is not None
 
 
 def change(logs: Path, edit: Callable[[str], str], consolation: str) -> Path:
     """Replace the diary's text by what `edit` makes of it, one process after the other; return the diary's path.
 
     Bytes that are no UTF-8 come as lone surrogates and go back as they were. Raises `FolderError`, which ends with
-    `consolation`, when the diary cannot be written.
+    `consolation`, when the diary cannot be written. `edit` may be called again where somebody saves it meanwhile.
     """
     path = logs / FILE
+
+    def edit_bytes(content: bytes) -> bytes:
+        return edit(content.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+
     try:
         with _locked(logs):
-            before = _read(path)
-            after = edit(before)
-            if after != before:
-                _replace(path, after)
+            change_file(path, edit_bytes)
     except OSError as error:
         raise FolderError(f"{path}: cannot write the diary ({error.strerror}); {consolation}") from None
     return path
 
 
-def find(text: str, experiment: str) -> tuple[int, int] | None:
-    """Where the generated text of an experiment begins and ends, markers included; None when it is not there.
-
-    Raises `FolderError` for a marker without its partner.
-    """
-    begin, end = markers(experiment)
-    begins = [match.start() for match in re.finditer(_marker_line(begin), text, re.MULTILINE)]
-    ends = [match.end() for match in re.finditer(_marker_line(end), text, re.MULTILINE)]
-    if not begins and not ends:
-        return None
-    if len(begins) != 1 or len(ends) != 1 or ends[0] < begins[0]:
-        raise FolderError(
-            f"{FILE}: the markers of {experiment} are not one pair in order; put {begin} and {end} around its entry, "
-            "or remove both"
-        )
-    return begins[0], ends[0]
-
-
-def markers(experiment: str) -> tuple[str, str]:
-    """The comment lines around an experiment's generated text."""
-    return f"<!-- cockpit:begin {experiment} -->", f"<!-- cockpit:end {experiment} -->"
-
-
-def put(text: str, experiment: str, body: str, date: str) -> str:
-    """`text` with `body` as the entry of `experiment`.
-
-    A new entry goes to the end, under a heading of its date if the last dated heading is another one. Line endings
-    are those of most of the other lines.
-    """
-    begin, end = markers(experiment)
-    place = find(text, experiment)
-    before, after = (text, "") if place is None else (text[: place[0]], text[place[1] :])
-    newline = newline_of(before + after)
-    generated = newline.join([begin, *body.split("\n"), end])
-    if place is not None:
-        return before + generated + after
-    dates = _DATE.findall(text)
-    heading = "" if dates and dates[-1] == date else f"# {date}{newline}{newline}"
-    # One blank line before it, without touching a character of what is there.
-    trailing = len(text) - len(text.rstrip("\r\n"))
-    missing = max(0, 2 - trailing // len(newline)) if text else 0
-    return f"{text}{newline * missing}{heading}{generated}{newline}"
-
-
-def _read(path: Path) -> str:
-    return path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else ""
-
-
-def newline_of(text: str) -> str:
-    """The line ending of most lines."""
-    return "\r\n" if 2 * text.count("\r\n") > text.count("\n") else "\n"
-
-
-def _marker_line(marker: str) -> str:
-    return rf"^{re.escape(marker)}(?=[ \t]*\r?$)"
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a whole file at once, through a link to where it really is, with the permissions that it had."""
-    real = path.resolve()
-    temporary = real.with_name(f".{real.name}.{os.getpid()}.tmp")
+def _text(logs: Path) -> str:
+    """The diary with its bytes that are no UTF-8 as lone surrogates. Raises `FolderError` when it cannot be read."""
+    path = logs / FILE
     try:
-        temporary.write_bytes(text.encode("utf-8", "surrogateescape"))
-        if real.exists():
-            temporary.chmod(real.stat().st_mode & 0o777)
-        temporary.replace(real)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+        return path.read_bytes().decode("utf-8", "surrogateescape")
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise FolderError(f"{path}: cannot read the diary ({error.strerror})") from None
 
 
 @contextmanager

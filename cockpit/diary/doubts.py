@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cockpit.checks.finding import OK, UNKNOWN, Finding
+from cockpit.checks.finding import OK, REMARK, UNKNOWN, Finding
 from cockpit.checks.kept import Look
 from cockpit.checks.same import RERUN
 from cockpit.diary.facts import Facts
@@ -15,6 +15,7 @@ def doubts(facts: Facts) -> Iterator[str]:
     """A list, one line for each doubt and for each trial that was looked at once more; none of a running sweep."""
     if facts.sweep.ended is not None:
         yield from (f"- ⚠ {escaped(finding.text)}" for finding in facts.findings if finding.is_bad)
+        yield from (f"- {escaped(finding.text)}" for finding in facts.findings if finding.level == REMARK)
     for look in facts.looks:
         yield from _of(look)
 

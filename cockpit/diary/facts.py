@@ -2,56 +2,49 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
+from cockpit.checks.evidence import evidence_of
 from cockpit.checks.finding import Finding
 from cockpit.checks.kept import Look, looks
-from cockpit.checks.record import check_record
-from cockpit.diary.noise import KnownNoise, known_noise
+from cockpit.checks.registry import check_record
+from cockpit.diary.past import Before, Past, gaps_before, past_of
 from cockpit.events.redaction import redacted
 from cockpit.store import ranking
-from cockpit.store.folder import RunFolder, experiments
+from cockpit.store.folder import RunFolder
 from cockpit.store.history import History, read_history
-from cockpit.store.noise import noise_from
+from cockpit.store.importance import read_importance
 from cockpit.store.reader import Index
 from cockpit.store.row_gain import RowGain, read_row_gain
 from cockpit.store.rows import CommandRow, NormSummary, SweepRow, TrialRow
-from cockpit.store.scores import Score, scores
-from cockpit.store.summary import read_summary
+from cockpit.store.scores import Pair, Score, pairs, scores
 from cockpit.store.verdict import Verdict, verdict
 
 TAIL_BYTES = 1 << 18  # of output.log; the last results are at its end
 MOST_RESULTS = 100
-
-
-@dataclass(frozen=True)
-class Rival:
-    """The best earlier experiment with the same trainer and metric."""
-
-    experiment: str
-    best: float
+PICTURES = ("curves.png", "importance.png", "slices.png", "parallel.png")
 
 
 @dataclass(frozen=True)
 class Facts:
     """Everything that an entry and a report are made of. `best` is the trial that they speak about most, `saved` are
     its files by label; `can_go_on` says that the sweep may be taken up again. `findings` are those of its record,
-    `looks` the newest second look at each trial that had one, `noise` is known from earlier experiments,
-    `rows` is what the best trial gains over the baseline on the rows that both scored.
+    `looks` the newest second look at each trial that had one, `rows` what the best trial gains over the baseline on the
+    rows that both scored, `importance` the shares of varied parameters, largest first, `pictures` the files beside the
+    report that show it.
     """
 
     sweep: SweepRow
     trials: list[TrialRow]
     baseline: TrialRow | None
     best: TrialRow | None
-    rival: Rival | None
+    before: Before
     results: list[str]
     norms: list[NormSummary]
     scores: list[Score]
+    pairs: list[Pair]
     commands: list[CommandRow]
     history: History
     can_go_on: bool
@@ -59,27 +52,34 @@ class Facts:
     run_name: str
     saved: dict[str, str]
     verdict: Verdict
-    noise: KnownNoise
     rows: RowGain | None
     findings: Sequence[Finding] = ()
     looks: Sequence[Look] = ()
+    importance: Mapping[str, float] = field(default_factory=dict)
+    pictures: Sequence[str] = ()
 
 
-def gather(logs: Path, run: RunFolder) -> Facts:
-    """Read one experiment's record. Raises `FolderError` when there is nothing to read."""
+def gather(logs: Path, run: RunFolder, past: Past | None = None) -> Facts:
+    """Read one experiment's record; `past` where it is known already. Raises `FolderError` when there is nothing."""
     with Index(run) as index:
         sweep, trials = index.sweep(), index.trials()
-        best = ranking.best_trial(trials, sweep.goal)
-        earlier = _earlier(logs, run, sweep)
+        baseline, best = ranking.baseline_trial(trials), ranking.best_trial(trials, sweep.goal)
+        known = scores(run)
+        rated = pairs(known, trials, best)
+        before = (past or past_of(logs)).before(run)
+        evidence = evidence_of(index, sweep, trials)
+        if rated:
+            evidence = replace(evidence, gaps=gaps_before(before, rated), gap=rated[-1].gap)
         return Facts(
             sweep=sweep,
             trials=trials,
-            baseline=ranking.baseline_trial(trials),
+            baseline=baseline,
             best=best,
-            rival=_rival(earlier, sweep.goal),
+            before=before,
             results=_results(run.trial(best.id).output) if best else [],
             norms=index.norm_summary(best.id) if best else [],
-            scores=scores(run),
+            scores=known,
+            pairs=rated,
             commands=index.commands(),
             history=read_history(run),
             can_go_on=sweep.can_go_on and run.search.exists(),
@@ -87,34 +87,12 @@ def gather(logs: Path, run: RunFolder) -> Facts:
             run_name=run.name,
             saved=index.saved(best.id) if best else {},
             verdict=verdict(sweep, trials),
-            noise=known_noise((name, noise_from(summary.get("noise"))) for name, summary in earlier),
             rows=read_row_gain(run),
-            findings=check_record(sweep, trials, index.trivial()),
+            findings=check_record(evidence),
             looks=list(looks(run).values()),
+            importance=read_importance(run, trials) or {},
+            pictures=[name for name in PICTURES if (run.path / name).exists()],
         )
-
-
-def _earlier(logs: Path, run: RunFolder, sweep: SweepRow) -> list[tuple[str, dict[str, Any]]]:
-    """Comparable experiments that began earlier, by their ids, with their summaries.
-
-    No others count, so that an old entry stays the same when it is written again.
-    """
-    found = []
-    for other in experiments(logs):
-        summary = read_summary(other, time.time())
-        comparable = all(summary.get(key) == getattr(sweep, key) for key in ("trainer", "metric", "goal", "data"))
-        if other.name != run.name and comparable and (summary.get("started") or 0.0) < (sweep.started or 0.0):
-            found.append((other.id, summary))
-    return found
-
-
-def _rival(earlier: Sequence[tuple[str, dict[str, Any]]], goal: str) -> Rival | None:
-    found: Rival | None = None
-    for name, summary in earlier:
-        value = summary.get("best")
-        if value is not None and (found is None or ranking.is_better(value, found.best, goal)):
-            found = Rival(name, value)
-    return found
 
 
 def _results(output: Path) -> list[str]:

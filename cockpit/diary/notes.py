@@ -8,7 +8,8 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 from pathlib import Path
 
-from cockpit.diary.book import FILE, change, find, newline_of
+from cockpit.diary.book import change
+from cockpit.diary.entries import FILE, find, newline_of
 from cockpit.events.redaction import redacted
 from cockpit.events.text import safe_text
 from cockpit.store.folder import FolderError, RunFolder

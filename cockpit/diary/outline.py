@@ -127,7 +127,7 @@ def _parts(text: str) -> Iterator[_Part]:
 
 
 def _ends_of_pairs(parts: list[re.Match[str]]) -> dict[str, re.Match[str]]:
-    """The end marker of each experiment that has one pair of markers in order, as `book.find` wants it."""
+    """The end marker of each experiment that has one pair of markers in order, as `entries.find` wants it."""
     markers: dict[str, list[re.Match[str]]] = {}
     for part in parts:
         if part[1]:

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cockpit.diary.change import change_text, gap_text, result_lists, threshold_text
 from cockpit.diary.doubts import doubts
+from cockpit.diary.effort import commands, cost_text, took_text
 from cockpit.diary.events import events, open_trials
 from cockpit.diary.facts import Facts
-from cockpit.diary.markdown import block, code, escaped, table
+from cockpit.diary.leaderboard import leaderboard, merged_scores
+from cockpit.diary.markdown import code, escaped
 from cockpit.diary.merges import merges
+from cockpit.diary.trial_table import MOST_ROWS, entry_table, short
 from cockpit.diary.verdicts import against_baseline, doubt, interval_text, mark, mean_text, tried
 from cockpit.store import ranking
-from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
+from cockpit.store.comparison import norms_text
+from cockpit.store.numbers import delta_text, metric_text, setting_text
 from cockpit.store.rows import ENDED_EARLY, TrialRow
 from cockpit.store.runs import counts_text
-from cockpit.store.scores import leaderboard_text
 
 REPORT = "report.md"
-MOST_ROWS = 10
-RESULT_LINES = 2
+CURVES = "curves.png"
+MOST_SHARES = 5
 
 
 def entry(facts: Facts) -> str:
     """The text between the markers of one experiment, without them."""
-    parts = [heading(facts), change(facts), _trials(facts), stops(facts), events(facts), doubts(facts)]
-    parts += [_results(facts), norms(facts), last_line(facts), _going_on(facts)]
+    parts = [heading(facts), change(facts), _trials(facts), _picture(facts), stops(facts), events(facts), doubts(facts)]
+    parts += [_measured(facts), last_line(facts), _going_on(facts)]
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part)
 
 
@@ -45,11 +49,11 @@ def heading(facts: Facts, level: str = "##") -> Iterator[str]:
         yield f"**{sweep.status}**{': ' if why and why == more else ''}{more}"
 
 
-def change(facts: Facts) -> Iterator[str]:
-    """What was varied, the baseline, the best score, and what that is held against."""
+def change(facts: Facts, *, whole: bool = False) -> Iterator[str]:
+    """What is new, the baseline, the best score, and what that is held against; the `whole` of it for the full page."""
     sweep, baseline, best = facts.sweep, facts.baseline, facts.best
     metric = escaped(sweep.metric)
-    yield f"**change** {_what_was_varied(facts)}  "
+    yield f"**change** {change_text(facts, whole=whole)}  "
     if baseline is not None:
         yield f"**baseline** {metric} {metric_text(baseline.best)} ({_config(baseline, sweep.varied)})  "
     if best is None:
@@ -58,28 +62,14 @@ def change(facts: Facts) -> Iterator[str]:
     more = ", ".join(f"{name} {metric_text(value)}" for name, value in _other_metrics(facts).items())
     more = (f" · {escaped(more)}" if more else "") + _leaderboard(facts)
     interval = interval_text(best, sweep.metric)
-    who = f"{mean_text(facts)}{best.id}: {_config(best, sweep.varied)}"
+    settings = f"{_config(best, sweep.varied)}{threshold_text(best)}".removeprefix(", ")
+    who = f"{mean_text(facts)}{best.id}{f': {settings}' if settings else ''}"
     yield f"**score** {metric} {metric_text(best.best)}{interval} ({who}){more}  "
+    if len(sweep.varied) == 1 or whole:
+        yield from (f"**results** {text}  " for _, text in result_lists(facts))
+    yield from merged_scores(facts)
     yield f"**against** {_comparisons(facts)}"
     yield from merges(facts)
-
-
-def _what_was_varied(facts: Facts) -> str:
-    varied = facts.sweep.varied
-    if not varied:
-        return "nothing was varied"
-    return "swept " + ", ".join(f"{code(name)} {_range(facts.trials, name)}" for name in varied)
-
-
-def _range(trials: list[TrialRow], name: str) -> str:
-    """The values that were really tried."""
-    values = [trial.config[name] for trial in trials if name in trial.config]
-    distinct = list(dict.fromkeys(map(setting_text, values)))
-    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values) and values:
-        if len(distinct) > 4:
-            return f"{setting_text(min(values))}–{setting_text(max(values))}"
-        distinct = [setting_text(value) for value in sorted(set(values))]
-    return escaped(", ".join(distinct[:6]) + (" …" if len(distinct) > 6 else ""))
 
 
 def _config(trial: TrialRow, names: list[str]) -> str:
@@ -88,64 +78,58 @@ def _config(trial: TrialRow, names: list[str]) -> str:
 
 def _other_metrics(facts: Facts) -> dict[str, float]:
     best = facts.best
-    shown = {f"{facts.sweep.metric}{end}" for end in ("", "_low", "_high")}
-    return {} if best is None else {name: value for name, value in best.best_metrics.items() if name not in shown}
+    metric = facts.sweep.metric
+    told = (metric, f"{metric}_low", f"{metric}_high", "threshold", "th")
+    return {} if best is None else {name: value for name, value in best.best_metrics.items() if name not in told}
 
 
 def _leaderboard(facts: Facts) -> str:
-    told = leaderboard_text(facts.scores)
+    told = leaderboard(facts)
     return f" · {told}" if told else ""
 
 
 def _comparisons(facts: Facts) -> str:
+    return " · ".join(filter(None, [*against_baseline(facts), *_earlier(facts), *doubt(facts), gap_text(facts)]))
+
+
+def _earlier(facts: Facts) -> Iterator[str]:
+    """The best value against that of the parent, and against the best there was."""
     goal, best = facts.sweep.goal, facts.best.best if facts.best else None
-    parts = list(against_baseline(facts))
-    if facts.rival is not None:
-        parts.append(f"best so far ({facts.rival.experiment}) {delta_text(ranking.gain(best, facts.rival.best, goal))}")
-    else:
-        parts.append("best so far: this is the first of its kind")
-    return " · ".join([*parts, *doubt(facts)])
+    rival, parent = facts.before.rival, facts.before.parent
+    if rival is None:
+        yield "best so far: this is the first of its kind"
+        return
+    if parent is not None and parent.best is not None and parent.experiment != rival.experiment:
+        yield f"parent ({parent.experiment}) {delta_text(ranking.gain(best, parent.best, goal))}"
+    is_parent = parent is not None and parent.experiment == rival.experiment
+    words = "parent and best so far" if is_parent else "best so far"
+    yield f"{words} ({rival.experiment}) {delta_text(ranking.gain(best, rival.best, goal))}"
 
 
 def _trials(facts: Facts) -> Iterator[str]:
-    sweep = facts.sweep
+    """The most informative trials, how many there are beside them, and which parameters mattered."""
     if not facts.trials:
         return
-    shown = _most_informative(facts)
-    headings = ["trial", *map(escaped, sweep.varied), escaped(sweep.metric), "epochs", "ended"]
-    rows = [_row(facts, trial) for trial in shown]
-    yield from table(headings, rows, words=("trial", "ended"))
-    hidden = len(tried(facts)) - len(shown)
-    if hidden:
+    yield from entry_table(facts)
+    hidden = len(tried(facts)) - MOST_ROWS
+    more = [f"… {hidden} more in the [report]({facts.run_name}/{REPORT})"] if hidden > 0 else []
+    told = " · ".join(filter(None, [*more, importance_text(facts)]))
+    if told:
         yield ""
-        yield f"… {hidden} more in the [report]({facts.run_name}/{REPORT})"
+        yield told
 
 
-def _most_informative(facts: Facts) -> list[TrialRow]:
-    """Baseline, best, the best of each way of ending, every failure; then the next best. In order of score."""
-    by_rank = ranking.ranked(tried(facts), facts.sweep.goal)
-    chosen = [trial for trial in (facts.baseline, facts.best) if trial is not None]
-    endings: set[str] = set()
-    for trial in by_rank:
-        ending = trial.reason.partition(":")[0] if trial.status == "pruned" else trial.status
-        if ending not in endings or trial.status in ("failed", "diverged", "lost"):
-            chosen.append(trial)
-        endings.add(ending)
-    wanted = list(dict.fromkeys(trial.id for trial in [*chosen, *by_rank]))[:MOST_ROWS]
-    return [trial for trial in by_rank if trial.id in wanted]
+def importance_text(facts: Facts) -> str:
+    """`importance m 0.61, lr 0.27`; empty where it cannot be told, and where only one parameter was varied."""
+    if len(facts.importance) < 2:
+        return ""
+    shares = [f"{escaped(name)} {share:.2f}" for name, share in facts.importance.items()]
+    return "importance " + ", ".join(shares[:MOST_SHARES])
 
 
-def _row(facts: Facts, trial: TrialRow) -> list[str]:
-    name = f"{trial.id} ◆" if trial.baseline else trial.id
-    settings = [escaped(setting_text(trial.config.get(key))) for key in facts.sweep.varied]
-    cells = [name, *settings, metric_text(trial.best)]
-    if facts.best is not None and trial.id == facts.best.id:
-        cells = [f"**{cell}**" for cell in cells]
-    return [*cells, str(trial.epochs), escaped(_short(trial.ending or trial.status))]
-
-
-def _short(text: str, longest: int = 100) -> str:
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+def _picture(facts: Facts) -> Iterator[str]:
+    if CURVES in facts.pictures:
+        yield f"![curves]({facts.run_name}/{CURVES})"
 
 
 def stops(facts: Facts) -> Iterator[str]:
@@ -155,7 +139,7 @@ def stops(facts: Facts) -> Iterator[str]:
         if trial.status == "finished" or not trial.is_over:
             continue
         why = trial.reason.partition(":")[0] if trial.status == "pruned" else trial.error or trial.reason
-        label = f"{trial.status} ({_short(why, 80)})" if why else trial.status
+        label = f"{trial.status} ({short(why, 80)})" if why else trial.status
         counts[label] = counts.get(label, 0) + 1
     parts = [f"{count} {label}" for label, count in sorted(counts.items(), key=lambda item: -item[1])]
     lines = [f"**stopped early** {escaped('; '.join(parts))}"] if parts else []
@@ -164,44 +148,26 @@ def stops(facts: Facts) -> Iterator[str]:
     yield from lines[-1:]
 
 
-def _results(facts: Facts) -> Iterator[str]:
-    if facts.results and facts.best is not None:
-        yield f"Last results of {facts.best.id}:"
-        yield ""
-        yield from block(facts.results[-RESULT_LINES:])
-
-
-def norms(facts: Facts) -> Iterator[str]:
-    """Norms of the best trial, a row for each parameter group."""
-    if not facts.norms or facts.best is None:
+def _measured(facts: Facts) -> Iterator[str]:
+    """The last result that the best trial printed, and its gradient norms."""
+    if facts.best is None:
         return
-    yield f"Gradient norms of {facts.best.id}, mean over its logged steps:"
-    yield ""
-    headings = ["group", "parameters", "gradients", "largest", "not finite", "update/parameter"]
-    rows = [
-        [
-            escaped(norm.group),
-            metric_text(norm.param_mean),
-            metric_text(norm.grad_mean),
-            metric_text(norm.grad_max),
-            str(norm.nonfinite),
-            metric_text(norm.update_ratio),
-        ]
-        for norm in facts.norms
-    ]
-    yield from table(headings, rows, words=("group",))
+    told = []
+    if facts.results:
+        told.append(f"Last result of {facts.best.id}: {code(facts.results[-1])}")
+    if facts.norms:
+        told.append(f"Gradient norms of {facts.best.id}, mean ≤ largest: {escaped(norms_text(facts.norms))}")
+    yield from (f"{line}  " for line in told[:-1])
+    yield from told[-1:]
 
 
 def last_line(facts: Facts) -> Iterator[str]:
-    """How long it took, on what, from which commit, and the command."""
-    sweep, trials = facts.sweep, facts.trials
-    ended = sweep.ended or max((trial.ended or trial.started or 0.0 for trial in trials), default=0.0)
-    took = duration_text(ended - sweep.started) if sweep.started and ended else "—"
+    """How long it took, on what, from which commit, and the command that does the best trial or all of it again."""
+    trials = facts.trials
     pruned = sum(trial.status == "pruned" for trial in trials)
     devices = sorted({trial.device for trial in trials if trial.has_device})
-    parts = [took, f"{counts_text(trials)} ({pruned} pruned)", escaped(", ".join(devices)), _commit(facts)]
-    if sweep.command:
-        parts.append(code(sweep.command))
+    parts = [took_text(facts), f"{counts_text(trials)} ({pruned} pruned)", escaped(", ".join(devices))]
+    parts += [cost_text(facts), _commit(facts), *(code(command) for command in commands(facts)[-1:])]
     yield " · ".join(filter(None, parts))
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cockpit.diary.doubts import doubts
+from cockpit.diary.effort import commands, cost_text, took_text
 from cockpit.diary.events import events
 from cockpit.diary.facts import Facts
 from cockpit.diary.markdown import block, code, escaped, table
-from cockpit.diary.page import change, heading, last_line, norms, stops
+from cockpit.diary.page import change, heading, stops
+from cockpit.diary.trial_table import full_table
 from cockpit.diary.verdicts import confirmation
-from cockpit.store import ranking
 from cockpit.store.numbers import duration_text, metric_text, setting_text
-from cockpit.store.rows import TrialRow
 
-MOST_METRICS = 6  # columns beside the ranked one; a page is read on screens, and all are in the index
 _PRIVATE = ("folder", "process_started")  # where it ran on its machine is nobody else's matter
 
 _FOOT = (
@@ -25,47 +24,30 @@ _FOOT = (
 
 def report(facts: Facts) -> str:
     """The whole text of the page; it is all generated and replaced as a whole."""
-    parts = [
-        heading(facts, level="#"),
-        change(facts),
-        stops(facts),
-        confirmation(facts),
-        _trials(facts),
-        events(facts, most=None),
-        doubts(facts),
-    ]
-    parts += [_results(facts), norms(facts), _settings(facts), _files(facts), _environment(facts), last_line(facts)]
+    parts = [heading(facts, level="#"), change(facts, whole=True), stops(facts), confirmation(facts), doubts(facts)]
+    parts += [events(facts, most=None), _trials(facts), _pictures(facts), _results(facts), _norms(facts)]
+    parts += [_settings(facts), _files(facts), _effort(facts), _environment(facts), _again(facts)]
     text = "\n\n".join("\n".join(part) for part in map(list, parts) if part)
     return f"{text}\n\n{_FOOT}\n"
 
 
 def _trials(facts: Facts) -> Iterator[str]:
-    """Every trial, best first, with the other metrics of its best evaluation."""
-    if not facts.trials:
-        return
-    sweep = facts.sweep
-    others = _others(facts)
-    headings = ["trial", *map(escaped, sweep.varied), escaped(sweep.metric), *map(escaped, others)]
-    headings += ["seed", "epochs", "steps", "time", "ended"]
-    yield "## Trials"
-    yield ""
-    ordered = ranking.ranked(facts.trials, sweep.goal)
-    yield from table(headings, [_row(facts, trial, others) for trial in ordered], words=("trial", "ended"))
+    if facts.trials:
+        yield "## Trials"
+        yield ""
+        yield from full_table(facts)
 
 
-def _others(facts: Facts) -> list[str]:
-    names = dict.fromkeys(name for trial in facts.trials for name in trial.best_metrics)
-    return [name for name in names if name != facts.sweep.metric][:MOST_METRICS]
-
-
-def _row(facts: Facts, trial: TrialRow, others: Iterable[str]) -> list[str]:
-    settings = [escaped(setting_text(trial.config.get(name))) for name in facts.sweep.varied]
-    metrics = [metric_text(trial.best_metrics.get(name)) for name in others]
-    cells = [f"{trial.id} ◆" if trial.baseline else trial.id, *settings, metric_text(trial.best), *metrics]
-    if facts.best is not None and trial.id == facts.best.id:
-        cells = [f"**{cell}**" for cell in cells]
-    took = "—" if trial.seconds is None else duration_text(trial.seconds)
-    return [*cells, str(trial.seed), str(trial.epochs), str(trial.steps), took, escaped(trial.ending or trial.status)]
+def _pictures(facts: Facts) -> Iterator[str]:
+    told = ", ".join(f"{escaped(name)} {share:.2f}" for name, share in facts.importance.items())
+    if facts.pictures or told:
+        yield "## Pictures"
+    if told:
+        yield ""
+        yield f"Importance of parameters: {told}"
+    for name in facts.pictures:
+        yield ""
+        yield f"![{name.removesuffix('.png')}]({name})"
 
 
 def _results(facts: Facts) -> Iterator[str]:
@@ -73,6 +55,47 @@ def _results(facts: Facts) -> Iterator[str]:
         yield f"## Results of {facts.best.id}"
         yield ""
         yield from block(facts.results)
+
+
+def _norms(facts: Facts) -> Iterator[str]:
+    """Norms of the best trial, a row for each parameter group."""
+    if not facts.norms or facts.best is None:
+        return
+    yield f"## Norms of {facts.best.id}"
+    yield ""
+    headings = ["group", "parameters", "gradients", "largest", "not finite", "update/parameter"]
+    rows = [
+        [
+            escaped(norm.group),
+            metric_text(norm.param_mean),
+            metric_text(norm.grad_mean),
+            metric_text(norm.grad_max),
+            str(norm.nonfinite),
+            metric_text(norm.update_ratio),
+        ]
+        for norm in facts.norms
+    ]
+    yield from table(headings, rows, words=("group",))
+
+
+def _effort(facts: Facts) -> Iterator[str]:
+    """What it took in time and money, and on what."""
+    yield "## Time"
+    yield ""
+    seconds = sum(trial.seconds or 0.0 for trial in facts.trials)
+    devices = sorted({trial.device for trial in facts.trials if trial.has_device})
+    rows = [["from beginning to end", took_text(facts)], ["trials, all together", duration_text(seconds)]]
+    rows += [["devices", escaped(", ".join(devices))]] if devices else []
+    rows += [["cost", cost_text(facts).removeprefix("cost ")]] if cost_text(facts) else []
+    yield from table(["what", "how much"], rows, words=("what", "how much"))
+
+
+def _again(facts: Facts) -> Iterator[str]:
+    known = commands(facts)
+    if known:
+        yield "## Again"
+        yield ""
+        yield from block(known)
 
 
 def _settings(facts: Facts) -> Iterator[str]:

@@ -40,7 +40,7 @@ def doubt(facts: Facts) -> Iterator[str]:
     """Why that difference may be nothing but noise, and how much noise is known."""
     if is_blend(facts) or facts.verdict.delta is not None:
         return
-    known = facts.noise.text
+    known = facts.before.noise.text
     yield f"{facts.verdict.text}{f' ({known})' if known else ''}"
 
 

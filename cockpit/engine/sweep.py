@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import sys
@@ -35,6 +36,7 @@ from cockpit.engine.warm_start import earlier_life
 from cockpit.events.kinds import SweepStarted, SweepStatus
 from cockpit.events.writer import EventWriter
 from cockpit.search.population import Population
+from cockpit.search.spec import Search
 from cockpit.search.stopping import BASELINE, build_rules
 from cockpit.store.folder import FolderError, RunFolder, claim
 from cockpit.store.importance import LEAST_TRIALS
@@ -224,5 +226,15 @@ def _this_process(job: Job) -> dict[str, Any]:
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "at": time.time(),
-        "environment": environment(),
+        "environment": {**environment(), **_price(job.plan.search)},
     }
+
+
+def _price(search: Search) -> dict[str, float]:
+    """What an hour of this machine costs, as the search says or else `$COCKPIT_PRICE_PER_HOUR`; empty if neither."""
+    told = search.resources.price
+    try:
+        price = float(os.environ["COCKPIT_PRICE_PER_HOUR"]) if told is None else told
+    except (KeyError, ValueError):
+        return {}
+    return {"price_per_hour": price} if math.isfinite(price) else {}

@@ -133,7 +133,6 @@ class About:
     question: str = ""
     metric: str = ""
     goal: str = ""
-    note: str = ""
     at: float | None = None
     note: str = ""
 

@@ -16,7 +16,8 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 class Resources:
     """CPU cores, GPUs (fractions share one), TPU chips and bytes of memory per trial; None asks for no memory.
 
-    `processes` work on a trial together, as torchrun's would; without it there is one for each whole GPU.
+    `processes` work on a trial together, as torchrun's would; without it there is one for each whole GPU. `price` is
+    what an hour of the whole machine costs, in any currency.
     """
 
     cpu: float = 1.0
@@ -24,18 +25,20 @@ class Resources:
     tpu: float = 0.0
     memory: int | None = None
     processes: int | None = None
+    price: float | None = None
 
 
 def parse_resources(place: Place, data: object) -> Resources:
     """`resources` of a search file. Raises `SearchError`."""
     body = mapping(place, data)
-    only(place, body, ("cpu", "gpu", "tpu", "memory", "processes"))
+    only(place, body, ("cpu", "gpu", "tpu", "memory", "processes", "price"))
     amounts = {key: _amount(place.at(key), body[key]) for key in ("cpu", "gpu", "tpu") if key in body}
     memory = None if body.get("memory") is None else _bytes(place.at("memory"), body["memory"])
     processes = None if body.get("processes") is None else whole(place.at("processes"), body["processes"])
     if processes is not None and processes < 1:
         raise place.at("processes").error(f"{processes} is below 1")
-    return Resources(memory=memory, processes=processes, **amounts)
+    price = None if body.get("price") is None else _amount(place.at("price"), body["price"])
+    return Resources(memory=memory, processes=processes, price=price, **amounts)
 
 
 def resources_mapping(resources: Resources) -> dict[str, Any]:
@@ -47,7 +50,7 @@ def _amount(place: Place, value: object) -> float:
     found = float(number(place, value))
     if found < 0:
         raise place.error(f"{found:g} is below 0")
-    if found > 1 and not found.is_integer() and not place.key.endswith("cpu"):
+    if found > 1 and not found.is_integer() and not place.key.endswith(("cpu", "price")):
         raise place.error(f"{found:g} is neither a fraction of one nor a whole number")
     return found
 

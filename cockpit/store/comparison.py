@@ -12,7 +12,7 @@ from cockpit.store.ranking import baseline_trial, best_trial, gain
 from cockpit.store.rows import NormSummary, SweepRow, TrialRow
 
 _OF_THE_SWEEP = ("trainer", "data", "metric", "goal", "engine")
-_ABSENT = object()
+ABSENT = object()  # in place of a value that is not there
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Subject:
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """The effective configuration, and what was wanted where nothing was read back."""
-        return {**self.trial.config, **self.trial.effective}
+        """The effective configuration of the trial."""
+        return self.trial.settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def setting_rows(subjects: Sequence[Subject]) -> list[SettingRow]:
     facts = [_facts(each, subjects) for each in subjects]
     columns = [{**each.settings, **known} for each, known in zip(subjects, facts, strict=True)]
     names = dict.fromkeys(name for column in (*(each.settings for each in subjects), *facts) for name in column)
-    rows = [_setting_row(name, [column.get(name, _ABSENT) for column in columns]) for name in names]
+    rows = [_setting_row(name, [column.get(name, ABSENT) for column in columns]) for name in names]
     return sorted(rows, key=lambda row: not row.differs)
 
 
@@ -93,16 +93,19 @@ def _facts(each: Subject, subjects: Sequence[Subject]) -> dict[str, Any]:
 
 
 def _setting_row(name: str, values: Sequence[Any]) -> SettingRow:
-    exact = [_exact(value) for value in values]
-    texts = ["" if value is _ABSENT else setting_text(value) for value in values]
-    if len(set(texts)) < len(set(exact)):
-        texts = [text or "" for text in exact]  # rounded for reading, different values would look the same
-    return SettingRow(name, tuple(texts), differs=len(set(exact)) > 1)
+    return SettingRow(name, value_texts(values), differs=len(set(map(exact, values))) > 1)
 
 
-def _exact(value: Any) -> str | None:
+def value_texts(values: Sequence[Any]) -> tuple[str, ...]:
+    """How values of one setting are written beside each other: rounded, unless different ones would look the same."""
+    known = [exact(value) for value in values]
+    texts = ["" if value is ABSENT else setting_text(value) for value in values]
+    return tuple(texts if len(set(texts)) == len(set(known)) else [text or "" for text in known])
+
+
+def exact(value: Any) -> str | None:
     """A text that two values share only if they are the same: 1 and 1.0 do, 1 and True do not; None for no value."""
-    if value is _ABSENT:
+    if value is ABSENT:
         return None
     if isinstance(value, float) and value.is_integer():
         return str(int(value))

@@ -143,6 +143,10 @@ class Index:
         """
         return trials.read_trials(self._connection, self.sweep(), since, best_metrics)
 
+    def evaluations(self) -> dict[str, list[tuple[int, int, float]]]:
+        """Step, epoch and value of each ranked evaluation of the sweep's metric, in order of steps, by trial."""
+        return trials.read_evaluations(self._connection, self.sweep().metric)
+
     def trivial(self) -> dict[str, dict[str, float]]:
         """The scores of answers that take no model, by metric, for each trial whose trainer tells them."""
         rows = self._rows("SELECT id, trivial FROM trial WHERE trivial <> '{}' ORDER BY number")

@@ -90,6 +90,16 @@ class TrialRow(NamedTuple):
     epochs: int
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """The effective configuration, and what was wanted where nothing was read back."""
+        return {**self.config, **self.effective}
+
+    @property
+    def label(self) -> str:
+        """What its author calls it, where it was imported; else empty."""
+        return str(self.extra.get("label") or "")
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing more comes of it; a trial that is paused or waits for its next attempt is not over."""
         return self.status not in NOT_OVER

@@ -7,12 +7,14 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 from cockpit.events.text import one_line
 from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.lines import append_line
+from cockpit.store.rows import TrialRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,18 @@ class Score:
     note: str = ""
 
 
+class Pair(NamedTuple):
+    """The best value of a trial on held-out data, and the score that the leaderboard gave it."""
+
+    trial: str
+    cv: float
+    lb: float
+
+    @property
+    def gap(self) -> float:
+        return self.cv - self.lb
+
+
 def scores(run: RunFolder) -> list[Score]:
     """All scores of an experiment, oldest first. Lines that are no score are passed over."""
     try:
@@ -44,6 +58,20 @@ def scores(run: RunFolder) -> list[Score]:
 def newest(known: list[Score], *, private: bool) -> float | None:
     """The score that counts: the last one that was entered for this part of the leaderboard."""
     return next((score.value for score in reversed(known) if score.private == private), None)
+
+
+def pairs(known: Sequence[Score], trials: Sequence[TrialRow], best: TrialRow | None) -> list[Pair]:
+    """Which value of the sweep's metric stands beside which public score, in the order of the trials.
+
+    A score of a single trial stands beside its own best value, the newest of several; one of the experiment as a whole
+    beside the best trial's. Merged ones are of no single trial, and stand beside none.
+    """
+    own = {score.trial: score.value for score in known if score.trial and not score.private and not score.merged}
+    whole = newest([score for score in known if not score.trial and not score.merged], private=False)
+    if whole is not None and best is not None:
+        own = {**own, best.id: whole}
+    rated = [trial for trial in trials if trial.id in own and trial.best is not None and math.isfinite(trial.best)]
+    return [Pair(trial.id, trial.best or 0.0, own[trial.id]) for trial in rated]
 
 
 def record_score(run: RunFolder, value: float, private: bool) -> Score:

@@ -16,7 +16,7 @@ from cockpit.store.noise import noise_of
 from cockpit.store.reader import Index
 from cockpit.store.rows import SweepRow, TrialRow
 from cockpit.store.runs import configurations
-from cockpit.store.scores import Score, newest, record_score, scores
+from cockpit.store.scores import Score, newest, pairs, record_score, scores
 from cockpit.store.verdict import verdict
 
 _WORDS = ("status", "host", "process_started", "question")
@@ -24,6 +24,7 @@ _COUNTS = ("pid", "updated", "ended_trials")
 _MAYBE_NUMBERS = (
     "best", "baseline", "trials", "leaderboard", "started", "ended", "paused_trials", "waiting_trials",
 )  # fmt: skip
+MOST_PAIRS = 100
 SILENT_AFTER = 15.0  # seconds; a living sweep writes its summary about once a second
 
 
@@ -32,6 +33,7 @@ def summarize(run: RunFolder, sweep: SweepRow, trials: list[TrialRow], now: floa
     searched, found = configurations(trials), verdict(sweep, trials)
     best = ranking.best_trial(trials, sweep.goal)
     baseline = ranking.baseline_trial(trials)
+    known = scores(run)
     return {
         "experiment": sweep.experiment,
         "search": sweep.search,
@@ -57,7 +59,13 @@ def summarize(run: RunFolder, sweep: SweepRow, trials: list[TrialRow], now: floa
         "verdict": found.mark,
         "verdict_text": found.text,
         "noise": None if sweep.status in LIVE else noise_of(trials).to_mapping(),
-        "leaderboard": newest(scores(run), private=False),
+        "leaderboard": newest(known, private=False),
+        "pairs": pairs(known, trials, best)[-MOST_PAIRS:],
+        "varied": sweep.varied,
+        "from": sweep.extra.get("from", []),
+        "references": [
+            {"asked": list(trial.config), "settings": trial.settings} for trial in (best, baseline) if trial is not None
+        ],
         "host": sweep.host,
         "pid": sweep.pid,
         "process_started": str(sweep.environment.get("process_started", "")),

@@ -7,6 +7,7 @@ wait for its turn again after each of them.
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -52,6 +53,13 @@ SELECT '{{' || group_concat('"' || (wanted.value ->> 0) || '":{{' || (
     )
 ) || '}}') || '}}' FROM json_each(:wanted) AS wanted
 """
+_EVALUATIONS = """
+SELECT trial.id, point.step, step.epoch, point.value FROM trial
+JOIN metric ON metric.id IN (SELECT value FROM json_each(:ranked))
+JOIN point ON point.trial = trial.number AND point.metric = metric.id
+JOIN step ON step.trial = trial.number AND step.kind = 'eval' AND step.phase = metric.phase AND step.step = point.step
+ORDER BY trial.number, point.step
+"""
 _NEWEST = f"""
 SELECT '{{' || group_concat(json_quote(id) || ':{{' || coalesce((
     SELECT group_concat(json_quote(name) || ':' || {_NAN}) FROM (
@@ -74,6 +82,15 @@ def read_trials(
     steps = {line[0]: step for line, (step, _) in zip(lines, best, strict=True) if step is not None}
     metrics = _metrics_at(connection, steps, ranked) if best_metrics else {}
     return [_trial(line, sweep, found, metrics.get(str(line[0]), {})) for line, found in zip(lines, best, strict=True)]
+
+
+def read_evaluations(connection: sqlite3.Connection, metric: str) -> dict[str, list[tuple[int, int, float]]]:
+    """Step, epoch and value of each ranked evaluation of a metric, in order of steps, by trial."""
+    ids = json.dumps([number for number, name in _ranked_evaluations(connection).items() if name == metric])
+    found: dict[str, list[tuple[int, int, float]]] = {}
+    for trial, step, epoch, value in connection.execute(_EVALUATIONS, {"ranked": ids}):
+        found.setdefault(trial, []).append((step, epoch, math.nan if value is None else value))
+    return found
 
 
 def newest_values(

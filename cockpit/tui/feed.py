@@ -212,7 +212,7 @@ class _Reader:
         return None if view is None else self._weigher.look(view)
 
     def _read_diary(self) -> str:
-        from cockpit.diary.book import FILE
+        from cockpit.diary.entries import FILE
 
         path = self._logs / FILE
         try:

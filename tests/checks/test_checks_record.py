@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from builders import Recorder
 
+from cockpit.checks.evidence import Evidence, evidence_of
 from cockpit.checks.finding import OK, UNKNOWN, WARNING, Finding
-from cockpit.checks.record import IDENTICAL, PAPER, TRIVIAL, check_record
+from cockpit.checks.record import IDENTICAL, PAPER, TRIVIAL
+from cockpit.checks.registry import check_record
 from cockpit.events.kinds import Built, Eval, Step
 from cockpit.store.reader import Index
 
@@ -41,7 +43,7 @@ class Record:
 
     def findings(self, check: str) -> list[Finding]:
         with Index(self.recorder.end()) as index:
-            found = check_record(index.sweep(), index.trials(), index.trivial())
+            found = check_record(evidence_of(index, index.sweep(), index.trials()))
         return [finding for finding in found if finding.check == check]
 
     def only(self, check: str) -> Finding:
@@ -108,8 +110,12 @@ def test_who_tells_nothing_is_not_said_to_be_fine(tmp_path):
     # The builder of records has told the settings once, before this.
     with Index(record.recorder.end()) as index:
         trials = [trial._replace(effective={}) for trial in index.trials()]
-        found = check_record(index.sweep(), trials, {})
-    assert [finding.level for finding in found] == [UNKNOWN, OK, UNKNOWN]
+        found = check_record(Evidence(index.sweep(), trials))
+    assert [finding.level for finding in found if finding.check in (PAPER, IDENTICAL, TRIVIAL)] == [
+        UNKNOWN,
+        OK,
+        UNKNOWN,
+    ]
 
 
 def test_finished_trials_have_to_beat_answers_without_a_model(tmp_path):

@@ -7,8 +7,8 @@ import sys
 import pytest
 from builders import Recorder
 
-from cockpit.diary import book
-from cockpit.diary.book import find, markers, put, write_entry
+from cockpit.diary.book import write_entry
+from cockpit.diary.entries import FILE, find, markers, put
 from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.summary import write_summary
 
@@ -139,7 +139,7 @@ def test_an_appended_entry_keeps_every_character_before_it_and_is_found_again(se
 )
 def test_broken_markers_are_one_line_and_the_file_stays(tmp_path, text):
     run = finished(tmp_path)
-    diary = tmp_path / book.FILE
+    diary = tmp_path / FILE
     diary.write_text(text)
     with pytest.raises(FolderError, match=r"^diary.md: the markers of exp001 are not one pair in order; [^\n]*$"):
         write_entry(tmp_path, run)
@@ -149,7 +149,7 @@ def test_broken_markers_are_one_line_and_the_file_stays(tmp_path, text):
 
 def test_markers_of_another_experiment_may_be_broken(tmp_path):
     run = finished(tmp_path)
-    (tmp_path / book.FILE).write_text("<!-- cockpit:begin exp009 -->\n")
+    (tmp_path / FILE).write_text("<!-- cockpit:begin exp009 -->\n")
     assert BEGIN in write_entry(tmp_path, run).read_text()
 
 
@@ -171,7 +171,7 @@ def test_writing_twice_gives_the_same_bytes_and_does_not_touch_the_file(tmp_path
 
 def test_bytes_that_are_no_utf8_and_crlf_lines_survive(tmp_path):
     run = finished(tmp_path)
-    path = tmp_path / book.FILE
+    path = tmp_path / FILE
     mine = b"\xff\xfe my notes\r\n\x80 caf\xe9\r\n"
     path.write_bytes(mine)
     write_entry(tmp_path, run)
@@ -198,19 +198,17 @@ def test_permissions_and_links_of_the_diary_are_kept(tmp_path):
     real = tmp_path / "elsewhere.md"
     real.write_text("mine\n")
     real.chmod(0o640)
-    (tmp_path / "logs" / book.FILE).symlink_to(real)
+    (tmp_path / "logs" / FILE).symlink_to(real)
     write_entry(tmp_path / "logs", run)
-    assert (tmp_path / "logs" / book.FILE).is_symlink()
+    assert (tmp_path / "logs" / FILE).is_symlink()
     assert real.read_text().startswith("mine\n")
     assert real.stat().st_mode & 0o777 == 0o640
 
 
 def test_a_diary_that_cannot_be_written_is_one_line(tmp_path):
     run = finished(tmp_path)
-    (tmp_path / book.FILE).mkdir()
-    with pytest.raises(
-        FolderError, match=r"diary.md: cannot write the diary \([^\n]*\); the record in [^\n]* is whole$"
-    ):
+    (tmp_path / FILE).mkdir()
+    with pytest.raises(FolderError, match=r"diary.md: cannot read the diary \([^\n]*\)$"):
         write_entry(tmp_path, run)
 
 
@@ -230,7 +228,7 @@ def test_processes_that_write_at_once_lose_nothing(tmp_path):
     names = [f"exp{number:03d}-hill" for number in range(1, 9)]
     for name in names:
         write_summary(finished(tmp_path, name))  # an index has one writer
-    (tmp_path / book.FILE).write_text("mine\n")
+    (tmp_path / FILE).write_text("mine\n")
     program = (
         "import sys; from pathlib import Path; from cockpit.diary.book import write_entry\n"
         "from cockpit.store.folder import RunFolder\n"
@@ -239,7 +237,7 @@ def test_processes_that_write_at_once_lose_nothing(tmp_path):
     shares = [names[:4], names[4:], names[::2]]
     started = [subprocess.Popen([sys.executable, "-c", program, tmp_path, *share]) for share in shares]
     assert [process.wait() for process in started] == [0, 0, 0]
-    text = (tmp_path / book.FILE).read_text()
+    text = (tmp_path / FILE).read_text()
     assert text.startswith("mine\n")
     for name in names:
         assert find(text, RunFolder(tmp_path / name).id) is not None

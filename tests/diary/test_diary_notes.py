@@ -7,8 +7,8 @@ import sys
 import pytest
 from builders import Recorder
 
-from cockpit.diary import book
-from cockpit.diary.book import markers, put, write_entry
+from cockpit.diary.book import write_entry
+from cockpit.diary.entries import FILE, find, markers, put
 from cockpit.diary.notes import (
     MARKS,
     NotesChangedError,
@@ -40,7 +40,7 @@ def diary(tmp_path):
     """Writes and reads the diary as bytes."""
 
     class Diary:
-        path = tmp_path / book.FILE
+        path = tmp_path / FILE
 
         def write(self, text):
             self.path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape"))
@@ -331,7 +331,7 @@ def test_processes_that_write_notes_and_entries_at_once_lose_nothing(tmp_path):
     for number in (1, 2, 3):
         Recorder(tmp_path, f"exp00{number}-hill", at=1e6 * number).trial(0, [0.5]).trial(1, [0.75]).end()
     write_entry(tmp_path, RunFolder(tmp_path / "exp001-hill"))
-    path = tmp_path / book.FILE
+    path = tmp_path / FILE
     mine = b"\xff mine\r\n\x80\r\n\r\n"
     path.write_bytes(mine + path.read_bytes() + b"\nold \xff words")
     jobs = [("entries", 10), ("append", 25), ("replace", 25)]
@@ -343,7 +343,7 @@ def test_processes_that_write_notes_and_entries_at_once_lose_nothing(tmp_path):
     assert lines[0] == "old \udcff words"
     for job in ("append", "replace"):
         assert [line for line in lines if line.startswith(job)] == [f"{job} {number}" for number in range(25)]
-    assert [name for name in ("exp001", "exp002", "exp003") if book.find(text, name) is None] == []
+    assert [name for name in ("exp001", "exp002", "exp003") if find(text, name) is None] == []
     assert not [entry.name for entry in tmp_path.iterdir() if entry.name.endswith(".tmp")]
 
 

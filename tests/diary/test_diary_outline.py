@@ -5,7 +5,8 @@ import random
 import pytest
 from builders import Recorder
 
-from cockpit.diary.book import find, markers, put, read, write_entry
+from cockpit.diary.book import read, write_entry
+from cockpit.diary.entries import find, markers, put
 from cockpit.diary.notes import append_note, notes_of
 from cockpit.diary.outline import Heading, outline, sections
 from cockpit.store.folder import FolderError

@@ -6,7 +6,7 @@ import re
 import pytest
 from builders import Recorder
 
-from cockpit.diary.book import find, markers, put
+from cockpit.diary.entries import find, markers, put
 from cockpit.diary.facts import gather
 from cockpit.diary.page import MOST_ROWS, entry
 from cockpit.events.kinds import Norms, Step
@@ -42,7 +42,7 @@ def test_a_finished_sweep(tmp_path):
     assert "**score** score 0.7500 (t003: x 0.3) · loss 0.5000" in text
     assert "**against** baseline +0.2500 · best so far: this is the first of its kind" in text
     assert "**stopped early** 1 pruned (asha rung 1)" in text
-    assert text.endswith("1m00s · 3 trials (1 pruned) · cpu · commit 3f2a91c + 14 lines · `cockpit sweep hill`")
+    assert text.endswith("1m00s · 3 trials (1 pruned) · cpu · commit 3f2a91c + 14 lines · `cockpit rerun exp001/t003`")
     assert table_rows(text) == [
         ["**t003**", "**0.3**", "**0.7500**", "2", "finished"],
         ["t000 ◆", "0", "0.5000", "1", "finished"],
@@ -182,11 +182,11 @@ def test_text_of_others_stays_text(tmp_path):
     assert put(whole, "exp001", text, "2026-11-20") == whole
 
 
-def test_the_last_results_of_the_best_trial_are_quoted(tmp_path):
+def test_the_last_result_of_the_best_trial_is_quoted(tmp_path):
     run = Recorder(tmp_path).trial(0, [0.5]).trial(1, [0.75]).end()
     run.trial("t000").output.write_text("[RESULT]: not the best\n")
     run.trial("t001").output.write_text("noise\n[RESULT]: one\n[RESULT]: two\nnoise\n[RESULT]: three\n")
-    assert "Last results of t001:\n\n```\n[RESULT]: two\n[RESULT]: three\n```" in page(run)
+    assert "\nLast result of t001: `[RESULT]: three`\n" in page(run)
 
 
 def test_the_norms_of_the_best_trial_are_summed_up(tmp_path):
@@ -194,7 +194,7 @@ def test_the_norms_of_the_best_trial_are_summed_up(tmp_path):
     with recorder.run.trial("t000").events.open("ab") as file:
         file.write(b'{"kind":"norms","step":1,"group":"head","param_mean":2.0,"grad_mean":0.5,"nonfinite":3}\n')
     text = page(recorder.end())
-    assert "| head | 2.0000 | 0.5000 | NaN | 3 | NaN |" in text
+    assert "Gradient norms of t000, mean ≤ largest: head 0.5 ≤ NaN (3 not finite)" in text
 
 
 def test_scores_of_the_leaderboard_stand_beside_ours(tmp_path):

@@ -238,3 +238,17 @@ def test_an_index_that_only_a_writer_can_put_in_order_is_read_all_the_same(tmp_p
     with Index(run) as index:
         assert index.trials() == trials
     assert refused
+
+
+def test_evaluations_of_the_metric_are_read_for_all_trials(tmp_path):
+    recorder = Recorder(tmp_path).trial(0, [0.5, math.nan]).trial(1)
+    writer = recorder.start(2)
+    writer.write(Eval(phase="tune", step=1, metrics={"score": 0.9}))
+    writer.write(Eval(phase="valid", epoch=3, step=7, metrics={"other": 0.1, "score": 0.25}))
+    recorder.finish(2, writer)
+    with Index(recorder.end()) as index:
+        found = index.evaluations()
+    assert found["t000"][0] == (1, 0, 0.5)
+    assert math.isnan(found["t000"][1][2])
+    assert found["t002"] == [(7, 3, 0.25)]
+    assert set(found) == {"t000", "t002"}

@@ -9,7 +9,17 @@ import pytest
 from builders import Recorder
 
 from cockpit.store.folder import FolderError, RunFolder
-from cockpit.store.scores import Score, append_score, leaderboard_text, newest, record_score, score_text, scores
+from cockpit.store.reader import Index
+from cockpit.store.scores import (
+    Score,
+    append_score,
+    leaderboard_text,
+    newest,
+    pairs,
+    record_score,
+    score_text,
+    scores,
+)
 from cockpit.store.summary import add_score, read_summary, write_summary
 
 
@@ -117,3 +127,18 @@ def test_a_secret_in_the_words_of_a_score_is_not_kept(run):
     append_score(run, Score(0.5, False, 1.0, "me", note="pushed with KGAT_c4n4ryC4N4RY0123456789abcdef"))
     assert scores(run)[0].note == "pushed with [redacted]"
     assert b"c4n4ry" not in run.scores.read_bytes()
+
+
+def test_scores_stand_beside_the_values_of_their_trials(tmp_path):
+    recorder = Recorder(tmp_path)
+    for number, best in enumerate((0.5, 0.75, math.nan, 0.25)):
+        recorder.trial(number, [best])
+    with Index(recorder.end()) as index:
+        trials = index.trials()
+    own = [Score(0.4, False, 1.0, "", "t000"), Score(0.45, False, 2.0, "", "t000"), Score(0.1, False, 3.0, "", "t002")]
+    others = [Score(0.9, False, 4.0, "", "t003", ("a", "b")), Score(0.8, True, 5.0, "", "t003")]
+    assert pairs([*own, *others], trials, trials[1]) == [("t000", 0.5, 0.45)]
+    whole = [Score(0.6, False, 6.0, "")]
+    assert pairs([*own, *whole], trials, trials[1]) == [("t000", 0.5, 0.45), ("t001", 0.75, 0.6)]
+    assert pairs(whole, trials, None) == []
+    assert pairs([], trials, trials[1]) == []

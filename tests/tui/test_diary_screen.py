@@ -11,7 +11,8 @@ from builders import Recorder
 from textual.events import Paste
 from tui_stage import play, screen_text
 
-from cockpit.diary.book import FILE, markers, read, write_entry
+from cockpit.diary.book import read, write_entry
+from cockpit.diary.entries import FILE, markers
 from cockpit.diary.notes import append_note, notes_of, replace_notes
 from cockpit.store.catalogue import Catalogue
 from cockpit.store.folder import find_experiment

@@ -12,7 +12,8 @@ from textual.app import SuspendNotSupported
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
-from cockpit.diary.book import FILE, read, write_entry
+from cockpit.diary.book import read, write_entry
+from cockpit.diary.entries import FILE
 from cockpit.diary.markdown import escaped
 from cockpit.diary.notes import MARKS, mark_notes, mark_of, replace_notes
 from cockpit.diary.outline import Section, headings, sections

@@ -1,0 +1,49 @@
+"""What the leaderboard said, of the experiment as a whole or of single trials, and of predictions that were merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cockpit.diary.facts import Facts
+from cockpit.diary.markdown import escaped
+from cockpit.store import ranking
+from cockpit.store.scores import Score, leaderboard_text, score_text
+
+MOST_MERGES = 5
+
+
+def leaderboard(facts: Facts) -> str:
+    """`LB 0.727 · private LB 0.719`; where only trials have scores the best one and whose it is: `LB 0.9423 (V14)`."""
+    whole = [score for score in facts.scores if not score.trial and not score.merged]
+    if whole:
+        return leaderboard_text(whole)
+    public = [score for score in facts.scores if not score.private]
+    best = min(public, key=lambda score: ranking.sort_key(score.value, facts.sweep.goal), default=None)
+    if best is None:
+        return leaderboard_text(facts.scores)
+    who = " + ".join(best.merged) if best.merged else _name(facts, best.trial)
+    return f"LB {score_text(best.value)} ({escaped(who)})"
+
+
+def merged_scores(facts: Facts) -> Iterator[str]:
+    """`**merge** V22 + V21 → LB 0.9393 (single: 0.9360, 0.9408)`, a line for each, the newest ones."""
+    known = [score for score in facts.scores if score.merged]
+    for score in known[-MOST_MERGES:]:
+        singles = ", ".join(_single(facts, label) for label in score.merged)
+        name = "private LB" if score.private else "LB"
+        yield (
+            f"**merge** {escaped(' + '.join(score.merged))} → {name} {score_text(score.value)} (single: {singles})"
+            f"{f' · {escaped(score.note)}' if score.note else ''}  "
+        )
+
+
+def _single(facts: Facts, label: str) -> str:
+    """What the run of this label scored by itself."""
+    ids = {trial.id for trial in facts.trials if label in (trial.label, trial.id)}
+    own: list[Score] = [score for score in facts.scores if score.trial in ids and not score.merged]
+    return score_text(own[-1].value) if own else "—"
+
+
+def _name(facts: Facts, trial: str) -> str:
+    label = next((one.label for one in facts.trials if one.id == trial), "")
+    return label or trial
