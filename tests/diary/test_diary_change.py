@@ -143,8 +143,8 @@ def test_parent_and_best_so_far_are_told_apart(tmp_path):
     ],
 )
 def test_the_gap_to_the_leaderboard_stands_beside_those_before(tmp_path, before, cv, lb, text):
-    for number, (score, leaderboard) in enumerate(before, start=1):
-        made(tmp_path, number, score=score, lb=leaderboard)
+    for number, (score, public) in enumerate(before, start=1):
+        made(tmp_path, number, score=score, lb=public)
     facts = gather(tmp_path, made(tmp_path, 8, score=cv, lb=lb))
     assert gap_text(facts) == text
     assert ("\n- ⚠ CV−LB is" in entry(facts)) == text.endswith("growing")
