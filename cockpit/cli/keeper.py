@@ -8,6 +8,10 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
+from cockpit.events.text import one_line
+
 if TYPE_CHECKING:
     from cockpit.engine.observer import View
     from cockpit.store.folder import RunFolder
@@ -16,6 +20,19 @@ if TYPE_CHECKING:
 
 LEAST_SECONDS = 10.0  # between two times
 TIMES_LONGER = 20.0  # than it takes to write, so that a sweep of many trials spends a twentieth of a core on it at most
+
+
+def write_or_tell(logs: Path, run: RunFolder) -> Path:
+    """Write the entry of a sweep; return the diary's path. That it cannot be written is told, and ends no sweep."""
+    from cockpit.diary.book import write_entry
+    from cockpit.diary.entries import FILE
+    from cockpit.store.folder import FolderError
+
+    try:
+        return write_entry(logs, run)
+    except FolderError as error:
+        click.echo(f"cockpit: {one_line(str(error))}", err=True)
+        return logs / FILE
 
 
 class DiaryKeeper:

@@ -252,10 +252,9 @@ def _run(
     plan: Plan, logs: Path, manner: Manner, as_json: bool, marks: Path | None, warm: WarmParentProcess | None
 ) -> int:
     from cockpit.cli.ending import keep_timings, print_doubts, print_end, print_timings
-    from cockpit.cli.keeper import DiaryKeeper
+    from cockpit.cli.keeper import DiaryKeeper, write_or_tell
     from cockpit.cli.pictures import draw_pictures
     from cockpit.cli.show import goals_of
-    from cockpit.diary.book import write_entry
     from cockpit.diary.mending import mend
     from cockpit.engine.budget import Budget
     from cockpit.engine.spawn import is_detached, tell_ready
@@ -285,7 +284,7 @@ def _run(
 
     def announce(run: RunFolder) -> None:
         mend(logs)
-        write_entry(logs, run)  # so that the diary knows of it whatever happens
+        write_or_tell(logs, run)  # so that the diary knows of it whatever happens
         tell_ready(run.name)  # now there is an index that can be looked at
         if not as_json and not detached:
             click.echo(f"{run.name}: {plan.search.note or plan.search.name}")
@@ -300,7 +299,7 @@ def _run(
     if ending.status != "interrupted":
         _look_closer(run, plan)
     drawn = draw_pictures(logs, [run])
-    diary = write_entry(logs, run)
+    diary = write_or_tell(logs, run)
     timed = keep_timings(run, marks)
     with Index(run) as index:
         if as_json:

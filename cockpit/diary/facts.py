@@ -24,6 +24,7 @@ from cockpit.store.verdict import Verdict, verdict
 
 TAIL_BYTES = 1 << 18  # of output.log; the last results are at its end
 MOST_RESULTS = 100
+GAP = "../cv_lb.png"  # of all experiments
 PICTURES = ("curves.png", "importance.png", "slices.png", "parallel.png")
 
 
@@ -91,7 +92,7 @@ def gather(logs: Path, run: RunFolder, past: Past | None = None) -> Facts:
             findings=check_record(evidence),
             looks=list(looks(run).values()),
             importance=read_importance(run, trials) or {},
-            pictures=[name for name in PICTURES if (run.path / name).exists()],
+            pictures=[name for name in (*PICTURES, *([GAP] if rated else [])) if (run.path / name).exists()],
         )
 
 

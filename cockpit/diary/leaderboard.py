@@ -13,16 +13,18 @@ MOST_MERGES = 5
 
 
 def leaderboard(facts: Facts) -> str:
-    """`LB 0.727 · private LB 0.719`; where only trials have scores the best one and whose it is: `LB 0.9423 (V14)`."""
-    whole = [score for score in facts.scores if not score.trial and not score.merged]
-    if whole:
-        return leaderboard_text(whole)
+    """`LB 0.727 · private LB 0.719`, or the best score of a trial and whose it is: `LB 0.9423 (V14)`.
+
+    What was entered last decides which of the two it is.
+    """
+    if not facts.scores or not (facts.scores[-1].trial or facts.scores[-1].merged):
+        return leaderboard_text([score for score in facts.scores if not (score.trial or score.merged)])
     public = [score for score in facts.scores if not score.private]
     best = min(public, key=lambda score: ranking.sort_key(score.value, facts.sweep.goal), default=None)
     if best is None:
         return leaderboard_text(facts.scores)
     who = " + ".join(best.merged) if best.merged else _name(facts, best.trial)
-    return f"LB {score_text(best.value)} ({escaped(who)})"
+    return f"LB {score_text(best.value)}{f' ({escaped(who)})' if who else ''}"
 
 
 def merged_scores(facts: Facts) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import PurePath
 from typing import Any
 
 from cockpit.diary.doubts import doubts
@@ -47,7 +48,7 @@ def _pictures(facts: Facts) -> Iterator[str]:
         yield f"Importance of parameters: {told}"
     for name in facts.pictures:
         yield ""
-        yield f"![{name.removesuffix('.png')}]({name})"
+        yield f"![{PurePath(name).stem}]({name})"
 
 
 def _results(facts: Facts) -> Iterator[str]:

@@ -6,7 +6,7 @@ import pytest
 from builders import Recorder
 
 from cockpit.cli import keeper
-from cockpit.cli.keeper import DiaryKeeper
+from cockpit.cli.keeper import DiaryKeeper, write_or_tell
 from cockpit.diary.entries import FILE
 from cockpit.store.reader import Index
 
@@ -89,3 +89,12 @@ def test_a_diary_that_cannot_be_written_ends_nothing(sweep, capsys):
         sweep.look()
     assert "cannot read the diary" in capsys.readouterr().err
     assert threading.active_count() == 1
+
+
+def test_damaged_markers_are_told_in_one_line_and_left_alone(sweep, capsys):
+    text = "mine\n<!-- cockpit:begin exp001 -->\nhalf\n"
+    (sweep.logs / FILE).write_text(text)
+    sweep.trial(0)
+    assert write_or_tell(sweep.logs, sweep.recorder.run) == sweep.logs / FILE
+    assert capsys.readouterr().err.startswith("cockpit: diary.md: the markers of exp001 are not one pair in order; ")
+    assert (sweep.logs / FILE).read_text() == text

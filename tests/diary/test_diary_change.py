@@ -5,6 +5,7 @@ from builders import Recorder
 
 from cockpit.diary.change import change_text, gap_text, result_lists
 from cockpit.diary.facts import gather
+from cockpit.diary.leaderboard import leaderboard
 from cockpit.diary.page import entry
 from cockpit.diary.report import report
 from cockpit.events.kinds import Built, Eval
@@ -142,8 +143,8 @@ def test_parent_and_best_so_far_are_told_apart(tmp_path):
     ],
 )
 def test_the_gap_to_the_leaderboard_stands_beside_those_before(tmp_path, before, cv, lb, text):
-    for number, (score, leaderboard) in enumerate(before, start=1):
-        made(tmp_path, number, score=score, lb=leaderboard)
+    for number, (score, public) in enumerate(before, start=1):
+        made(tmp_path, number, score=score, lb=public)
     facts = gather(tmp_path, made(tmp_path, 8, score=cv, lb=lb))
     assert gap_text(facts) == text
     assert ("\n- ⚠ CV−LB is" in entry(facts)) == text.endswith("growing")
@@ -186,3 +187,15 @@ def test_a_merge_of_unknown_runs_says_so(tmp_path):
     run = Recorder(tmp_path).trial(0, [0.5]).end()
     append_score(run, Score(0.9, True, 1.0, "me", merged=("V1", "gone")))
     assert "**merge** V1 + gone → private LB 0.9 (single: —, —)  \n" in entry(gather(tmp_path, run))
+
+
+def test_the_score_that_was_entered_last_decides_whose_scores_are_shown(tmp_path):
+    run = Recorder(tmp_path).trial(0, [0.5]).trial(1, [0.6]).end()
+    for score, told in (
+        (Score(0.7, False, 1.0, "me"), "LB 0.7"),
+        (Score(0.65, False, 2.0, "me", "t001"), "LB 0.7"),
+        (Score(0.75, False, 3.0, "me", "t000"), "LB 0.75 (t000)"),
+        (Score(0.6, True, 4.0, "me"), "LB 0.7 · private LB 0.6"),
+    ):
+        append_score(run, score)
+        assert leaderboard(gather(tmp_path, run)) == told
