@@ -72,7 +72,9 @@ def _sources(seed: int) -> Iterator[bytes]:
             folder = Path(name) / str(number)
             folder.mkdir()
             made = sample.make(folder)
-            contents += [file.read_bytes() for file in ([made] if made.is_file() else made.rglob("*")) if file.is_file()]
+            contents += [
+                file.read_bytes() for file in ([made] if made.is_file() else made.rglob("*")) if file.is_file()
+            ]
         found: Iterator[bytes] = sources(contents, seed, LINES)
         yield from found
 

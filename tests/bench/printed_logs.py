@@ -31,7 +31,9 @@ def _logger(n: int, chance: random.Random) -> str:
     line = f"{time} INFO trainer: epoch {n // 5000} step {n} | loss {chance.random():.4f} | lr {chance.random():.2e}\n"
     if n % 5000:
         return line
-    return f"{line}{time} INFO trainer: valid epoch {n // 5000} loss: {chance.random():.4f} acc: {chance.random():.4f}\n"
+    return (
+        f"{line}{time} INFO trainer: valid epoch {n // 5000} loss: {chance.random():.4f} acc: {chance.random():.4f}\n"
+    )
 
 
 def _trainer(n: int, chance: random.Random) -> str:
