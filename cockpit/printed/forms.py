@@ -16,7 +16,7 @@ from typing import Any
 
 from cockpit.events.text import safe_text
 from cockpit.printed.account import has_number
-from cockpit.printed.prefixes import strip_prefixes
+from cockpit.printed.prefixes import BARE_RANKS, strip_prefixes
 from cockpit.printed.reading import Reading
 from cockpit.printed.step_lines import is_unfinished
 
@@ -30,7 +30,9 @@ _VALUE = r"(?:0|[1-9]\d{0,14}+)(?:\.\d{1,30}+)?+(?:[eE][-+]?\d{1,2})?+(?!\d)(?!\
 _CLOCK = r"\d\d(?!\d)"  # minutes and seconds, which may begin with a 0 and mean nothing
 _WHOLE = r"(?:0|[1-9]\d{0,8}+)(?!\d)(?!\.\d)"
 _SIGNED_AFTER = " =:([\t,"
-_AMBIGUOUS = re.compile(r"\d,\d|^\s*\[\d+\]:?\s|^\s*\d+: |^LR:")
+_AMBIGUOUS = re.compile(r"\d,\d|^LR:")
+_LIKE_A_RANK = re.compile(r"\s*\[\d+\]:?\s|\s*\d+: ")
+_BEYOND_RANKS = r"(?:6[4-9]|[7-9]\d|[1-9]\d{2,8}+)(?!\d)(?!\.\d)"
 
 Parse = Callable[[str], "Reading | list[Any] | None"]
 Says = Callable[[str], bool]
@@ -187,6 +189,8 @@ def _variants(body: str, tokens: list[re.Match[str]], whole: Collection[int]) ->
 def _number(chance: random.Random, token: re.Match[str], whole: bool, experiment: int) -> str:
     if _is_clock(token):
         return f"{chance.randrange(60):02d}"
+    if _is_like_a_rank(token):
+        return str(chance.randrange(BARE_RANKS, 10**6))
     if whole:
         return str(chance.randrange(1, 10 ** chance.randrange(3, 9)))
     style = (chance.randrange(4) + experiment) % 4
@@ -213,6 +217,12 @@ def _is_clock(token: re.Match[str]) -> bool:
     return len(before) == 2 and before[0].isdigit() and before[1] == ":" and token.end() - token.start() == 2
 
 
+def _is_like_a_rank(token: re.Match[str]) -> bool:
+    """Whether the number stands where ranks stand, which are small."""
+    found = _LIKE_A_RANK.match(token.string)
+    return found is not None and token.end() <= found.end()
+
+
 def _may_be_negative(token: re.Match[str]) -> bool:
     return token.start() > 0 and token.string[token.start() - 1] in _SIGNED_AFTER
 
@@ -225,6 +235,7 @@ def _pattern(
     end = 0
     for place, token in enumerate(tokens):
         number = _CLOCK if _is_clock(token) else _WHOLE if place in whole else _VALUE
+        number = _BEYOND_RANKS if _is_like_a_rank(token) else number
         number = f"-?{number}" if number is _VALUE and _may_be_negative(token) else number
         parts += [re.escape(body[end : token.start()]), f"({number})" if place in used else f"(?:{number})"]
         end = token.end()

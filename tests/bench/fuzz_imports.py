@@ -1,6 +1,6 @@
 """Mutated lines and files through every importer: nothing raises, nothing hangs, no escape sequence is kept.
 
-`PYTHONPATH=tests python -m tests.bench.fuzz_imports [--lines N] [--seed N]` prints the counts and exits with 1 for a finding.
+`python -m tests.bench.fuzz_imports [--lines N] [--seed N]` prints the counts and exits with 1 for a finding.
 """
 
 from __future__ import annotations
