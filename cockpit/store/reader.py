@@ -96,7 +96,7 @@ class Index:
         So may the files of an imported experiment have, which another process is just reading for the first time.
         """
         ledger = self.run.sweep.relative_to(self.run.path).as_posix()
-        read = dict(self._rows("SELECT path, offset FROM source"))
+        read = {row["path"]: row["offset"] for row in self._rows("SELECT path, offset FROM source")}
         files = {ledger: self.run.sweep} if ledger in read else {}
         if self._is_imported:
             events = (self.run.trial(trial).events for trial in self.run.trial_ids())

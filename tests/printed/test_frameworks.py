@@ -25,8 +25,8 @@ LINES = [
         [("step", "train", {"total_loss": 1.963, "lr": 4.99e-06})],
     ),
     (
-        "2021-05-05 10:10:00 | INFO | valid | epoch 001 | valid on 'valid' subset | loss 9.1 | ppl 32.7 | num_updates 11",
-        [("eval", "valid", {"loss": 9.1, "ppl": 32.7})],
+        "2021-05-05 10:10:00 | INFO | valid | epoch 001 | valid on 'valid' subset | loss 9 | ppl 3 | num_updates 11",
+        [("eval", "valid", {"loss": 9.0, "ppl": 3.0})],
     ),
     (
         '2021-05-05 10:10:00 | INFO | train_inner | {"epoch": 1, "loss": "12.3", "num_updates": "100", "lr": "1e-05"}',
