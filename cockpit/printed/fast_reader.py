@@ -14,7 +14,7 @@ from cockpit.printed.forms import LONGEST, Form, find_form
 from cockpit.printed.rows_reader import Rows, RowsReader
 from cockpit.printed.written import norms_layout
 
-_FORMS = ("pairs", "json", "trainer", "batch", "sentence", "iteration", "step", "step_values")
+_FORMS = ("pairs", "json", "trainer", "batch", "sentence", "iteration", "step", "step_values", "shape")
 _MOST_FORMS = 64
 _MOST_TRIED = 4096  # shapes of lines that were no form
 _MOST_LINES = 20_000  # that are read at once
