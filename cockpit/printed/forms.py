@@ -29,6 +29,8 @@ _TOKEN = re.compile(
 _VALUE = r"(?:0|[1-9]\d{0,14}+)(?:\.\d{1,30}+)?+(?:[eE][-+]?\d{1,2})?+(?!\d)(?!\.\d)"
 _CLOCK = r"\d\d(?!\d)"  # minutes and seconds, which may begin with a 0 and mean nothing
 _WHOLE = r"(?:0|[1-9]\d{0,8}+)(?!\d)(?!\.\d)"
+_END = r"[ \t]*+\r?+\n"
+_DIGIT = re.compile(r"\d")
 _SIGNED_AFTER = " =:([\t,"
 _AMBIGUOUS = re.compile(r"\d,\d|^LR:")
 _LIKE_A_RANK = re.compile(r"\s*\[\d+\]:?\s|\s*\d+: ")
@@ -79,7 +81,7 @@ def find_form(line: bytes, parse: Parse, says_something: Says) -> Form | None:
     try:
         found = parse(body)
         if found is None:
-            return _silent(text[: stripped.length], body, tokens, parse, says_something)
+            return None if says_something(body) else _silent(text[: stripped.length], body, parse, says_something)
         if isinstance(found, Reading):
             return _telling(text[: stripped.length], body, tokens, found, parse)
     except _UnclearError:
@@ -87,13 +89,17 @@ def find_form(line: bytes, parse: Parse, says_something: Says) -> Form | None:
     return None
 
 
-def _silent(prefix: str, body: str, tokens: list[re.Match[str]], parse: Parse, says_something: Says) -> Form:
-    if says_something(body):
+def _silent(prefix: str, body: str, parse: Parse, says_something: Says) -> Form:
+    """A line that says nothing, whatever its digits are, also those that belong to names."""
+    if _LIKE_A_RANK.match(body):
         raise _UnclearError
-    for _, other in _variants(body, tokens, ()):
+    chance = random.Random(len(body))
+    for _ in range(_EXPERIMENTS):
+        other = _DIGIT.sub(lambda _: str(chance.randrange(10)), body)
         if parse(other) is not None or says_something(other):
             raise _UnclearError
-    line = _pattern(prefix, body, tokens, (), ())
+    text = re.sub(r"\d+", r"\\d++", re.escape(body))
+    line = re.compile((_of_prefix(prefix) + text + _END).encode())
     return Form(line, is_block=_is_block(body), has_number=has_number(body))
 
 
@@ -227,11 +233,15 @@ def _may_be_negative(token: re.Match[str]) -> bool:
     return token.start() > 0 and token.string[token.start() - 1] in _SIGNED_AFTER
 
 
+def _of_prefix(prefix: str) -> str:
+    return _DIGIT.sub(r"\\d", re.escape(prefix))
+
+
 def _pattern(
     prefix: str, body: str, tokens: list[re.Match[str]], used: Collection[int], whole: Collection[int]
 ) -> re.Pattern[bytes]:
     """Digits before the message are a time; those of the message are numbers, or belong to names and stay."""
-    parts = [re.sub(r"\d", r"\\d", re.escape(prefix))]
+    parts = [_of_prefix(prefix)]
     end = 0
     for place, token in enumerate(tokens):
         number = _CLOCK if _is_clock(token) else _WHOLE if place in whole else _VALUE
@@ -239,5 +249,5 @@ def _pattern(
         number = f"-?{number}" if number is _VALUE and _may_be_negative(token) else number
         parts += [re.escape(body[end : token.start()]), f"({number})" if place in used else f"(?:{number})"]
         end = token.end()
-    parts += [re.escape(body[end:]), r"[ \t]*+\r?+\n"]
+    parts += [re.escape(body[end:]), _END]
     return re.compile("".join(parts).encode())
