@@ -11,7 +11,8 @@ import re
 
 from cockpit.events.kinds import Event
 from cockpit.printed.forms import LONGEST, Form, find_form
-from cockpit.printed.rows_reader import Rows, RowsReader
+from cockpit.printed.rows_reader import Rows
+from cockpit.printed.states_reader import StatesReader
 from cockpit.printed.written import norms_layout
 
 _FORMS = ("pairs", "json", "trainer", "batch", "sentence", "iteration", "step", "step_values", "shape")
@@ -28,7 +29,7 @@ _NORM_PAIR = re.compile(
 )
 
 
-class FastReader(RowsReader):
+class FastReader(StatesReader):
     """A reader of whole logs. What it tells is events, and `Written` events of many lines."""
 
     def __init__(self, metric: str) -> None:
@@ -45,13 +46,20 @@ class FastReader(RowsReader):
             data = self._part + data
         end = data.rfind(b"\n") + 1
         self._part = data[end:]
+        self._read_block(data, end)
         if len(self._part) > _LONGEST_PART:
-            self._read_block(data, end)
-            super().feed(self._part)
-            self._part = b""
-        else:
-            self._read_block(data, end)
+            self._read_part()
         return []
+
+    def _read_part(self) -> None:
+        """Read a long line that is not complete: what was drawn of it, or all there is."""
+        part = self._part
+        last = part.rfind(b"\r", 0, len(part) - 1) + 1
+        self._part = part[last:] if last else b""
+        if last:
+            self._read_states(part[:last])
+        else:
+            super().feed(part)
 
     def hurry(self) -> None:
         """Read the line that is not complete yet as far as it has come, for who cannot wait for its end."""
@@ -72,8 +80,11 @@ class FastReader(RowsReader):
                     return
             after = data.find(b"\n", at) + 1
             line = data[at:after]
-            super().feed(line)
-            self._learn(line)
+            if b"\r" in line[:-2]:
+                self._read_states(line)
+            else:
+                super().feed(line)
+                self._learn(line)
             at = after
 
     def _learn(self, line: bytes) -> None:

@@ -20,18 +20,18 @@ Column = Sequence[Any]
 class RowsReader(SeveralRuns):
     """Takes as many rows as plainly go on with the run; the next one is to be read as a line by itself."""
 
-    def _take_rows(self, form: Form, rows: Rows) -> int:
+    def _take_rows(self, form: Form, rows: Rows, redrawn: bool = False) -> int:
         """Returns how many of the rows were read, from the first one on."""
         reading = form.reading
         assert reading is not None
         if self._norm_lines.is_waiting or (reading.form == "trainer" and self._bars.trained is not None):
             return 0
-        if len(rows) == 1 and form.step >= 0 and form.epoch < 0:
+        if len(rows) == 1 and form.step >= 0 and form.epoch < 0 and not redrawn:
             return self._take_row(form, rows[0])
         columns: list[Column] = list(zip(*rows, strict=True))
         steps = list(map(int, columns[form.step])) if form.step >= 0 else []
         epochs = _epochs(form, columns)
-        count = min(_growing(steps, len(rows), lt), _growing(epochs, len(rows), le))
+        count = min(growing(steps, len(rows), lt), growing(epochs, len(rows), le))
         if count < len(rows):
             rows, steps, epochs = rows[:count], steps[:count], epochs[:count]
             columns = list(zip(*rows, strict=True))
@@ -42,7 +42,7 @@ class RowsReader(SeveralRuns):
             return 0
         self._write(form, layouts, columns, steps, epochs)
         self._runs.go_on(reading.phase, _ends(epochs), _ends(steps))
-        self._account.tell_many(count, understood=True)
+        self._account.tell_many(count, understood=True, redrawn=redrawn)
         self._known_lines.pass_over(count)
         self._skipper.exception = ""
         return count
@@ -158,7 +158,7 @@ def _epochs(form: Form, columns: list[Column]) -> list[int]:
     return list(map(int, columns[form.epoch]))
 
 
-def _growing(numbers: list[int], count: int, grows: Callable[[int, int], bool]) -> int:
+def growing(numbers: list[int], count: int, grows: Callable[[int, int], bool]) -> int:
     """How many of `count` numbers grow, from the first one on; all where there are none."""
     if count == 1 or not numbers or all(map(grows, numbers, islice(numbers, 1, None))):
         return count
