@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import replace
 from operator import lt
 
@@ -57,13 +58,18 @@ class StatesReader(RowsReader):
     def _take_states(self, data: bytes, at: int) -> int:
         """Read states of a known form from `at` on; returns where the first other one begins."""
         for form in self._state_forms:
+            found = form.line.match(data, at)
+            if found is None:
+                continue
+            if form.step >= 0 and not self._timeline.goes_on(int(found[form.step + 1]), "step", "train"):
+                return at  # another epoch begins, with a state that is read by itself
             rows: Rows = []
             ends = [at]
-            while (found := form.line.match(data, ends[-1])) is not None:
+            while found is not None:
                 rows.append(found.groups())
                 ends.append(found.end())
-            if rows:
-                return ends[self._take_bar(form, rows, data, ends)]
+                found = form.line.match(data, ends[-1])
+            return ends[self._take_bar(form, rows, data, ends)]
         return at
 
     def _take_bar(self, form: Form, rows: Rows, data: bytes, ends: list[int]) -> int:
@@ -93,10 +99,10 @@ def _going_on(form: Form, rows: Rows) -> int:
     """How many states, from the first one on, are steps of one bar that has not come to its end."""
     if form.step < 0 or form.total < 0:
         return 0
-    first, places = rows[0], [form.total, *([form.epoch] if form.epoch >= 0 else [])]
-    total = int(first[form.total])
-    steps = [int(row[form.step]) for row in rows]
+    columns = list(zip(*rows, strict=True))
+    steps, total = list(map(int, columns[form.step])), int(columns[form.total][0])
     count = growing(steps, len(rows), lt)
-    for place in places:
-        count = next((n for n in range(count) if rows[n][place] != first[place]), count)
-    return next((n for n in range(count) if steps[n] >= total), count)
+    for place in (form.total, form.epoch):
+        if place >= 0 and len(set(columns[place])) > 1:
+            count = min(count, next(n for n, digits in enumerate(columns[place]) if digits != columns[place][0]))
+    return bisect_left(steps, total, 0, count)
