@@ -111,12 +111,12 @@ def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
     front = front_trials(trials, goals) if goals else set()
     several = any(trial.attempt > 1 for trial in trials)
     counts = ["epochs", "steps", *(["attempts"] if several else []), "time"]
-    told = [name for name in ("label", "change") if any(trial.extra.get(name) for trial in trials)]
-    headings = ["trial", *told, "status", *varied, sweep.metric, *others, "last", *counts, "ended"]
+    words = [name for name in ("label", "change") if any(trial.extra.get(name) for trial in trials)]
+    headings = ["trial", *words, "status", *varied, sweep.metric, *others, "last", *counts, "ended"]
     rows = [
         [
             " ".join(filter(None, (trial.id, "◆" if trial.baseline else "", "★" if trial.id in front else ""))),
-            *(one_line(str(trial.extra.get(name) or ""), LONGEST_TOLD) for name in told),
+            *(one_line(str(trial.extra.get(name) or ""), LONGEST_TOLD) for name in words),
             f"{GLYPHS.get(trial.status, '?')} {trial.status}",
             *(setting_text(trial.config.get(name)) for name in varied),
             metric_text(trial.best),
@@ -131,7 +131,7 @@ def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
         for trial in trials
     ]
     optional = ("last", "steps", "epochs", "attempts", "time", "change")
-    print_table(headings, rows, left=("trial", *told, "status", "ended"), optional=optional, last_folds=True)
+    print_table(headings, rows, left=("trial", *words, "status", "ended"), optional=optional, last_folds=True)
     if front:
         goal_texts = ", ".join(f"{name} {goal}d" for name, goal in goals.items())
         out.print(f"★ no other trial is better in all of {goal_texts}")

@@ -51,6 +51,8 @@ def _safe_line(line: str, longest: int) -> str:
 
 
 def _fewer_combining_marks(line: str) -> str:
+    if not any(map(unicodedata.combining, set(line))):
+        return line  # a line has few different characters: a bar of blocks, an alphabet
     kept, marks = [], 0
     for character in line:
         marks = marks + 1 if unicodedata.combining(character) else 0

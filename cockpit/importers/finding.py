@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cockpit.importers.contract import Importer, Source
+from cockpit.importers.contract import NO, Importer, Source
 from cockpit.importers.registry import importer_of, importers, open_source
 
 
@@ -23,8 +23,8 @@ class Found:
 def find_sources(path: Path, form: str = "") -> Iterator[Found]:
     """What is at `path`; with `form` it is taken for that format, whatever it looks like."""
     found = _look(path, form)
-    if found.importer is None and found.source is not None and found.source.is_folder:
-        yield from _inside(path)
+    if found.source is not None and found.source.is_folder and not _is_its_own(found):
+        yield from _inside(path, form)
     else:
         yield found
 
@@ -42,7 +42,12 @@ def _look(path: Path, form: str = "") -> Found:
     return Found(path, source, importer_called(form) if form else importer_of(source))
 
 
-def _inside(folder: Path) -> Iterator[Found]:
+def _is_its_own(found: Found) -> bool:
+    """Whether a folder is one source, and not many."""
+    return found.importer is not None and found.source is not None and found.importer.fit(found.source) > NO
+
+
+def _inside(folder: Path, form: str) -> Iterator[Found]:
     try:
         entries = sorted(folder.iterdir())
     except OSError as error:
@@ -52,6 +57,6 @@ def _inside(folder: Path) -> Iterator[Found]:
         if entry.name.startswith(".") or (entry.is_dir() and entry.is_symlink()):
             continue
         if entry.is_dir():
-            yield from find_sources(entry)
+            yield from find_sources(entry, form)
         elif entry.is_file():
-            yield _look(entry)
+            yield _look(entry, form)

@@ -24,6 +24,7 @@ from cockpit.importers.outcome import Outcome, outcome_of
 from cockpit.importers.printed import FIRST_BYTES, IMPORTER, Log, events_in, metric_in
 from cockpit.importers.record import Record, new_record
 from cockpit.importers.recording import Origin, Recording, Trial, trial_ended, trial_started
+from cockpit.printed.fast_reader import FastReader
 from cockpit.store.folder import RunFolder
 from cockpit.store.life import process_started
 
@@ -127,7 +128,7 @@ class _Logs:
         self._recording = recording
         self._number = 0
         self._lines = 0
-        self._log = Log(metric)
+        self._log = Log(FastReader(metric))
 
     @property
     def lines(self) -> int:
@@ -139,7 +140,7 @@ class _Logs:
                 self.close()
                 self._number += 1
                 self._lines += self._log.lines
-                self._log = Log(self._metric, f"{self._number}.")
+                self._log = Log(FastReader(self._metric), f"{self._number}.")
             else:
                 self._recording.take(self._log.feed(block.replace(b"\0", b""), hurry=True))
         self._recording.flush()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 
 from cockpit.events.kinds import Eval, Event, Norms, Step
@@ -12,10 +11,10 @@ from cockpit.importers.tally import Tally, choose_metric
 from cockpit.importers.text import blocks, head_text
 from cockpit.importers.times import first_time, last_time
 from cockpit.printed import PrintedReader
-from cockpit.printed.account import Account
 from cockpit.printed.cut import LineCutter
 from cockpit.printed.fast_reader import FastReader
-from cockpit.printed.shapes import Shapes
+from cockpit.printed.prefixes import strip_prefixes
+from cockpit.printed.shapes import Shapes, ShapesReader
 from cockpit.printed.written import Written
 from cockpit.store.ranking import is_ranked
 
@@ -38,19 +37,19 @@ class Printed:
             return NO
         if any(map(_has_values, events_in(head, ""))):
             return FITS
-        return FITS_PERHAPS if _shapes((head,), "").found else NO
+        return FITS_PERHAPS if _shapes(head).found else NO
 
     def read(self, source: Source) -> Iterator[Item]:
         """The runs of a log; one in which no line is known is read by the shapes of its lines."""
-        events = events_in(_first(source.path, FIRST_BYTES), source.metric)
+        first = _first(source.path, FIRST_BYTES)
+        events = events_in(first, source.metric)
         if not any(map(_has_values, events)):
-            events = events_in(_first(source.path, MORE_BYTES), source.metric)
-        if not any(map(_has_values, events)):
-            shapes = _shapes(blocks(source.path), source.metric)
-            if shapes.found:
-                yield from _by_shapes(source.path, shapes)
-                return
-        yield from _by_lines(source.path, source.metric or metric_in(events))
+            first = _first(source.path, MORE_BYTES)
+            events = events_in(first, source.metric)
+        reader = FastReader(source.metric or metric_in(events))
+        if not any(map(_has_values, events)) and (shapes := _shapes(first)).found:
+            reader = ShapesReader(shapes, source.metric)
+        yield from _items(source.path, Log(reader))
 
 
 def _first(path: Path, size: int) -> bytes:
@@ -84,9 +83,9 @@ def metric_in(events: Iterable[Event]) -> str:
     return f"test_{metric}" if metric else ""
 
 
-def _by_lines(path: Path, metric: str) -> Iterator[Item]:
-    """What the known formats make of the file."""
-    log, block = Log(metric), b""
+def _items(path: Path, log: Log) -> Iterator[Item]:
+    """The whole file."""
+    block = b""
     for block in blocks(path):
         if log.lines == 0:
             log.started = first_time(block)
@@ -103,10 +102,10 @@ class Log:
     `started` and `ended` are the times of its first and its last line, where lines have times.
     """
 
-    def __init__(self, metric: str, name: str = "") -> None:
+    def __init__(self, reader: FastReader, name: str = "") -> None:
         self.started: float | None = None
         self.ended: float | None = None
-        self._reader = FastReader(metric)
+        self._reader = reader
         self._name = name
         self._begun = -1
 
@@ -161,29 +160,12 @@ class Log:
         )
 
 
-def _shapes(text: Iterable[bytes], metric: str) -> Shapes:
-    shapes = Shapes(metric)
-    for line in _text_lines(text):
-        shapes.look(line)
+def _shapes(text: bytes) -> Shapes:
+    """The shapes of the lines of a text."""
+    shapes, cutter = Shapes(), LineCutter()
+    for line in (*cutter.cut(text), *cutter.rest()):
+        shapes.look(strip_prefixes(line.text).text.strip())
     return shapes
-
-
-def _by_shapes(path: Path, shapes: Shapes) -> Iterator[Item]:
-    account = Account()
-    yield Run(key="0")
-    for line in _text_lines(blocks(path)):
-        events = shapes.read(line)
-        account.tell(line, events is not None, redrawn=False)
-        yield from (Recorded("0", event) for event in events or ())
-        yield from (Unread(number, text) for number, text in account.take_unread())
-    yield Lines(account.lines)
-
-
-def _text_lines(text: Iterable[bytes]) -> Iterator[str]:
-    cutter = LineCutter()
-    for block in text:
-        yield from (line.text.rstrip() for line in cutter.cut(block) if not line.redrawn)
-    yield from (line.text.rstrip() for line in islice(cutter.rest(), 1))
 
 
 IMPORTER = Printed()

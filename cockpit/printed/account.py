@@ -33,9 +33,9 @@ class Account:
             self._unread.append((self.lines + 1, text.strip()[:MOST_CHARACTERS]))
         self.lines += not redrawn
 
-    def tell_many(self, lines: int, understood: bool) -> None:
-        """So many lines, all of which were understood, or have no number."""
-        self.lines += lines
+    def tell_many(self, lines: int, understood: bool, redrawn: bool = False) -> None:
+        """So many lines, or states of one, all of which were understood, or have no number."""
+        self.lines += 0 if redrawn else lines
         self.understood += lines if understood else 0
 
     def tell_unread(self, text: str) -> None:

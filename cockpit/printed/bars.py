@@ -88,6 +88,18 @@ class Bars:
             return [reading]
         return self._keras(reading) if reading.form == "keras" else self._tqdm(reading)
 
+    def goes_on(self, reading: Reading) -> bool:
+        """Whether a state is a step of the training bar and nothing else; what it is of is noted then."""
+        if reading.is_last or not reading.values:
+            return False
+        if reading.form == "keras":
+            if self._fitted and reading.total != self._fitting:
+                return False
+            self._fitting, self._fitted = reading.total or 0, False
+            return True
+        evaluated = reading.phase is not None and is_evaluation(reading.phase)
+        return not evaluated and self._unchanged is None and not only(reading, evaluations=True).values
+
     def rest(self) -> list[Reading]:
         """The evaluation that was shown and not told, because it was equal to the one before."""
         unchanged, self._unchanged = self._unchanged, None

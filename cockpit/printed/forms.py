@@ -16,7 +16,7 @@ from typing import Any
 
 from cockpit.events.text import safe_text
 from cockpit.printed.account import has_number
-from cockpit.printed.prefixes import strip_prefixes
+from cockpit.printed.prefixes import BARE_RANKS, strip_prefixes
 from cockpit.printed.reading import Reading
 from cockpit.printed.step_lines import is_unfinished
 
@@ -29,8 +29,22 @@ _TOKEN = re.compile(
 _VALUE = r"(?:0|[1-9]\d{0,14}+)(?:\.\d{1,30}+)?+(?:[eE][-+]?\d{1,2})?+(?!\d)(?!\.\d)"
 _CLOCK = r"\d\d(?!\d)"  # minutes and seconds, which may begin with a 0 and mean nothing
 _WHOLE = r"(?:0|[1-9]\d{0,8}+)(?!\d)(?!\.\d)"
+BARS = ("keras", "tqdm")
+LINE_END = r"[ \t]*+\r?+\n"
+STATE_END = r"[ \t]*+\r(?!\n)"  # of a line that is drawn once more
+_DRAWING = re.compile(
+    r"(?P<percent> {0,4}\d{1,3}%\|[^|]{0,600}\|)|(?P<time>\[[\d:?]{1,12}<[\d:?]{1,12})|(?P<left>ETA: [\d:]{1,12}s?)"
+    r"|(?P<bar>\[[=>.]{1,200}\])|(?P<blocks>[━╸╺─]{1,200})|(?P<begin>^ {1,20})"
+)
+_DRAWN = {
+    "percent": r" {0,4}\d{1,3}%\|[^|\r\n]{0,600}+\|", "time": r"\[[\d:?]{1,12}+<[\d:?]{1,12}+",
+    "left": r"ETA: [\d:]{1,12}+s?", "bar": r"\[[=>.]{1,200}+\]", "blocks": r"(?:━|╸|╺|─){1,200}+", "begin": r" {0,20}",
+}  # fmt: skip
+_DIGIT = re.compile(r"\d")
 _SIGNED_AFTER = " =:([\t,"
-_AMBIGUOUS = re.compile(r"\d,\d|^\s*\[\d+\]:?\s|^\s*\d+: |^LR:")
+_AMBIGUOUS = re.compile(r"\d,\d|^LR:")
+_LIKE_A_RANK = re.compile(r"\s*\[\d+\]:?\s|\s*\d+: ")
+_BEYOND_RANKS = r"(?:6[4-9]|[7-9]\d|[1-9]\d{2,8}+)(?!\d)(?!\.\d)"
 
 Parse = Callable[[str], "Reading | list[Any] | None"]
 Says = Callable[[str], bool]
@@ -60,8 +74,11 @@ class _UnclearError(Exception):
     """The experiments say that it is no form."""
 
 
-def find_form(line: bytes, parse: Parse, says_something: Says) -> Form | None:
-    """The form of a line, its end left away; None where it is no plain text, or what it says is not in its numbers."""
+def find_form(line: bytes, parse: Parse, says_something: Says, end: str = LINE_END) -> Form | None:
+    """The form of a line, its end left away; None where it is no plain text, or what it says is not in its numbers.
+
+    Of a progress bar the drawing may change with its numbers.
+    """
     if len(line) > LONGEST:
         return None
     text = line.decode("utf-8", "replace")
@@ -71,37 +88,47 @@ def find_form(line: bytes, parse: Parse, says_something: Says) -> Form | None:
     body = stripped.text.rstrip()
     if not body or stripped.rank is not None or _AMBIGUOUS.search(body) or is_unfinished(body):
         return None
-    tokens = list(_TOKEN.finditer(body))
-    if len(tokens) > _MOST_NUMBERS:
-        return None
     try:
         found = parse(body)
         if found is None:
-            return _silent(text[: stripped.length], body, tokens, parse, says_something)
+            return None if says_something(body) else _silent(text[: stripped.length], body, parse, says_something)
         if isinstance(found, Reading):
-            return _telling(text[: stripped.length], body, tokens, found, parse)
+            return _telling(text[: stripped.length], body, found, parse, end)
     except _UnclearError:
         pass
     return None
 
 
-def _silent(prefix: str, body: str, tokens: list[re.Match[str]], parse: Parse, says_something: Says) -> Form:
-    if says_something(body):
+def _silent(prefix: str, body: str, parse: Parse, says_something: Says) -> Form:
+    """A line that says nothing, whatever its digits are, also those that belong to names."""
+    if _LIKE_A_RANK.match(body):
         raise _UnclearError
-    for _, other in _variants(body, tokens, ()):
+    chance = random.Random(len(body))
+    for _ in range(_EXPERIMENTS):
+        other = _DIGIT.sub(lambda _: str(chance.randrange(10)), body)
         if parse(other) is not None or says_something(other):
             raise _UnclearError
-    line = _pattern(prefix, body, tokens, (), ())
+    text = re.sub(r"\d+", r"\\d++", re.escape(body))
+    line = re.compile((_of_prefix(prefix) + text + LINE_END).encode())
     return Form(line, is_block=_is_block(body), has_number=has_number(body))
 
 
-def _telling(prefix: str, body: str, tokens: list[re.Match[str]], found: Reading, parse: Parse) -> Form:
+def _telling(prefix: str, body: str, found: Reading, parse: Parse, end: str) -> Form:
+    drawn = list(_DRAWING.finditer(body)) if found.form in BARS else []
+    spans = [drawing.span() for drawing in drawn]
+    tokens = [
+        token
+        for token in _TOKEN.finditer(body)
+        if not any(first < token.end() and token.start() < last for first, last in spans)
+    ]
+    if len(tokens) > _MOST_NUMBERS:
+        raise _UnclearError
     whole = _whole_places(tokens, found)
     roles = _roles(body, tokens, found, parse, whole)
     used = sorted(set(roles.values()))
     group = {part: used.index(place) for part, place in roles.items()}
     return Form(
-        _pattern(prefix, body, tokens, used, whole),
+        _pattern(prefix, body, tokens, used, whole, drawn, end),
         reading=found,
         values=tuple(group[str(place)] for place in range(len(found.values))),
         step=group.get("step", -1),
@@ -187,6 +214,8 @@ def _variants(body: str, tokens: list[re.Match[str]], whole: Collection[int]) ->
 def _number(chance: random.Random, token: re.Match[str], whole: bool, experiment: int) -> str:
     if _is_clock(token):
         return f"{chance.randrange(60):02d}"
+    if _is_like_a_rank(token):
+        return str(chance.randrange(BARE_RANKS, 10**6))
     if whole:
         return str(chance.randrange(1, 10 ** chance.randrange(3, 9)))
     style = (chance.randrange(4) + experiment) % 4
@@ -213,20 +242,42 @@ def _is_clock(token: re.Match[str]) -> bool:
     return len(before) == 2 and before[0].isdigit() and before[1] == ":" and token.end() - token.start() == 2
 
 
+def _is_like_a_rank(token: re.Match[str]) -> bool:
+    """Whether the number stands where ranks stand, which are small."""
+    found = _LIKE_A_RANK.match(token.string)
+    return found is not None and token.end() <= found.end()
+
+
 def _may_be_negative(token: re.Match[str]) -> bool:
     return token.start() > 0 and token.string[token.start() - 1] in _SIGNED_AFTER
 
 
 def _pattern(
-    prefix: str, body: str, tokens: list[re.Match[str]], used: Collection[int], whole: Collection[int]
+    prefix: str,
+    body: str,
+    tokens: list[re.Match[str]],
+    used: Collection[int],
+    whole: Collection[int],
+    drawn: list[re.Match[str]],
+    line_end: str,
 ) -> re.Pattern[bytes]:
     """Digits before the message are a time; those of the message are numbers, or belong to names and stay."""
-    parts = [re.sub(r"\d", r"\\d", re.escape(prefix))]
-    end = 0
-    for place, token in enumerate(tokens):
-        number = _CLOCK if _is_clock(token) else _WHOLE if place in whole else _VALUE
-        number = f"-?{number}" if number is _VALUE and _may_be_negative(token) else number
-        parts += [re.escape(body[end : token.start()]), f"({number})" if place in used else f"(?:{number})"]
-        end = token.end()
-    parts += [re.escape(body[end:]), r"[ \t]*+\r?+\n"]
+    pieces = [(token.start(), token.end(), _of_number(token, place, used, whole)) for place, token in enumerate(tokens)]
+    pieces += [(drawing.start(), drawing.end(), _DRAWN[drawing.lastgroup or ""]) for drawing in drawn]
+    parts, end = [_of_prefix(prefix)], 0
+    for start, after, pattern in sorted(pieces):
+        parts += [re.escape(body[end:start]), pattern]
+        end = after
+    parts += [re.escape(body[end:]), line_end]
     return re.compile("".join(parts).encode())
+
+
+def _of_number(token: re.Match[str], place: int, used: Collection[int], whole: Collection[int]) -> str:
+    number = _CLOCK if _is_clock(token) else _WHOLE if place in whole else _VALUE
+    number = _BEYOND_RANKS if _is_like_a_rank(token) else number
+    number = f"-?{number}" if number is _VALUE and _may_be_negative(token) else number
+    return f"({number})" if place in used else f"(?:{number})"
+
+
+def _of_prefix(prefix: str) -> str:
+    return _DIGIT.sub(r"\\d", re.escape(prefix))

@@ -1,4 +1,4 @@
-"""Lines of timm, torchvision, mmdetection and CatBoost, whose counters stand where other lines have none.
+"""Lines of timm, torchvision, mmdetection, CatBoost and flax, whose counters stand where other lines have none.
 
 A state of an evaluation, `Test: [ 10/48] …`, says something at its end only, and then its averages, which stand in
 parentheses behind the values of the last batch.
@@ -27,6 +27,7 @@ _ITERATIONS = re.compile(rf"Iter\((train|val|test)\) {{0,4}}\[{_COUNT}/(\d{{1,15
 _BOOSTED = re.compile(rf"(\d{{1,9}}):\s{{1,4}}learn: ({F})(?:\s{{1,4}}test\d?: ({F}))?\s")
 _ACCURACIES = re.compile(rf"(?:\*|Test:) {{1,8}}(?:Acc@\d {{1,8}}{F}\s{{0,4}})+(?:loss {{1,8}}{F})?$", re.IGNORECASE)
 _ACCURACY = re.compile(rf"(Acc@\d|loss) {{1,8}}({F})", re.IGNORECASE)
+_WRITTEN = re.compile(rf"\[(\d{{1,15}})\] (\w[\w/]{{0,79}}={F}(?:, \w[\w/]{{0,79}}={F}){{0,63}})$")
 _AVERAGE = re.compile(rf"({F}) {{0,4}}\( {{0,8}}({F})\)")
 _UNSIGNED = re.compile(rf"(^|\t|  )([A-Za-z][\w@/]{{0,30}}) {{1,8}}({F})(?=\s|$)")
 _NO_VALUES = ("eta", "v_num")
@@ -44,6 +45,8 @@ def read(text: str, wanted: Wanted) -> Reading | None:
             return _epoch(found, wanted)
     elif first == "I" and (found := _ITERATIONS.match(text)):
         return _iteration(found, wanted)
+    elif first == "[" and (found := _WRITTEN.match(text)):
+        return _written(found)
     elif first.isdigit() and (found := _BOOSTED.match(text)):
         return _boosted(found)
     if first in "*T" and _ACCURACIES.match(text):
@@ -88,6 +91,12 @@ def _iteration(found: re.Match[str], wanted: Wanted) -> Reading | None:
         return _training(values, None, step, total, wanted)
     scores = tuple((name, value) for name, value in values if name not in ("time", "data_time", "memory"))
     return Reading(form="batch", values=scores if step >= total else (), phase=phase)
+
+
+def _written(found: re.Match[str]) -> Reading:
+    pairs = (pair.partition("=") for pair in found[2].split(", "))
+    values = tuple((name.lower(), float(value)) for name, _, value in pairs)
+    return Reading(form="batch", values=values, step=int(found[1]))
 
 
 def _boosted(found: re.Match[str]) -> Reading:

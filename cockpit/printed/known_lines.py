@@ -25,6 +25,10 @@ _BEST_THRESHOLD = re.compile(rf"THRESHOLD: ({F})$")
 _MATCHING = re.compile(
     rf"(?:model=\S{{1,200}}|<<<\S{{1,200}}>>>:) \[f1\] ({F}), \[precision\] ({F}), \[recall\] ({F})$"
 )
+_VALIDATED = re.compile(  # of fastai: `Loss and accuracy using (cls_best): [0.3979, tensor(0.8723)]`
+    rf"([A-Z]\w{{1,30}}) and (\w{{1,30}}) using \([^()]{{1,60}}\): \[(?:tensor\()?({F})\)?, (?:tensor\()?({F})\)?\]$"
+)
+_NEW_BEST = re.compile(rf"New best (\w{{1,40}})[!:] {{1,4}}({F})$")  # of pytorch-metric-learning
 _RATE = re.compile(rf"LR: ({F})$")
 _SAVED_FILES = re.compile(rf"(?:(?:{_STAMP}\s{{1,4}})?- )?Saved model to files: (\S+)(?: (\S+))?$")
 _SAVED = re.compile(r"Saved ([A-Za-z][\w.-]{0,60}): (\S.*)$")
@@ -33,7 +37,7 @@ _NOTES = re.compile(
     rf"|best model found for epoch \d+, {F} -> {F}|{F} is not improved from {F} epoch \d+ / \d+"
     r"|finish training[.(].*|Kernel version \d+ successfully.*)$"
 )
-_MAY_START = frozenset("EiolftCTmb<LSWK0123456789+-.")
+_MAY_START = frozenset("EiolftCTmbN<LSWK0123456789+-.")
 _JUST_TIME = re.compile(rf"\s*{_STAMP}\s*$")
 
 
@@ -61,6 +65,15 @@ def _values(names: tuple[str, ...], found: re.Match[str]) -> tuple[tuple[str, fl
     return tuple(zip(names, map(float, found.groups()), strict=True))
 
 
+def _validated(found: re.Match[str]) -> Reading:
+    values = ((found[1].lower(), float(found[3])), (found[2].lower(), float(found[4])))
+    return Reading(form="evaluation", values=values, phase="valid")
+
+
+def _new_best(found: re.Match[str]) -> Reading:
+    return Reading(form="evaluation", values=((found[1].lower(), float(found[2])),), phase="valid")
+
+
 _READINGS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Reading]], ...] = (
     (_SENTENCE, _sentence),
     (_ITERATION, _iteration),
@@ -69,6 +82,8 @@ _READINGS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Reading]], ...
     (_THRESHOLD, _evaluation_of("th", "score")),
     (_CROSS_VALIDATION, _evaluation_of("cv")),
     (_BEST_THRESHOLD, _evaluation_of("threshold")),
+    (_VALIDATED, _validated),
+    (_NEW_BEST, _new_best),
     (_MATCHING, _evaluation_of("f1", "precision", "recall")),
 )
 

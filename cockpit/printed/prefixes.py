@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 _LAYERS = 4  # of prefixes on one line
-_BARE_RANKS = 64
+BARE_RANKS = 64
 _MAY_START = frozenset("[(0123456789DIWECdiwecRrPpGgNnFf ")
 
 _TIME = r"\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
@@ -65,4 +65,4 @@ def strip_prefixes(text: str) -> Stripped:
 
 
 def _is_rank(found: re.Match[str]) -> bool:
-    return int(found[1] or found[2]) < _BARE_RANKS
+    return int(found[1] or found[2]) < BARE_RANKS

@@ -145,9 +145,13 @@ class PrintedReader:
     @property
     def _is_plain(self) -> bool:
         """Whether the next line says what it says by itself, whatever came before it."""
+        return self._held is None and self._is_free
+
+    @property
+    def _is_free(self) -> bool:
+        """The same, but for a state of a bar that the next one may take the place of."""
         return (
-            self._held is None
-            and self._block_phase is None
+            self._block_phase is None
             and self._pattern is None
             and not self._tables.is_open
             and self._skipper.is_idle

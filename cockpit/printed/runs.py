@@ -5,7 +5,7 @@ first value after
 - a banner: `--- Starting trial: run-0`, `Fold 2/5`;
 - settings, printed once more, if the counters begin again with it too;
 - an epoch that is the first one again: one of so many (`1/5`), or after two more than it, or after other lines;
-- a table that begins with an epoch that was there.
+- a table that begins with an epoch that was there, or below new settings.
 A counter of steps that begins again is no new run: so do epochs and phases. Tuning and evaluations begin none.
 """
 
@@ -128,7 +128,8 @@ class Runs:
         if self._banner and reading.values:
             return True
         if reading.form == "table_first":
-            return reading.epoch is not None and self._epoch is not None and reading.epoch <= self._epoch
+            seen = reading.epoch is not None and self._epoch is not None and reading.epoch <= self._epoch
+            return seen or bool(self._next_config)
         if self._next_config and reading.values and self._restarts(reading):
             return True
         return self._is_first_epoch_again(reading)

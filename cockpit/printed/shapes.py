@@ -9,14 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from cockpit.events.kinds import Event
-from cockpit.printed.names import LONGEST_NAME, PHASE_WORD, Wanted, phase_of
+from cockpit.printed.fast_reader import FastReader
+from cockpit.printed.names import LONGEST_NAME, PHASE_WORD, phase_of
 from cockpit.printed.numbers import NUMBER, count
 from cockpit.printed.pairs import STEP_NAMES
-from cockpit.printed.prefixes import strip_prefixes
+from cockpit.printed.reader import Found
 from cockpit.printed.reading import Reading
-from cockpit.printed.sorting import Sorter
-from cockpit.printed.timeline import Timeline
 
 FEWEST = 3
 LONGEST = 1024  # characters of a line that are looked at
@@ -49,45 +47,59 @@ class _Shape:
 
 
 class Shapes:
-    """Is shown all lines once, and can then tell what each of them says."""
+    """Knows the shapes of the lines that it was shown."""
 
-    def __init__(self, metric: str = "") -> None:
+    def __init__(self) -> None:
         self._shapes: dict[str, _Shape] = {}
-        self._sorter = Sorter(Wanted(metric), Timeline())
-
-    def look(self, text: str) -> None:
-        """Take note of a line."""
-        shape, _, numbers = _split(text)
-        if not numbers or len(numbers) > _MOST_NUMBERS:
-            return
-        if shape in self._shapes or len(self._shapes) < _MOST_SHAPES:
-            self._shapes.setdefault(shape, _Shape()).add(numbers)
 
     @property
     def found(self) -> bool:
         """Whether there is anything to tell."""
         return any(map(_says_something, self._shapes.values()))
 
-    def read(self, text: str) -> list[Event] | None:
-        """The events of a line; None for one whose shape says nothing."""
+    def look(self, text: str) -> None:
+        """Take note of a line without its prefixes."""
+        shape, _, numbers = _split(text)
+        if not numbers or len(numbers) > _MOST_NUMBERS:
+            return
+        if shape in self._shapes or len(self._shapes) < _MOST_SHAPES:
+            self._shapes.setdefault(shape, _Shape()).add(numbers)
+
+    def read(self, text: str) -> Reading | None:
+        """What a line says; None for one whose shape says nothing, or not yet."""
         shape, names, numbers = _split(text)
         known = self._shapes.get(shape)
         if known is None or not _says_something(known) or not names:
             return None
-        place = _step_of(names, known.grows)
+        step = _step_of(names, known.grows)
         phase = _PHASE.search(text)
-        reading = Reading(
+        pairs = enumerate(zip(names, numbers, strict=True))
+        return Reading(
             form="shape",
-            values=tuple(
-                (name, value)
-                for number, (name, value) in enumerate(zip(names, numbers, strict=True))
-                if number != place and name != "epoch"
-            ),
+            values=tuple(pair for place, pair in pairs if place != step and pair[0] != "epoch"),
             phase=phase_of(phase[1]) if phase else None,
-            step=None if place is None else count(numbers[place]),
+            step=None if step is None else count(numbers[step]),
             epoch=count(numbers[names.index("epoch")]) if "epoch" in names else None,
         )
-        return self._sorter.events(reading) if reading.values else []
+
+
+class ShapesReader(FastReader):
+    """Reads a whole log by shapes alone. One that was not seen before is told as unread until it has come again."""
+
+    def __init__(self, shapes: Shapes, metric: str) -> None:
+        super().__init__(metric)
+        self._shapes = shapes
+
+    def _read(self, body: str) -> Found:
+        text = body.strip()
+        found = self._shapes.read(text)
+        if found is None:
+            self._shapes.look(text)
+        return found
+
+    def _parse(self, body: str) -> Found:
+        # What has not come often enough may say something the next time.
+        return self._shapes.read(body.strip()) or []
 
 
 def _says_something(shape: _Shape) -> bool:
@@ -104,7 +116,7 @@ def _step_of(names: list[str], grows: list[bool]) -> int | None:
 
 def _split(text: str) -> tuple[str, list[str], list[float]]:
     """The shape of a line, and its numbers with their names."""
-    text = strip_prefixes(text).text[:LONGEST]
+    text = text[:LONGEST]
     shape: list[str] = []
     names: list[str] = []
     numbers: list[float] = []

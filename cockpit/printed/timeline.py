@@ -104,6 +104,8 @@ class Timeline:
     def places(self, printed: Sequence[int], total: int | None, kind: str, phase: str) -> Sequence[int]:
         """`place` of steps that go on and grow, all at once. `total` is the last one's, as is the epoch that holds."""
         first = self.place(printed[0], total, kind, phase)
+        if len(printed) == 1:
+            return (first,)
         self.place(printed[-1], total, kind, phase)
         base = first - printed[0]
         return [base + step for step in printed] if base else printed

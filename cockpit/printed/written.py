@@ -54,10 +54,10 @@ class Layout:
 
 
 @cache
-def norms_layout(group: str) -> bytes:
+def norms_layout(group: bytes) -> bytes:
     """The line of a group's norms, to be filled with the step and the digits of means and deviations, as they come."""
     step, (a, b, c, d) = 10**11, (float(10**11 + number) for number in range(1, 5))
-    event = Norms(step=step, group=group, param_mean=a, param_std=b, grad_mean=c, grad_std=d)
+    event = Norms(step=step, group=group.decode(), param_mean=a, param_std=b, grad_mean=c, grad_std=d)
     text = encode(event).decode().replace("%", "%%").replace(f"{step},", "%d,", 1)
     for mark in (a, b, c, d):
         text = text.replace(str(mark), "%b", 1)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 RENEWAL_SECONDS = 2.0  # a sweep that starts has made its index in far less
+INDEXING_SECONDS = 120.0  # what an imported record of a million steps may take
 _DAMAGED = (sqlite3.DatabaseError, KeyError, TypeError, ValueError)  # what reading a file with wrong bytes may raise
 NOT_BEGUN = "its sweep has not started yet, or sweep.jsonl lost its first line"
 
@@ -40,17 +41,18 @@ class Index:
 
     def __init__(self, run: RunFolder) -> None:
         self.run = run = indexed(run)
+        self._is_imported = False
         if not run.index.exists():
             if not run.sweep.exists():
                 raise FolderError(f"{run.path}: no sweep.jsonl in it, so it is not an experiment; remove or restore it")
             if not _has_begun(run):
                 raise FolderError(f"{run.path}: {NOT_BEGUN}")
-            _sync(run)
+            _sync(run, RENEWAL_SECONDS)
         self._open()
         if run.is_mirror or self._writer_died():
             self.close()
             try:
-                _sync(run)
+                _sync(run, INDEXING_SECONDS if self._is_imported else 0.0)
             except FolderError:
                 pass  # not ours to write: what its writer left is good enough
             self._open()
@@ -82,19 +84,27 @@ class Index:
         """
         try:
             values = self._sweep_values()
+            self._is_imported = values.get("engine") == "import"
             return not _is_alive(values) if values.get("status") in LIVE else self._is_behind()
         except _DAMAGED as error:
             self.close()
             raise self._damaged(str(error)) from None
 
     def _is_behind(self) -> bool:
-        """Whether the ledger has more than was read of it."""
-        key = self.run.sweep.relative_to(self.run.path).as_posix()
-        read = self._rows("SELECT offset FROM source WHERE path = ?", key)
+        """Whether the ledger has more than was read of it.
+
+        So may the files of an imported experiment have, which another process is just reading for the first time.
+        """
+        ledger = self.run.sweep.relative_to(self.run.path).as_posix()
+        read = {row["path"]: row["offset"] for row in self._rows("SELECT path, offset FROM source")}
+        files = {ledger: self.run.sweep} if ledger in read else {}
+        if self._is_imported:
+            events = (self.run.trial(trial).events for trial in self.run.trial_ids())
+            files |= {path.relative_to(self.run.path).as_posix(): path for path in events}
         try:
-            return bool(read) and self.run.sweep.stat().st_size > read[0][0]
+            return any(path.stat().st_size > read.get(key, 0) for key, path in files.items())
         except OSError:
-            return False  # a copy without it
+            return False  # a copy without them
 
     def _sweep_values(self) -> dict[str, Any]:
         return {row["key"]: json.loads(row["value"]) for row in self._rows("SELECT key, value FROM sweep")}
@@ -321,8 +331,8 @@ def _version(run: RunFolder) -> int:
         raise FolderError(f"{run.index}: cannot be read ({error}); run `cockpit reindex {run.id}`") from None
 
 
-def _sync(run: RunFolder) -> None:
-    with Indexer(run) as indexer:
+def _sync(run: RunFolder, patience: float = 0.0) -> None:
+    with Indexer(run, patience) as indexer:
         indexer.sync()
 
 

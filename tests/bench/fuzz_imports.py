@@ -1,6 +1,6 @@
 """Mutated lines and files through every importer: nothing raises, nothing hangs, no escape sequence is kept.
 
-`PYTHONPATH=tests python -m tests.bench.fuzz_imports [--lines N] [--seed N]` prints the counts and exits with 1 for a finding.
+`python -m tests.bench.fuzz_imports [--lines N] [--seed N]` prints the counts and exits with 1 for a finding.
 """
 
 from __future__ import annotations
@@ -72,7 +72,9 @@ def _sources(seed: int) -> Iterator[bytes]:
             folder = Path(name) / str(number)
             folder.mkdir()
             made = sample.make(folder)
-            contents += [file.read_bytes() for file in ([made] if made.is_file() else made.rglob("*")) if file.is_file()]
+            contents += [
+                file.read_bytes() for file in ([made] if made.is_file() else made.rglob("*")) if file.is_file()
+            ]
         found: Iterator[bytes] = sources(contents, seed, LINES)
         yield from found
 

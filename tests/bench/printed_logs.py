@@ -41,8 +41,16 @@ def _trainer(n: int, chance: random.Random) -> str:
     return f"{{'loss': {a:.4f}, 'grad_norm': {b}, 'learning_rate': {c}, 'epoch': {n / 1000:.2f}}}\n"
 
 
+def _bar(n: int, chance: random.Random) -> str:
+    done = n % 1000
+    clock = f"{n // 60 % 60:02d}:{n % 60:02d}"
+    state = f"\rEpoch {n // 1000}: {done // 10:3}%|{'#' * (done // 100):10}| {done}/1000 [{clock}<{clock}, 9.8it/s, "
+    return f"{state}loss={chance.random():.4f}, lr=1e-5]" + ("\n" if done == 999 else "")
+
+
 KINDS: dict[str, Line] = {
     "step lines": _steps, "a logger's lines": _logger, "Trainer dictionaries": _trainer, "steps and norms": _norms,
+    "progress bars": _bar,
 }  # fmt: skip
 
 

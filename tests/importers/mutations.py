@@ -3,11 +3,11 @@
 import random
 
 SPLICES = (
-    b"\x1b[31m", b"\x1b]52;c;aGVsbG8=\x07", b"\x9b31m", b"\xc2\x9b31m", b"\xe2\x80\xae", b"\x1b", b"\x07", b"\0", b"\r", b"\n",
-    b"\r\n", b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"nan", b"-inf", b"1e999", b"9" * 400, b"-", b"{", b"}", b"[",
-    b"]", b'"', b"'", b",", b";", b"\t", b"|", b"=", b":", b"<", b"#", b"```", b"  ", b"loss", b"epoch", b"step 0",
-    b"Epoch 1/2", b"100%|###| 4/4 [00:01<00:00]", b"Traceback (most recent call last):", b"[rank3]: ", b"e" * 5000,
-    "ǘ́́́".encode(), b"\\u001b", b"%s", b"%d", b"../../x",
+    b"\x1b[31m", b"\x1b]52;c;aGVsbG8=\x07", b"\x9b31m", b"\xc2\x9b31m", b"\xe2\x80\xae", b"\x1b", b"\x07", b"\0",
+    b"\r", b"\n", b"\r\n", b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"nan", b"-inf", b"1e999", b"9" * 400,
+    b"-", b"{", b"}", b"[", b"]", b'"', b"'", b",", b";", b"\t", b"|", b"=", b":", b"<", b"#", b"```", b"  ", b"loss",
+    b"epoch", b"step 0", b"Epoch 1/2", b"100%|###| 4/4 [00:01<00:00]", b"Traceback (most recent call last):",
+    b"[rank3]: ", b"e" * 5000, b"a" + "\u0301".encode() * 4, b"\\u001b", b"%s", b"%d", b"../../x",
 )  # fmt: skip
 
 

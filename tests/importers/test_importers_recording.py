@@ -6,6 +6,7 @@ import json
 import pytest
 
 from cockpit.diary import book
+from cockpit.events.codec import encode
 from cockpit.events.kinds import Eval, Norms, Note, Step
 from cockpit.importers.contract import About, Recorded, Run, RunEnded, Scored, Source, Unread
 from cockpit.importers.importing import Wish, import_source
@@ -222,3 +223,13 @@ def test_what_is_told_of_a_source_is_in_the_ledger(bring):
     assert first["source"]["format"] == "told" and first["source"]["size"] == 7
     assert first["command"] == "cockpit import some.log"
     assert outcome.unread() == [(2, "7 dwarfs")] and outcome.document()["unread"] == [{"line": 2, "text": "7 dwarfs"}]
+
+
+def test_an_index_that_another_process_has_not_finished_is_finished_first(bring):
+    outcome = bring(evaluated("a", 0.5))
+    with Index(outcome.run) as index:
+        assert index.trials()[0].best == 0.5
+    with outcome.run.trial("t000").events.open("ab") as file:  # as if it had not been read to its end
+        file.write(encode(Eval(step=2, metrics={"acc": 0.75})))
+    with Index(outcome.run) as index:
+        assert index.trials()[0].best == 0.75

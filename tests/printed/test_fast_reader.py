@@ -113,6 +113,51 @@ def test_random_mixes(seed):
     check(mixed(seed), size=random.Random(seed).choice((64, 1000, 1 << 20)))
 
 
+def bars(seed):
+    """Epochs of progress bars: of tqdm with a validation between, or of Keras; some with what bars do, too."""
+    chance = random.Random(seed)
+    total, keras, odd = chance.choice((7, 150, 900)), chance.random() < 0.4, chance.random() < 0.5
+    lines = []
+    for epoch in range(chance.randrange(1, 4)):
+        lines.append(f"Epoch {epoch + 1}/3\n" if keras else "")
+        step = 0
+        while step < total:
+            step = min(total, step + chance.choice((1, 1, 1, 2, 7)))
+            loss = chance.random() * chance.choice((1, 1, 1000, 1e-7))
+            if keras:
+                drawn = "=" * (20 * step // total) + ">" + "." * (20 - 20 * step // total)
+                state = (
+                    f"\r{step:3}/{total} [{drawn}] - ETA: {chance.randrange(99)}s - loss: {loss:.4f} - acc: 0.{step}"
+                )
+            else:
+                drawn = "█" * (10 * step // total) + chance.choice(("", "▌", "▏"))
+                clock = f"{chance.randrange(60):02d}:{chance.randrange(60):02d}"
+                state = f"\rEpoch {epoch}: {100 * step // total:3}%|{drawn:10}| {step}/{total} [{clock}<{clock}, "
+                state += f"{loss:.2f}it/s, loss={loss:.3g}{', val_acc=0.7' if odd and step > total // 2 else ''}]"
+            lines.append(state * (1 + (odd and chance.random() < 0.05)))
+            if odd and chance.random() < 0.01:
+                lines.append(
+                    chance.choice(
+                        ("\n", "\nsaved 3 files\n", "\r\n", "\r", "\x1b[A", "\rValidation:  50%|# | 1/2 [a<b]")
+                    )
+                )
+        lines.append(" - val_loss: 0.5\n" if keras else "\n")
+    return "".join(lines).encode()
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_progress_bars(seed):
+    check(bars(seed), size=random.Random(seed).choice((100, 5000, 1 << 20)))
+
+
+def test_many_states_of_a_bar_are_written_at_once():
+    text = "".join(f"\rEpoch 0:  {n // 10}%|#| {n}/1000 [00:01<00:01, 9it/s, loss=0.{n}]" for n in range(1, 1000))
+    reader = FastReader("")
+    reader.feed(text.encode() + b"\n")
+    written = [what for _, what in reader.take() if isinstance(what, Written)]
+    assert sum(what.steps for what in written) >= 990
+
+
 @pytest.mark.parametrize("form", FORMS[:8])
 def test_many_lines_of_one_form_are_written_at_once(form):
     chance = random.Random(form)
