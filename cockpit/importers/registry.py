@@ -9,7 +9,7 @@ from pathlib import Path
 from cockpit.importers.contract import HEAD_BYTES, NO, Importer, Source
 
 # Each module of this package with an `IMPORTER`; of two that fit equally well the first one reads.
-MODULES: tuple[str, ...] = ()
+MODULES: tuple[str, ...] = ("exported_json", "exported_csv", "tensorboard", "wandb")
 
 
 @cache
