@@ -50,7 +50,7 @@ def crc32c(data: bytes) -> int:
 
 
 def checksums(columns: NDArray[np.uint8]) -> NDArray[np.uint32]:
-    """The checksum of each record of one length. `columns[j, i]` is byte j of record i, at least 4 and at most `SIDE`."""
+    """The checksum of each record of one length, 4 to `SIDE` bytes. `columns[j, i]` is byte j of record i."""
     length, count = columns.shape
     table, found = _contributions(), np.zeros(count, np.uint32)
     for place in range(length):

@@ -12,15 +12,15 @@ from cockpit.importers.contract import About, Item, Run, RunEnded
 _NOT_OVER = ("running", "paused", "waiting", "queued")
 
 
-def items_of(key: str, line: str | bytes) -> list[Item]:
-    """What a line with the start of a sweep or of a trial says; nothing for any other."""
+def items_of(line: str | bytes, key: str = "") -> list[Item]:
+    """What a line with the start of a sweep or of a trial says; nothing for any other. `key` is by default its id."""
     try:
         event = decode(line)
     except EventError:
         return []
     if isinstance(event, SweepStarted):
         return [about_of(event)]
-    return trial_of(key, event) if isinstance(event, TrialStarted) else []
+    return trial_of(key or event.trial, event) if isinstance(event, TrialStarted) else []
 
 
 def about_of(event: SweepStarted) -> About:

@@ -64,14 +64,59 @@ def zigzag(value: int) -> int:
     return (value >> 1) ^ -(value & 1)
 
 
-def text(data: bytes, begin: int, end: int) -> str:
-    """A string; bytes that are no UTF-8 show as escapes."""
-    return data[begin:end].decode("utf-8", "backslashreplace")
+class Message:
+    """A message with its fields at hand by their numbers; of a field that stands there more than once the last counts.
 
+    Raises `WireError` where the bytes are none.
+    """
 
-def float64(data: bytes, begin: int) -> float:
-    """A `double`."""
-    return float(struct.unpack_from("<d", data, begin)[0])
+    def __init__(self, data: bytes, begin: int = 0, end: int | None = None) -> None:
+        self.data = data
+        self._fields: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        for number, wire, first, last in fields(data, begin, end):
+            self._fields.setdefault((number, wire), []).append((first, last))
+
+    def __contains__(self, number: int) -> bool:
+        return any((number, wire) in self._fields for wire in (VARINT, BYTES, FIXED64, FIXED32))
+
+    def spans(self, number: int) -> list[tuple[int, int]]:
+        """Where the bytes of a repeated field with strings, bytes or messages are."""
+        return self._fields.get((number, BYTES), [])
+
+    def messages(self, number: int) -> Iterator[Message]:
+        """The inner messages of a repeated field."""
+        return (Message(self.data, first, last) for first, last in self.spans(number))
+
+    def message(self, number: int) -> Message | None:
+        """An inner message."""
+        return Message(self.data, *self.spans(number)[-1]) if self.spans(number) else None
+
+    def texts(self, number: int) -> list[str]:
+        """The strings of a repeated field; bytes that are no UTF-8 show as escapes."""
+        return [self.data[first:last].decode("utf-8", "backslashreplace") for first, last in self.spans(number)]
+
+    def text(self, number: int) -> str:
+        """A string, empty where it is not there."""
+        return self.texts(number)[-1] if self.spans(number) else ""
+
+    def content(self, number: int) -> bytes:
+        """Bytes, empty where they are not there."""
+        return self.data[slice(*self.spans(number)[-1])] if self.spans(number) else b""
+
+    def varint(self, number: int) -> int | None:
+        """An integer without its sign; see `signed` and `zigzag`."""
+        found = self._fields.get((number, VARINT))
+        return found[-1][0] if found else None
+
+    def place(self, number: int, wire: int) -> int | None:
+        """Where the 4 or 8 bytes of a field begin."""
+        found = self._fields.get((number, wire))
+        return found[-1][0] if found else None
+
+    def float64(self, number: int) -> float | None:
+        """A `double`."""
+        place = self.place(number, FIXED64)
+        return None if place is None else float(struct.unpack_from("<d", self.data, place)[0])
 
 
 def _varint(value: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Event files of TensorBoard, as TensorFlow, Keras, PyTorch, Lightning, tensorboardX and `cockpit export` write them."""
+"""Event files of TensorBoard, as TensorFlow, PyTorch, Lightning, tensorboardX and `cockpit export` write them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from cockpit.importers.contract import NO, SURE, About, Item, Recorded, Run, Run
 from cockpit.importers.tensorboard_events import EventDecoder, Seen
 from cockpit.importers.tensorboard_runs import EventFile, RunFiles, event_files, runs_in
 from cockpit.importers.tensorboard_series import Steps
-from cockpit.importers.tensorboard_values import Other, OwnRecord, Settings, Text
+from cockpit.importers.tensorboard_tensors import Other, Text
+from cockpit.importers.tensorboard_values import OwnRecord, Settings
 from cockpit.store.numbers import counted
 
 _OF_FOLDERS = SURE - 20  # a folder with event files may be another tool's that keeps more than they have
@@ -112,7 +113,8 @@ class _RunReader:
         wall, _, tag, value = found
         if isinstance(value, Text):
             yield from self._begin()
-            note = safe_text(f"{tag}: {value.text}" if "\n" not in value.text else f"{tag}:\n{value.text}")
+            between = "\n" if "\n" in value.text else " "
+            note = safe_text(value.text if self._start.own else f"{tag}:{between}{value.text}")
             yield Recorded(self._run.key, Note(text=note, at=wall if math.isfinite(wall) else 0.0))
         elif isinstance(value, Settings):
             self._status = value.status or self._status
@@ -159,7 +161,7 @@ def _start_of(run: RunFiles) -> _Start:
 
 
 def _take(start: _Start, key: str, text: str) -> None:
-    start.own += exported.items_of(key, text)
+    start.own += exported.items_of(text, key)
     try:
         places = json.loads(text).get("series")
     except (ValueError, AttributeError, RecursionError):

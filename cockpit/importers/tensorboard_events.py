@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from cockpit.importers import protobuf as wire
-from cockpit.importers.tensorboard_values import Found, Metadata, Number, read_value
+from cockpit.importers.tensorboard_tensors import Number
+from cockpit.importers.tensorboard_values import Found, Metadata, read_value
 
 Point = tuple[float, int, str, float]  # wall time, step, tag, and a number
 Seen = tuple[float, int, str, Found]
@@ -112,20 +113,13 @@ class EventDecoder:
         tags[rest[:begin] + rest[end:]] = tag
 
     def _values(self, data: bytes) -> Iterator[Seen]:
-        wall, step, summaries = math.nan, 0, []
-        for number, kind, first, last in wire.fields(data):
-            if number == 1 and kind == wire.FIXED64:
-                wall = wire.float64(data, first)
-            elif number == 2 and kind == wire.VARINT:
-                step = wire.signed(first)
-            elif number == _SUMMARY and kind == wire.BYTES:
-                summaries.append((first, last))
-        for begin, end in summaries:
-            for number, kind, first, last in wire.fields(data, begin, end):
-                if number == 1 and kind == wire.BYTES:
-                    tag, value = read_value(data, first, last, self._known)
-                    if value is not None:
-                        yield wall, step, tag, value
+        event = wire.Message(data)
+        wall, step = event.float64(1), wire.signed(event.varint(2) or 0)
+        for summary in event.messages(_SUMMARY):
+            for value in summary.messages(1):
+                tag, found = read_value(value, self._known)
+                if found is not None:
+                    yield math.nan if wall is None else wall, step, tag, found
 
 
 def _is_all_summary(data: bytes, at: int) -> bool:

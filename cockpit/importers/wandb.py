@@ -12,10 +12,10 @@ from typing import Any
 from cockpit.events.kinds import Note
 from cockpit.events.text import one_line, safe_text
 from cockpit.importers import leveldb_log
-from cockpit.importers import protobuf as wire
 from cockpit.importers import wandb_records as told
 from cockpit.importers.contract import NO, SURE, About, Item, Recorded, Run, RunEnded, Source, Unread
 from cockpit.importers.places import EPOCH, events_of
+from cockpit.importers.protobuf import Message, WireError
 from cockpit.store.numbers import counted
 
 ENDING = ".wandb"
@@ -79,27 +79,28 @@ class _RunReader:
     def items(self) -> Iterator[Item]:
         for data in self._log.records():
             try:
-                kind, first, last = told.record(data)
-                yield from self._record(kind, data, first, last)
-            except wire.WireError:
+                kind, record = told.record(data)
+                if record is not None:
+                    yield from self._record(kind, record)
+            except WireError:
                 self._no_records += 1
         yield from self._begin()
         yield from self._rest()
 
-    def _record(self, kind: str, data: bytes, first: int, last: int) -> Iterator[Item]:
+    def _record(self, kind: str, record: Message) -> Iterator[Item]:
         if kind == "history":
-            yield from self._history(*told.history_of(data, first, last))
+            yield from self._history(*told.history_of(record))
         elif kind == "run" and not self._has_begun:
-            self._run = told.run_of(data, first, last)
+            self._run = told.run_of(record)
         elif kind == "config":
-            yield from self._config(data, first, last)
+            yield from self._config(record)
         elif kind == "summary":
-            told.change(self._summary, data, first, last)
+            told.change(self._summary, record)
         elif kind == "exit":
-            self._exit = told.exit_of(data, first, last)
+            self._exit = told.exit_of(record)
         elif kind == "alert":
             yield from self._begin()
-            yield Recorded(self._key, Note(text=safe_text(told.alert_of(data, first, last)), at=self._last or 0.0))
+            yield Recorded(self._key, Note(text=safe_text(told.alert_of(record)), at=self._last or 0.0))
         elif kind in _NOT_TAKEN:
             self._left[_NOT_TAKEN[kind]] += 1
 
@@ -120,10 +121,10 @@ class _RunReader:
             started=run.started,
         )
 
-    def _config(self, data: bytes, first: int, last: int) -> Iterator[Item]:
+    def _config(self, record: Message) -> Iterator[Item]:
         """A change of the configuration; one that comes after the first step is a note."""
         changed: dict[str, Any] = {} if self._has_begun else self._run.config
-        told.change(changed, data, first, last)
+        told.change(changed, record)
         if self._has_begun and changed:
             text = ", ".join(f"{name} = {value}" for name, value in changed.items())
             yield Recorded(self._key, Note(text=safe_text(f"config: {text}"), at=self._last or 0.0))

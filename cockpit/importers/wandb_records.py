@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from cockpit.importers import protobuf as wire
+from cockpit.importers.protobuf import BYTES, Message, fields, signed, zigzag
 
 KINDS = {
     2: "history", 3: "summary", 4: "output", 5: "config", 7: "stats", 8: "artifact", 10: "alert", 13: "output",
@@ -35,74 +35,52 @@ class RunRecord:
     started: float | None = None
 
 
-def record(data: bytes) -> tuple[str, int, int]:
-    """The kind of a record, empty for one without interest, and where its content is. Raises `WireError`."""
-    for number, kind, first, last in wire.fields(data):
-        if kind == wire.BYTES and number in KINDS:
-            return KINDS[number], first, last
-    return "", 0, 0
+def record(data: bytes) -> tuple[str, Message | None]:
+    """The kind of a record and its content; none for one without interest. Raises `WireError`."""
+    for number, wire, first, last in fields(data):
+        if wire == BYTES and number in KINDS:
+            return KINDS[number], Message(data, first, last)
+    return "", None
 
 
-def run_of(data: bytes, begin: int, end: int) -> RunRecord:
+def run_of(record: Message) -> RunRecord:
     """A `RunRecord`."""
-    run = RunRecord()
-    texts = {1: "id", 3: "project", 8: "name", 9: "notes"}
-    for number, kind, first, last in wire.fields(data, begin, end):
-        if kind != wire.BYTES:
-            continue
-        if number in texts:
-            setattr(run, texts[number], wire.text(data, first, last))
-        elif number == 10:
-            run.tags.append(wire.text(data, first, last))
-        elif number == 4:
-            change(run.config, data, first, last)
-        elif number == 17:
-            run.started = _time(data, first, last)
+    texts = (record.text(number) for number in (1, 3, 8, 9))
+    run = RunRecord(*texts, tags=record.texts(10), started=_time(record.message(17)))
+    for config in record.messages(4):
+        change(run.config, config)
     return run
 
 
-def change(config: dict[str, Any], data: bytes, begin: int, end: int) -> None:
+def change(config: dict[str, Any], record: Message) -> None:
     """Apply a `ConfigRecord` or a `SummaryRecord`: updates and removals by name."""
-    for number, kind, first, last in wire.fields(data, begin, end):
-        if kind != wire.BYTES or number not in (1, 2):
-            continue
-        names, value = _item(data, first, last)
-        if names and names[0] != "_wandb":
-            name = ".".join(names)
-            if number == 1 and value is not _NO_VALUE:
-                config[name] = value
-            else:
-                config.pop(name, None)
+    for update in record.messages(1):
+        names, value = _item(update)
+        if names and names[0] != "_wandb" and value is not _NO_VALUE:
+            config[".".join(names)] = value
+    for removal in record.messages(2):
+        config.pop(".".join(_item(removal)[0]), None)
 
 
-def history_of(data: bytes, begin: int, end: int) -> tuple[int | None, list[Named]]:
+def history_of(record: Message) -> tuple[int | None, list[Named]]:
     """The step of a `HistoryRecord`, where it has one, and its values by their names."""
-    step: int | None = None
+    step = record.message(2)
     values: list[Named] = []
-    for number, kind, first, last in wire.fields(data, begin, end):
-        if kind != wire.BYTES:
-            continue
-        if number == 2:
-            step = next((wire.signed(f[2]) for f in wire.fields(data, first, last) if f[:2] == (1, wire.VARINT)), 0)
-        elif number == 1:
-            names, value = _item(data, first, last)
-            if names and value is not _NO_VALUE:
-                values += _flat(names, value)
-    return step, values
+    for item in record.messages(1):
+        names, value = _item(item)
+        if names and value is not _NO_VALUE:
+            values += _flat(names, value)
+    return (None if step is None else signed(step.varint(1) or 0)), values
 
 
-def exit_of(data: bytes, begin: int, end: int) -> int:
+def exit_of(record: Message) -> int:
     """The exit code."""
-    codes = (wire.signed(f[2]) for f in wire.fields(data, begin, end) if f[:2] == (1, wire.VARINT))
-    return next(codes, 0)
+    return signed(record.varint(1) or 0)
 
 
-def alert_of(data: bytes, begin: int, end: int) -> str:
+def alert_of(record: Message) -> str:
     """Title and text of an `AlertRecord`."""
-    found = [
-        wire.text(data, f[2], f[3]) for f in wire.fields(data, begin, end) if f[1] == wire.BYTES and f[0] in (1, 2)
-    ]
-    return ": ".join(filter(None, found))
+    return ": ".join(filter(None, (record.text(1), record.text(2))))
 
 
 def _flat(names: tuple[str, ...], value: Any) -> Iterator[Named]:
@@ -114,37 +92,40 @@ def _flat(names: tuple[str, ...], value: Any) -> Iterator[Named]:
         yield names, value
 
 
-def _item(data: bytes, begin: int, end: int) -> tuple[tuple[str, ...], Any]:
-    """A name, or several that lead to it, and its value, as JSON or by its type."""
-    key, nested, value = "", [], _NO_VALUE
-    for number, kind, first, last in wire.fields(data, begin, end):
-        if kind == wire.BYTES and number == 1:
-            key = wire.text(data, first, last)
-        elif kind == wire.BYTES and number == 2:
-            nested.append(wire.text(data, first, last))
-        elif kind == wire.BYTES and number in (8, 16):
-            value = _json(data, first, last)
-        elif kind == wire.BYTES and number == 7:
-            value = wire.text(data, first, last)
-        elif kind == wire.FIXED64 and number == 6:
-            value = wire.float64(data, first)
-        elif kind == wire.VARINT and number in (3, 4, 5):
-            value = {3: None, 4: bool(first), 5: wire.zigzag(first)}[number]
-    return (tuple(nested[:MANY]) or ((key,) if key else ())), value
+def _item(item: Message) -> tuple[tuple[str, ...], Any]:
+    """A name, or several that lead to it, and its value."""
+    names = item.texts(2)[:MANY] or [item.text(1)]
+    return tuple(names) if names[0] else (), _value(item)
 
 
-def _json(data: bytes, begin: int, end: int) -> Any:
-    if end - begin > _LONGEST_JSON:
+def _value(item: Message) -> Any:
+    """A value as JSON, or by its type."""
+    for number in (16, 8):
+        if item.spans(number):
+            return _json(item.content(number))
+    number, integer, truth = item.float64(6), item.varint(5), item.varint(4)
+    if number is not None:
+        return number
+    if integer is not None:
+        return zigzag(integer)
+    if truth is not None:
+        return bool(truth)
+    return item.text(7) if item.spans(7) else None if item.varint(3) is not None else _NO_VALUE
+
+
+def _json(text: bytes) -> Any:
+    if len(text) > _LONGEST_JSON:
         return _NO_VALUE
     try:
-        value = json.loads(data[begin:end])
+        value = json.loads(text)
     except (ValueError, RecursionError):
         return _NO_VALUE
     return _NOT_FINITE.get(value, value) if isinstance(value, str) else value
 
 
-def _time(data: bytes, begin: int, end: int) -> float | None:
+def _time(stamp: Message | None) -> float | None:
     """A `google.protobuf.Timestamp` in seconds."""
-    parts = {f[0]: wire.signed(f[2]) for f in wire.fields(data, begin, end) if f[1] == wire.VARINT}
-    seconds = parts.get(1, 0)
-    return seconds + parts.get(2, 0) / 1e9 if 0 < seconds < 1 << 40 else None
+    if stamp is None:
+        return None
+    seconds, nanos = signed(stamp.varint(1) or 0), signed(stamp.varint(2) or 0)
+    return seconds + nanos / 1e9 if 0 < seconds < 1 << 40 and 0 <= nanos < 10**9 else None
