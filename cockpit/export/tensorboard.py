@@ -28,10 +28,13 @@ def _folder(record: Record, path: Path) -> None:
     with (path / _file_name(record.sweep.started)).open("wb") as file:
         events = EventFile(file, record.sweep.started or 0.0)
         _write_experiment(record, events, tags)
+        events.close()
     for trial in record.trials:
         (path / trial.id).mkdir()
         with (path / trial.id / _file_name(trial.started)).open("wb") as file:
-            _write_trial(record, trial, EventFile(file, trial.started or 0.0), tags)
+            events = EventFile(file, trial.started or 0.0)
+            _write_trial(record, trial, events, tags)
+            events.close()
 
 
 def _file_name(started: float | None) -> str:

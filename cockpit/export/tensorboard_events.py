@@ -1,8 +1,9 @@
 """Writing event files of TensorBoard: scalars with all their digits, texts, and the HParams tab.
 
 The numbers of fields are those of TensorFlow's `event.proto`, `summary.proto` and `tensor.proto` and of TensorBoard's
-HParams plugin. A scalar is a tensor with one double, as TensorBoard's own writers of today make them: the old
-`simple_value` has only half of its digits.
+HParams plugin. TensorBoard takes numbers in single precision only: its fast loader passes over tensors of doubles. So a
+scalar is a tensor of type float with that number, and has the same one with all its digits in the field for doubles,
+where TensorBoard does not look.
 """
 
 from __future__ import annotations
@@ -16,24 +17,27 @@ from cockpit.importers.protobuf import of_bytes, of_float64, of_int
 from cockpit.importers.tensorboard_values import RECORD_PLUGIN
 from cockpit.importers.tfrecord import framed
 
-_DOUBLE, _STRING = 2, 7  # of `DataType`
+_FLOAT, _STRING = 1, 7  # of `DataType`
 _SCALAR_CLASS, _TENSOR_CLASS = 1, 2  # of `DataClass`
 _STATUSES = {"finished": 1, "pruned": 1, "stopped": 1, "running": 3, "waiting": 3, "paused": 3}
 _FAILED = 2
+_AT_ONCE = 10_000  # records that are gathered and written
 _TEXT_TYPE, _BOOL_TYPE, _NUMBER_TYPE = 1, 2, 3  # of HParams' `DataType`
 
 
 class EventFile:
-    """One event file, written from its beginning."""
+    """One event file, written from its beginning. `close` writes what is gathered."""
 
     def __init__(self, file: IO[bytes], at: float) -> None:
         self._file = file
+        self._records: list[bytes] = []
         self._described: set[str] = set()
         self._write(of_float64(1, at) + of_bytes(3, "brain.Event:2"))
 
     def scalar(self, tag: str, step: int, at: float, value: float) -> None:
         """A number."""
-        tensor = of_int(1, _DOUBLE) + of_bytes(2, b"") + of_bytes(6, struct.pack("<d", value))
+        shown, exact = of_bytes(5, _single(value)), of_bytes(6, struct.pack("<d", value))
+        tensor = of_int(1, _FLOAT) + of_bytes(2, b"") + shown + exact
         self._value(tag, step, at, of_bytes(8, tensor), of_bytes(1, of_bytes(1, "scalars")) + of_int(4, _SCALAR_CLASS))
 
     def text(self, tag: str, step: int, at: float, text: str) -> None:
@@ -68,7 +72,7 @@ class EventFile:
     def _plugin(self, tag: str, plugin: str, content: bytes, at: float) -> None:
         """What a plugin keeps in the description of a value that itself is nothing."""
         said = of_bytes(1, of_bytes(1, plugin) + of_bytes(2, content)) + of_int(4, _TENSOR_CLASS)
-        nothing = of_int(1, 1) + of_bytes(2, b"") + of_bytes(5, struct.pack("<f", 0.0))
+        nothing = of_int(1, _FLOAT) + of_bytes(2, b"") + of_bytes(5, struct.pack("<f", 0.0))
         self._value(tag, 0, at, of_bytes(8, nothing), said)
 
     def _value(self, tag: str, step: int, at: float, content: bytes, metadata: bytes) -> None:
@@ -78,7 +82,22 @@ class EventFile:
         self._write(of_float64(1, at) + of_int(2, step) + of_bytes(5, of_bytes(1, value)))
 
     def _write(self, event: bytes) -> None:
-        self._file.write(framed(event))
+        self._records.append(event)
+        if len(self._records) >= _AT_ONCE:
+            self.close()
+
+    def close(self) -> None:
+        """Write what is gathered; the file itself is whose it was."""
+        self._file.write(framed(self._records))
+        self._records.clear()
+
+
+def _single(value: float) -> bytes:
+    """A number in single precision, infinite where it is too large."""
+    try:
+        return struct.pack("<f", value)
+    except OverflowError:
+        return struct.pack("<f", math.copysign(math.inf, value))
 
 
 def _setting(value: Any) -> bytes:

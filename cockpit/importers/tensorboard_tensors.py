@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cockpit.importers.protobuf import FIXED32, FIXED64, VARINT, Message, signed, varint
 
-_STRING = 7
+_FLOAT, _STRING = 1, 7
 _FORMATS = {  # of the types that a number may have
     1: "<f", 2: "<d", 3: "<i", 4: "<B", 5: "<h", 6: "<b", 9: "<q", 10: "<?", 17: "<H", 19: "<e", 22: "<I", 23: "<Q",
 }  # fmt: skip
@@ -55,13 +55,15 @@ def _in_content(tensor: Message, dtype: int) -> list[Number | None]:
 
 
 def _in_fields(tensor: Message) -> list[Number | None]:
+    """Numbers of fixed width. Those of `cockpit export` stand there twice, the second time with all their digits."""
     found: list[Number | None] = []
     for number, (form, wire) in _FIXED.items():
         found += [_packed(tensor.data, first, last, form) for first, last in tensor.spans(number)]
         place = tensor.place(number, wire)
         if place is not None:
             found.append(_packed(tensor.data, place, place + struct.calcsize(form), form))
-    return found
+    is_twice = tensor.varint(_DTYPE) == _FLOAT and len(found) == 2 and found[1] is not None and found[1].form == "<d"
+    return found[1:] if is_twice else found
 
 
 def _in_varints(tensor: Message) -> list[Number | None]:

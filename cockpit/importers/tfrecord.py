@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -25,11 +25,20 @@ _CHECK = struct.Struct("<I")
 _MOST_LENGTHS = 10_000
 
 
-def framed(record: bytes) -> bytes:
-    """The record as it stands in a file."""
-    length = struct.pack("<Q", len(record))
-    checks = [_CHECK.pack(crc32c.masked(crc32c.crc32c(part))) for part in (length, record)]
-    return b"".join((length, checks[0], record, checks[1]))
+def framed(records: Sequence[bytes]) -> bytes:
+    """The records as they stand in a file."""
+    lengths = [struct.pack("<Q", len(record)) for record in records]
+    checks = [_checks_of(parts) for parts in (lengths, records)]
+    return b"".join(
+        b"".join((length, _CHECK.pack(first), record, _CHECK.pack(second)))
+        for length, record, first, second in zip(lengths, records, *checks, strict=True)
+    )
+
+
+def _checks_of(parts: Sequence[bytes]) -> list[int]:
+    """The checksum of each."""
+    ends = np.cumsum([0, *map(len, parts)])
+    return [int(check) for check in _checks(b"".join(parts), ends[:-1], np.diff(ends))]
 
 
 def is_header(head: bytes) -> bool:
@@ -106,24 +115,23 @@ class RecordFile:
 
 
 def _wrong(buffer: bytes, places: NDArray[np.int64]) -> set[int]:
-    """The numbers of records whose checksum is not theirs; those of one length are looked at together."""
+    """The numbers of records whose checksum is not theirs."""
     begins, lengths = places[:-1] + 12, np.diff(places) - FRAME_BYTES
+    stored = np.frombuffer(buffer, np.uint8).take((begins + lengths)[:, None] + np.arange(4)).view("<u4")[:, 0]
+    return set(np.flatnonzero(_checks(buffer, begins, lengths) != stored).tolist())
+
+
+def _checks(buffer: bytes, begins: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.uint32]:
+    """The checksums of many records in a buffer; those of one length are computed together."""
+    found = np.zeros(len(begins), np.uint32)
+    if not len(begins):
+        return found
     order = np.argsort(lengths, kind="stable")
-    groups = np.split(order, np.flatnonzero(np.diff(lengths[order])) + 1) if len(order) else []
-    stored = np.frombuffer(buffer, np.uint8)
-    wrong: set[int] = set()
-    for group in groups:
+    data = np.frombuffer(buffer, np.uint8)
+    for group in np.split(order, np.flatnonzero(np.diff(lengths[order])) + 1):
         length = int(lengths[group[0]])
         if 4 <= length <= crc32c.SIDE:
-            columns = stored.take(begins[group] + np.arange(length + 4)[:, None])
-            wanted = np.ascontiguousarray(columns[length:].T).view("<u4")[:, 0]
-            found = crc32c.masked_all(crc32c.checksums(columns[:length]))
-            wrong.update(group[found != wanted].tolist())
+            found[group] = crc32c.checksums(data.take(begins[group] + np.arange(length)[:, None]))
         else:
-            wrong.update(n for n in group.tolist() if not _is_right(buffer, int(begins[n]), length))
-    return wrong
-
-
-def _is_right(buffer: bytes, begin: int, length: int) -> bool:
-    end = begin + length
-    return bool(_CHECK.unpack_from(buffer, end)[0] == crc32c.masked(crc32c.crc32c(buffer[begin:end])))
+            found[group] = [crc32c.crc32c(buffer[begins[n] : begins[n] + length]) for n in group]
+    return crc32c.masked_all(found)
