@@ -18,6 +18,7 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from optuna.study import StudyDirection
 from optuna.trial import TrialState, create_trial
 
 from cockpit.engine.importance import around, searched_space
@@ -26,6 +27,7 @@ from cockpit.engine.past import state_of
 from cockpit.search.errors import SearchError
 from cockpit.search.reader import load
 from cockpit.search.space import Categorical, Distribution, IntUniform, LogUniformValues, Uniform
+from cockpit.search.space.base import is_number
 from cockpit.search.values import identity
 from cockpit.store.folder import RunFolder
 from cockpit.store.rows import NOT_OVER, SweepRow, TrialRow
@@ -39,7 +41,8 @@ def write_journal(path: Path, run: RunFolder, sweep: SweepRow, trials: Sequence[
     lock = JournalFileOpenLock(str(path))
     storage = JournalStorage(JournalFileBackend(str(path), lock_obj=lock))
     objectives = _objectives(run, sweep)
-    study = optuna.create_study(study_name=run.name, storage=storage, directions=list(objectives.values()))
+    directions = [StudyDirection[goal.upper()] for goal in objectives.values()]
+    study = optuna.create_study(study_name=run.name, storage=storage, directions=directions)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # older ones of Optuna lack the names
         study.set_metric_names(list(objectives))
@@ -52,7 +55,7 @@ def write_journal(path: Path, run: RunFolder, sweep: SweepRow, trials: Sequence[
 def _objectives(run: RunFolder, sweep: SweepRow) -> dict[str, str]:
     """The metrics of the search with their directions."""
     try:
-        several = {metric.name: metric.goal for metric in load(run.search).metrics}
+        several: dict[str, str] = {metric.name: metric.goal for metric in load(run.search).metrics}
     except (SearchError, OSError):
         several = {}
     return several or {sweep.metric or "value": sweep.goal}
@@ -68,11 +71,9 @@ def _as_wide(distribution: Distribution, values: list[Any]) -> BaseDistribution:
     """The distribution with room for all that was tried; Optuna takes no value from outside."""
     if not isinstance(distribution, Categorical | IntUniform | Uniform | LogUniformValues):
         distribution = around(values)
-    if isinstance(distribution, Categorical):
-        choices = [*distribution.values, *values]
+    if not isinstance(distribution, IntUniform | Uniform | LogUniformValues) or not all(map(is_number, values)):
+        choices = [*distribution.values, *values] if isinstance(distribution, Categorical) else values
         return CategoricalDistribution(list({identity(value): _choice(value) for value in choices}.values()))
-    if not all(isinstance(value, int | float) and math.isfinite(value) for value in values):
-        return CategoricalDistribution(list({identity(value): _choice(value) for value in values}.values()))
     found = to_optuna(distribution)
     low, high = min([distribution.min, *values]), max([distribution.max, *values])
     if isinstance(found, IntDistribution) and all(isinstance(value, int) for value in values):

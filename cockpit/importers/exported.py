@@ -19,13 +19,9 @@ def items_of(line: str | bytes, key: str = "") -> list[Item]:
     except EventError:
         return []
     if isinstance(event, SweepStarted):
-        return [about_of(event)]
+        at = event.at or None
+        return [About(name=event.search, question=event.question, metric=event.metric, goal=event.goal, at=at)]
     return trial_of(key or event.trial, event) if isinstance(event, TrialStarted) else []
-
-
-def about_of(event: SweepStarted) -> About:
-    """The experiment as a whole."""
-    return About(name=event.search, question=event.question, metric=event.metric, goal=event.goal, at=event.at or None)
 
 
 def trial_of(key: str, event: TrialStarted) -> list[Item]:

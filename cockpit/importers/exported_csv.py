@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from cockpit.events.kinds import Eval, Norms, Step, SweepStarted, TrialStarted
+from cockpit.events.kinds import Eval, Norms, Step, TrialStarted
 from cockpit.events.text import one_line
 from cockpit.importers import exported
 from cockpit.importers import exported_cells as cells
@@ -83,11 +83,9 @@ def _about(path: Path) -> Iterator[Item]:
         return
     for _, row in _rows(path):
         if row is not None:
-            known = {
-                name: cells.text_of(row.get(name, ""))
-                for name in ("experiment", "search", "question", "metric", "goal")
-            }
-            yield exported.about_of(SweepStarted(**known, at=cells.number_of(row.get("started", "")) or 0.0))
+            search, question, metric, goal = (cells.text_of(row.get(name, "")) for name in _ABOUT)
+            started = cells.number_of(row.get("started", ""))
+            yield About(name=search, question=question, metric=metric, goal=goal, at=started)
             return
 
 
@@ -112,6 +110,7 @@ def _trials(path: Path) -> Iterator[Item]:
         yield from exported.trial_of(event.trial, event)
 
 
+_ABOUT = ("search", "question", "metric", "goal")
 _TEXTS = ("trial", "status", "reason", "error", "device", "label", "change", "note", "parent")
 
 

@@ -45,7 +45,8 @@ def is_header(head: bytes) -> bool:
     """Whether a file that begins so begins with a record."""
     if len(head) < _HEADER.size:
         return False
-    return _HEADER.unpack_from(head)[1] == crc32c.masked(crc32c.crc32c(head[:8]))
+    check: int = _HEADER.unpack_from(head)[1]
+    return check == crc32c.masked(crc32c.crc32c(head[:8]))
 
 
 class RecordFile:

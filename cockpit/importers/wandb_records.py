@@ -45,8 +45,8 @@ def record(data: bytes) -> tuple[str, Message | None]:
 
 def run_of(record: Message) -> RunRecord:
     """A `RunRecord`."""
-    texts = (record.text(number) for number in (1, 3, 8, 9))
-    run = RunRecord(*texts, tags=record.texts(10), started=_time(record.message(17)))
+    run = RunRecord(record.text(1), record.text(3), record.text(8), record.text(9))
+    run.tags, run.started = record.texts(10), _time(record.message(17))
     for config in record.messages(4):
         change(run.config, config)
     return run
@@ -103,9 +103,9 @@ def _value(item: Message) -> Any:
     for number in (16, 8):
         if item.spans(number):
             return _json(item.content(number))
-    number, integer, truth = item.float64(6), item.varint(5), item.varint(4)
-    if number is not None:
-        return number
+    real, integer, truth = item.float64(6), item.varint(5), item.varint(4)
+    if real is not None:
+        return real
     if integer is not None:
         return zigzag(integer)
     if truth is not None:
