@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -14,7 +14,7 @@ from cockpit.events.kinds import Note
 from cockpit.events.text import one_line, safe_text
 from cockpit.importers import exported, tfrecord
 from cockpit.importers.contract import NO, SURE, About, Item, Recorded, Run, RunEnded, Source, Unread
-from cockpit.importers.tensorboard_events import EventDecoder, Seen
+from cockpit.importers.tensorboard_events import EventDecoder, Seen, wall_time
 from cockpit.importers.tensorboard_runs import EventFile, RunFiles, event_files, runs_in
 from cockpit.importers.tensorboard_series import Steps
 from cockpit.importers.tensorboard_tensors import Other, Text
@@ -50,7 +50,8 @@ class TensorBoard:
 
     def read(self, source: Source) -> Iterator[Item]:
         runs = [(run, _start_of(run)) for run in runs_in(source)]
-        runs.sort(key=lambda pair: math.inf if pair[1].at is None else pair[1].at)
+        if not any(start.own for _, start in runs):  # exported trials stay in their order
+            runs.sort(key=lambda pair: math.inf if pair[1].at is None else pair[1].at)
         own = [item for _, start in runs for item in start.own if isinstance(item, About)]
         times = [start.at for _, start in runs if start.at is not None]
         yield own[0] if own else About(name=one_line(source.path.absolute().name), at=min(times, default=None))
@@ -148,10 +149,11 @@ def _start_of(run: RunFiles) -> _Start:
     for file in run.files:
         decoder = EventDecoder()
         blocks = islice(tfrecord.RecordFile(file.path).blocks(_HEAD_BYTES), 2)  # the second one is whole in any case
-        points = list(decoder.decode(next(filter(None, blocks), [])))
-        for wall, *_ in (*points[:1], *decoder.others[:1]):
-            if math.isfinite(wall) and (start.at is None or wall < start.at):
-                start.at = wall
+        records = next(filter(None, blocks), [])
+        wall = wall_time(records[0]) if records else math.nan
+        if math.isfinite(wall) and (start.at is None or wall < start.at):
+            start.at = wall
+        deque(decoder.decode(records), maxlen=0)
         for *_, value in decoder.others:
             if isinstance(value, Settings):
                 start.config.update(value.config)

@@ -114,12 +114,22 @@ class EventDecoder:
 
     def _values(self, data: bytes) -> Iterator[Seen]:
         event = wire.Message(data)
-        wall, step = event.float64(1), wire.signed(event.varint(2) or 0)
+        told, step = event.float64(1), wire.signed(event.varint(2) or 0)
+        wall = math.nan if told is None else told
         for summary in event.messages(_SUMMARY):
             for value in summary.messages(1):
                 tag, found = read_value(value, self._known)
                 if found is not None:
-                    yield math.nan if wall is None else wall, step, tag, found
+                    yield wall, step, tag, found
+
+
+def wall_time(record: bytes) -> float:
+    """When an event was written; NaN for what tells no time."""
+    try:
+        wall = wire.Message(record).float64(1)
+    except wire.WireError:
+        return math.nan
+    return math.nan if wall is None else wall
 
 
 def _is_all_summary(data: bytes, at: int) -> bool:

@@ -78,8 +78,10 @@ class RecordFile:
                 offset += places[-1]
                 rest = buffer[places[-1] :]
                 if wanted > LARGEST_RECORD:
-                    self.too_large += 1
                     offset += wanted + FRAME_BYTES
+                    if offset > size:
+                        return
+                    self.too_large += 1
                     file.seek(offset)
                     rest, wanted = b"", 0
 

@@ -140,8 +140,10 @@ class _RunReader:
                     self._left[one_line(str(value), 40)] += 1
                 continue
             number = _number(value)
+            if value is None:
+                continue
             if number is None:
-                self._left[type(value).__name__] += value is not None
+                self._left[type(value).__name__] += 1
             elif names[0].startswith("_"):
                 own[names[0]] = number
             else:

@@ -12,8 +12,8 @@ from .table import Row, format_table
 
 # In the order of how long they take, the shortest first.
 TOPICS = (
-    "chart", "trials_table", "index", "logging", "cli_start", "screen_start", "screen_live", "screen_bytes",
-    "ensembles", "sentences", "audio", "norms", "loop", "matching",
+    "chart", "trials_table", "index", "event_files", "logging", "cli_start", "screen_start", "screen_live",
+    "screen_bytes", "ensembles", "sentences", "audio", "norms", "loop", "matching",
     "library", "screen_memory", "screen_many", "steer", "first_step", "many_trials", "sweep",
 )  # fmt: skip
 MODULES = {"logging": "log_step"}  # a module called logging would hide Python's own from whoever runs in this folder
