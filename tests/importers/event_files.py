@@ -51,10 +51,10 @@ def hparams(config, status=None):
     return of_bytes(1, "_hparams_/session") + of_bytes(9, said)
 
 
-def write_events(path, events):
+def write_events(path, events, version=VERSION):
     """A file with these events after the one that tells the version."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(framed([VERSION, *events]))
+    path.write_bytes(framed([version, *events]))
     return path
 
 

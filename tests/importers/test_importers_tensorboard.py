@@ -179,8 +179,9 @@ def test_each_folder_is_a_run(tmp_path):
 
 
 def test_runs_stand_in_the_order_in_which_they_began(tmp_path):
-    later = [event(simple("loss", 1.0), 1, BEGUN + 100)]
-    found = told(tmp_path, a=later, b=losses(1))
+    later = of_float64(1, BEGUN + 100) + of_bytes(3, "brain.Event:2")
+    write_events(tmp_path / "a" / NAME, [event(simple("loss", 1.0), 1, BEGUN + 101)], later)
+    found = told(tmp_path, b=losses(1))
     assert list(found.runs) == ["b", "a"]
 
 
