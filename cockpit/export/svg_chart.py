@@ -10,7 +10,7 @@ from html import escape
 WIDTH, HEIGHT = 460, 260
 LEFT, RIGHT, TOP, BOTTOM = 58, 10, 10, 26
 COLOURS = 8  # classes c0 … c7 of the page's style
-MOST_POINTS = 400  # of a line; of what is left out the lowest and highest of each part stay
+MOST_POINTS = 400  # of a line; of what is left out the lowest and highest of each part stay, and that it is broken
 
 Point = tuple[float, float]
 
@@ -96,15 +96,16 @@ def _path(points: Sequence[Point], left: float, right: float, low: float, high: 
 
 
 def _thinned(points: Sequence[Point]) -> Sequence[Point]:
-    """At most `MOST_POINTS` of them: of each part the first, lowest and highest, in their order."""
+    """At most `MOST_POINTS` of them: of each part the first, the lowest, the highest and a break, in their order."""
     if len(points) <= MOST_POINTS:
         return points
-    size = math.ceil(len(points) / (MOST_POINTS // 3))
+    size = math.ceil(len(points) / (MOST_POINTS // 4))
     kept: list[Point] = []
     for start in range(0, len(points), size):
         part = list(enumerate(points[start : start + size]))
         finite = [pair for pair in part if math.isfinite(pair[1][1])] or part
-        chosen = {part[0], min(finite, key=_value), max(finite, key=_value)}
+        breaks = [pair for pair in part if not math.isfinite(pair[1][1])]
+        chosen = {part[0], min(finite, key=_value), max(finite, key=_value), *breaks[:1]}
         kept += [point for _, point in sorted(chosen, key=lambda pair: pair[0])]
     return kept
 

@@ -25,7 +25,10 @@ def test_text_goes_to_standard_output(cockpit, recorded_run, form):
     assert "t001" in answer.out
 
 
-@pytest.mark.parametrize("form, name", [("parquet", "exp001-hill.parquet"), ("tensorboard", "exp001-hill-tensorboard"), ("optuna", "exp001-hill.log")])  # fmt: skip
+NAMES = {"parquet": "exp001-hill.parquet", "tensorboard": "exp001-hill-tensorboard", "optuna": "exp001-hill.log"}
+
+
+@pytest.mark.parametrize("form, name", NAMES.items())
 def test_what_is_no_text_gets_a_name_here(cockpit, recorded_run, folder, form, name):
     answer = cockpit("export", "exp001", "--format", form)
     assert (answer.code, answer.out, answer.err) == (0, "", f"wrote {name}\n")

@@ -24,7 +24,7 @@ def hard_experiment(logs, name="exp001-hard"):
         logs,
         name,
         varied=["lr", "text"],
-        question=f"Is <b>it</b> | better?\nWith {SECRET}",
+        question="Is <b>it</b> | better?\nIs it?",
         command=f"cockpit sweep hard --token {SECRET}",
         environment={
             "host_name": "box",

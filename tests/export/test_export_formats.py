@@ -144,7 +144,7 @@ def test_parquet_has_every_number(run, tmp_path):
         write(record, format_named("parquet"), tmp_path / "steps.parquet")
         wanted = numbers_of_index(record)
     steps = pyarrow.parquet.read_table(tmp_path / "tables" / "steps.parquet")
-    assert steps.equals(pyarrow.parquet.read_table(tmp_path / "steps.parquet"))
+    assert str(steps.to_pylist()) == str(pyarrow.parquet.read_table(tmp_path / "steps.parquet").to_pylist())
     found = {}
     for row in steps.to_pylist():
         place = tuple(row.pop(name) for name in ("trial", "kind", "phase", "step"))
@@ -217,8 +217,8 @@ def test_charts_keep_peaks_and_breaks():
     points[5000] = (5000, 50.0)
     points[7000] = (7000, math.nan)
     drawing = chart("a <b>", [Line("t<0", points)])
-    assert drawing.count("L") <= MOST_POINTS and ">50</text>" in drawing
-    assert drawing.count("M") >= 1 and "&lt;0" in drawing and "a &lt;b&gt;" in drawing
+    assert drawing.count("L") <= MOST_POINTS and " 10.0L" in drawing
+    assert drawing.count("M") == 2 and "&lt;0" in drawing and "a &lt;b&gt;" in drawing
     assert chart("nothing", [Line("t", [(1, math.nan)])]) == ""
     assert "h0" in chart("one", [Line("t", [(1, 2.0)])])
 

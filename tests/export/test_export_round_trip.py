@@ -120,7 +120,7 @@ def test_the_json_document_is_json(run, tmp_path):
 
 def test_no_cell_is_a_formula(run, tmp_path):
     for file in exported(run, "csv folder", tmp_path).iterdir():
-        for row in csv.reader(file.open(newline="")):
+        for row in csv.reader(file.read_text().splitlines()):
             for cell in row:
                 assert not cell.startswith(("=", "@", "+")) and (
                     not cell.startswith("-") or cells.number_of(cell) is not None
@@ -129,8 +129,10 @@ def test_no_cell_is_a_formula(run, tmp_path):
 
 @pytest.mark.parametrize(
     "value",
-    [*TEXTS, "1e5", "1_000", " 7 ", "NaN", "null", '"x"', "[1]", "+5", "@x", "\ttab", "ünï", 0, -3, 10**30, 0.1, -0.0, math.inf]
-    + [-math.inf, True, False, None, [1, "a"], {"a": {"b": None}}],
+    [
+        *TEXTS, "1e5", "1_000", " 7 ", "NaN", "null", '"x"', "[1]", "+5", "@x", "\ttab", "ünï", 0, -3, 10**30, 0.1,
+        -0.0, math.inf, -math.inf, True, False, None, [1, "a"], {"a": {"b": None}},
+    ],
 )  # fmt: skip
 def test_a_cell_comes_back_as_what_it_was(value):
     back = cells.value_of(cells.value_cell(value))
