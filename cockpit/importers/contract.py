@@ -21,10 +21,14 @@ SURE, LIKELY, PERHAPS, NO = 100, 60, 20, 0  # how well a source fits a format; t
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file, or a folder in which a format keeps several. `head` is the beginning of a file, empty for a folder."""
+    """A file, or a folder in which a format keeps several. `head` is the beginning of a file, empty for a folder.
+
+    `metric` is what the user asks to rank the runs by, for formats that do not say what is an evaluation.
+    """
 
     path: Path
     head: bytes = b""
+    metric: str = ""
 
     @property
     def is_folder(self) -> bool:
@@ -71,6 +75,25 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedLines:
+    """Many events as lines of the trial's own file, for formats that are read faster than one by one.
+
+    `lines` are whole, as `cockpit.events.codec.encode` writes them; they are so many steps, evaluations and norms.
+    `last_step` and `last_epoch` are the highest of training steps. `extremes` are of the values of evaluations, by
+    phase and metric: how many, the lowest, the highest and the last.
+    """
+
+    key: str
+    lines: bytes
+    steps: int = 0
+    evaluations: int = 0
+    norms: int = 0
+    last_step: int = 0
+    last_epoch: int = -1
+    extremes: Mapping[tuple[str, str], tuple[int, float, float, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
     """A score of a leaderboard. `merged` are the labels of the runs whose predictions were merged for it.
 
@@ -92,6 +115,13 @@ class Unread:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """How many lines the source has, where it has lines; told at most once."""
+
+    count: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
     """What the source says of itself as a whole; told at most once. Where `metric` is empty one is chosen."""
@@ -103,7 +133,7 @@ class About:
     at: float | None = None
 
 
-Item = About | Run | RunEnded | Recorded | Scored | Unread
+Item = About | Run | RunEnded | Recorded | RecordedLines | Scored | Unread | Lines
 
 
 class Importer(Protocol):

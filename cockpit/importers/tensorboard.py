@@ -7,13 +7,13 @@ import math
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 from cockpit.events.kinds import Note
 from cockpit.events.text import one_line, safe_text
 from cockpit.importers import exported, tfrecord
-from cockpit.importers.contract import NO, SURE, About, Item, Recorded, Run, RunEnded, Source, Unread
+from cockpit.importers.contract import NO, SURE, About, Item, Recorded, RecordedLines, Run, RunEnded, Source, Unread
 from cockpit.importers.tensorboard_events import EventDecoder, Seen, wall_time
 from cockpit.importers.tensorboard_runs import EventFile, RunFiles, event_files, runs_in
 from cockpit.importers.tensorboard_series import Steps
@@ -93,18 +93,20 @@ class _RunReader:
         records, decoder = tfrecord.RecordFile(file.path), EventDecoder()
         steps = Steps(self._run.key, file.phase, self._start.at or 0.0, self._start.places)
         for block in records.blocks():
-            points = decoder.decode(block)
-            first = next(points, None)
-            if first is not None:
-                yield from self._begin()
-                yield from steps.add(chain((first,), points))
+            steps.add(decoder.decode(block))
+            yield from self._told(steps.take())
             for other in decoder.others:
                 yield from self._other(other)
             decoder.others.clear()
+        yield from self._told(steps.take(rest=True))
         self._see(steps.newest)
-        yield from steps.rest()
         self._repeated += steps.repeated
         yield from _damage(file, records, decoder)
+
+    def _told(self, lines: RecordedLines | None) -> Iterator[Item]:
+        if lines is not None:
+            yield from self._begin()
+            yield lines
 
     def _see(self, wall: float) -> None:
         if math.isfinite(wall) and (self._last is None or wall > self._last):

@@ -6,154 +6,132 @@ of a series at one step begins another event, so that no point is lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cockpit.events.kinds import Eval, Event, Norms, Step
-from cockpit.importers.contract import Recorded
-from cockpit.importers.places import EPOCH, TIME, place_of
+from cockpit.events.kinds import Eval, Norms, Step
+from cockpit.importers.contract import RecordedLines
+from cockpit.importers.places import place_of
 from cockpit.importers.tensorboard_events import Point
+from cockpit.importers.tensorboard_groups import BEFORE_ALL, LARGEST, ExportedGroup, Group, Series, number
 
 _MOST_TAGS = 100_000
-_BEFORE_ALL = -(1 << 64)  # a step that no file can have
-_LARGEST = 1 << 53  # what a float counts without a gap
-_NORMS = ("param_mean", "param_std", "grad_mean", "grad_std", "grad_max", "nonfinite", "update_ratio")
-
-
-class _Group:
-    """Points that become one event: those of one phase. `metrics` wait for their step to be over."""
-
-    __slots__ = ("make", "metrics", "name")
-
-    def __init__(self, make: Any, name: str) -> None:
-        self.make, self.name = make, name
-        self.metrics: dict[str, float] | None = None
-
-    def event(self, step: int, epoch: int, time: float | None) -> Event:
-        metrics, self.metrics = self.metrics, None
-        event: Event = self.make(phase=self.name, epoch=epoch, step=step, time=time, metrics=metrics)
-        return event
-
-
-class _Exported(_Group):
-    """Points of a phase whose epochs and times are points too."""
-
-    __slots__ = ()
-
-    def event(self, step: int, epoch: int, time: float | None) -> Event:
-        values, self.metrics = self.metrics or {}, None
-        told = values.pop(EPOCH, 0.0)
-        epoch = int(told) if abs(told) < _LARGEST else 0
-        event: Event = self.make(phase=self.name, epoch=epoch, step=step, time=values.pop(TIME, None), metrics=values)
-        return event
-
-
-class _Norms(_Group):
-    """Norms of one parameter group."""
-
-    __slots__ = ()
-
-    def event(self, step: int, epoch: int, time: float | None) -> Event:
-        values, self.metrics = self.metrics or {}, None
-        known: dict[str, Any] = {name: value for name, value in values.items() if name in _NORMS}
-        if abs(known.get("nonfinite", 0.0)) < _LARGEST:
-            known["nonfinite"] = int(known.get("nonfinite", 0.0))
-        return Norms(step=step, group=self.name, **known)
-
-
-_GROUPS: dict[str, tuple[type[_Group], Any]] = {
-    "step": (_Exported, Step), "eval": (_Exported, Eval), "norm": (_Norms, Norms)
-}  # fmt: skip
-
-
-class _Series:
-    """A tag: where its points go, and the highest step that it has come to."""
-
-    __slots__ = ("group", "highest", "is_epoch", "name")
-
-    def __init__(self, group: _Group, name: str) -> None:
-        self.group, self.name = group, name
-        self.is_epoch = name == EPOCH and not isinstance(group, _Exported)
-        self.highest = _BEFORE_ALL
+_KINDS: dict[str, Any] = {kind.kind.removesuffix("s"): kind for kind in (Step, Eval, Norms)}
 
 
 class Steps:
     """Gathers points. `phase` is that of tags which tell none; times are counted from `started`.
 
     `places` has the kind, the phase and the name of tags that are known beforehand; the others are understood by their
-    names. `repeated` counts points at steps that their series had already come to.
+    names. `repeated` counts points at steps that their series had already come to, `newest` is the wall time of the
+    newest step.
     """
 
     def __init__(self, key: str, phase: str, started: float, places: Mapping[str, Any] | None = None) -> None:
         self.repeated = 0
+        self.newest = 0.0
         self._key, self._phase, self._started = key, phase, started
         self._places = places or {}
-        self._series: dict[str, _Series] = {}
-        self._groups: dict[tuple[str, str], _Group] = {}
-        self._waiting: list[_Group] = []
-        self._step, self._epoch, self._wall = _BEFORE_ALL, 0, 0.0
+        self._series: dict[str, Series] = {}
+        self._groups: dict[tuple[str, str], Group] = {}
+        self._waiting: list[Group] = []
+        self._step, self._epoch = BEFORE_ALL, 0
+        self._lines: list[str] = []
+        self._told: dict[Group, int] = {}  # lines of each group that were taken
+        self._last_step, self._last_epoch = 0, -1
 
-    def add(self, points: Iterable[Point]) -> Iterator[Recorded]:
+    def add(self, points: Iterable[Point]) -> None:
         """More points; those of a step wait until the next one begins."""
         known, waiting, current = self._series, self._waiting, self._step
         for wall, step, tag, value in points:
             series = known.get(tag) or self._new_series(tag)
-            group, name = series.group, series.name
-            metrics = group.metrics
-            if step != current or (metrics is not None and name in metrics):
-                for ready in waiting:
-                    yield self._recorded(ready)
-                waiting.clear()
-                self._step, self._wall, current, metrics = step, wall, step, None
+            group = series.group
+            if step != current or series.turn == group.turn:
+                self._write()
+                self._step, self.newest, current = step, wall, step
+            series.turn = group.turn
+            if not group.waits:
+                group.waits = True
+                waiting.append(group)
+            if series.key:
+                group.parts.append(series.key + (repr(value) if value - value == 0.0 else number(value)))
+            elif series.is_epoch:
+                self._set_epoch(group, value)
+            else:
+                group.put(series.name, value)
+            if group.is_evaluation:
+                series.look(value)
             if step > series.highest:
                 series.highest = step
             else:
                 self.repeated += 1
-            if metrics is None:
-                metrics = group.metrics = {}
-                waiting.append(group)
-            if series.is_epoch:
-                self._set_epoch(metrics, value)
-            else:
-                metrics[name] = value
 
-    def rest(self) -> Iterator[Recorded]:
-        """What waits for a next step that does not come."""
-        yield from map(self._recorded, self._waiting)
+    def take(self, *, rest: bool = False) -> RecordedLines | None:
+        """What is complete since the last time; with `rest` also what waits for a next step."""
+        if rest:
+            self._write()
+        if not self._lines:
+            return None
+        counts = dict.fromkeys(_KINDS.values(), 0)
+        for group in self._groups.values():
+            counts[group.make] += group.turn - self._told.get(group, 0)
+            self._told[group] = group.turn
+        evaluated = [series for series in self._series.values() if series.count]
+        taken = RecordedLines(
+            key=self._key,
+            lines="".join(self._lines).encode(),
+            steps=counts[Step],
+            evaluations=counts[Eval],
+            norms=counts[Norms],
+            last_step=self._last_step,
+            last_epoch=self._last_epoch,
+            extremes={
+                (series.group.phase, series.name): (series.count, series.low, series.high, series.last)
+                for series in evaluated
+            },
+        )
+        for series in evaluated:
+            series.forget()
+        self._lines.clear()
+        return taken
+
+    def _write(self) -> None:
+        """What waits becomes lines."""
+        step, epoch = self._step, self._epoch
+        time = round(self.newest - self._started, 6)  # as fine as clocks tell the time of day in double precision
+        for group in self._waiting:
+            self._lines.append(group.line(step, epoch, time if time > 0 else 0.0))
+            group.turn += 1
+            group.waits = False
+            if group.is_training and step > self._last_step:
+                self._last_step = step
+                if group.epoch > self._last_epoch:
+                    self._last_epoch = group.epoch
         self._waiting.clear()
 
-    @property
-    def newest(self) -> float:
-        """The wall time of the newest step."""
-        return self._wall
-
-    def _recorded(self, group: _Group) -> Recorded:
-        time = self._wall - self._started
-        return Recorded(self._key, group.event(self._step, self._epoch, time if time > 0 else 0.0))
-
-    def _set_epoch(self, metrics: dict[str, float], value: float) -> None:
+    def _set_epoch(self, group: Group, value: float) -> None:
         """The epoch of all that follows, as programs log it once beside much else.
 
         A part of an epoch is kept as a metric, because events count whole ones.
         """
-        if abs(value) < _LARGEST:
+        if abs(value) < LARGEST:
             self._epoch = int(value)
         if not value.is_integer():
-            metrics["epochs"] = value
+            group.put("epochs", value)
 
-    def _new_series(self, tag: str) -> _Series:
-        series = _Series(*self._place(tag))
+    def _new_series(self, tag: str) -> Series:
+        series = Series(*self._place(tag))
         if len(self._series) < _MOST_TAGS:
             self._series[tag] = series
+        else:
+            self._write()  # nobody will know that this tag had a point at this step
         return series
 
-    def _place(self, tag: str) -> tuple[_Group, str]:
+    def _place(self, tag: str) -> tuple[Group, str]:
         told = self._places.get(tag)
-        if isinstance(told, list) and len(told) == 3 and told[0] in _GROUPS:
+        if isinstance(told, list) and len(told) == 3 and told[0] in _KINDS:
             kind, name, bare = map(str, told)
-            make_group, make = _GROUPS[kind]
-        else:
-            place = place_of(tag, self._phase)
-            kind, name, bare = f"foreign {place.make.kind}", place.phase, place.name
-            make_group, make = _Group, place.make
-        return self._groups.setdefault((kind, name), make_group(make, name)), bare
+            return self._groups.setdefault((kind, name), ExportedGroup(_KINDS[kind], name)), bare
+        place = place_of(tag, self._phase)
+        key = (f"by name {place.make.kind}", place.phase)
+        return self._groups.setdefault(key, Group(place.make, place.phase)), place.name

@@ -150,9 +150,8 @@ def test_parquet_has_every_number(run, tmp_path):
         place = tuple(row.pop(name) for name in ("trial", "kind", "phase", "step"))
         names = {"metrics.trial": "trial", "metrics.metrics.x": "metrics.x"}
         known = {f"m {names.get(name, name)}": bits(value) for name, value in row.items() if value is not None}
-        found[place] = {"epoch": (known.pop("m epoch") and row["epoch"]) or row["epoch"], "time": bits(row["time"])}
-        known.pop("m time", None)
-        found[place] |= known
+        own = {"epoch": row["epoch"], "time": bits(row["time"])}
+        found[place] = own | {name: value for name, value in known.items() if name not in ("m epoch", "m time")}
     for row in pyarrow.parquet.read_table(tmp_path / "tables" / "norms.parquet").to_pylist():
         place = (row.pop("trial"), "norms", row.pop("group"), row.pop("step"))
         found[place] = {name: bits(value) for name, value in row.items()}

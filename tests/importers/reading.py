@@ -1,7 +1,8 @@
 """What an importer tells, gathered."""
 
+from cockpit.events.codec import decode
 from cockpit.events.kinds import Eval, Norms, Note, Step
-from cockpit.importers.contract import About, Recorded, Run, RunEnded, Source, Unread
+from cockpit.importers.contract import About, Recorded, RecordedLines, Run, RunEnded, Source, Unread
 from cockpit.importers.registry import open_source
 
 
@@ -14,7 +15,12 @@ class Told:
         self.runs = {run.key: run for run in self.of(Run)}
         self.ends = {end.key: end for end in self.of(RunEnded)}
         self.unread = [item.text for item in self.of(Unread)]
-        self.events = [(item.key, item.event) for item in self.of(Recorded)]
+        self.events = []
+        for item in self.items:
+            if isinstance(item, RecordedLines):
+                self.events += [(item.key, decode(line)) for line in item.lines.splitlines()]
+            elif isinstance(item, Recorded):
+                self.events.append((item.key, item.event))
 
     def of(self, kind):
         return [item for item in self.items if isinstance(item, kind)]

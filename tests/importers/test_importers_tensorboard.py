@@ -25,8 +25,9 @@ from importers.event_files import (
 )
 from importers.reading import Told, mutations, points
 
+from cockpit.events.codec import decode, encode
 from cockpit.events.kinds import Eval, Step
-from cockpit.importers.contract import NO, SURE, Source
+from cockpit.importers.contract import NO, SURE, RecordedLines, Source
 from cockpit.importers.protobuf import of_bytes, of_float64, of_int
 from cockpit.importers.registry import importer_of, open_source
 from cockpit.importers.tensorboard import IMPORTER
@@ -139,6 +140,25 @@ def test_an_epoch_is_where_the_steps_are(tmp_path):
         (2, {"loss": 0.5}),
         (2, {"epochs": 2.5}),
     ]
+
+
+def test_lines_are_as_every_writer_writes_them(tmp_path):
+    names = ["loss", "val/ü", 'a"b', "api_key", "\x1b[31mred", "test/x"]
+    numbers = [0.1, -0.0, 1e-7, 1e30, math.nan, math.inf, -math.inf, 3.0]
+    events = [event(simple(name, value), n, BEGUN + n / 7) for n, value in enumerate(numbers * 3) for name in names]
+    found = read(tmp_path, *events)
+    lines = b"".join(item.lines for item in found.of(RecordedLines)).splitlines(keepends=True)
+    assert len(lines) == 72 and len(points(found)) == len(events)
+    assert [encode(decode(line)) for line in lines] == lines
+
+
+def test_lines_say_how_many_they_are(tmp_path):
+    values = [0.5, math.nan, 0.25, math.inf, 0.75]
+    events = [event([simple("val/acc", value), simple("loss", value)], n) for n, value in enumerate(values)]
+    lines = read(tmp_path, event(simple("epoch", 3.0)), *events).of(RecordedLines)
+    assert [(part.steps, part.evaluations, part.norms) for part in lines] == [(4, 4, 0), (1, 1, 0)]
+    assert [(part.last_step, part.last_epoch) for part in lines] == [(3, 3), (4, 3)]
+    assert lines[0].extremes == {("valid", "acc"): (5, 0.25, 0.75, 0.75)} and lines[1].extremes == {}
 
 
 def test_settings_of_the_hparams_tab_are_the_configuration(tmp_path):
