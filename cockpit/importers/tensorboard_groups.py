@@ -41,8 +41,8 @@ class Group:
         self.parts.append(f"{self.key(name)}{number(value)}")
 
     def line(self, step: int, epoch: int, time: float) -> str:
-        """The line of this step, as `encode` writes it."""
-        text = f'{self._head}{epoch},"step":{step}{"".join(self.parts)},"time":{time!r}}}\n'
+        """The line of this step. No clock tells the time of day finer than to microseconds."""
+        text = f'{self._head}{epoch},"step":{step}{"".join(self.parts)},"time":{time:.6f}}}\n'
         self.parts.clear()
         self.epoch = epoch
         return text

@@ -16,6 +16,7 @@ from cockpit.importers.tensorboard_events import Point
 from cockpit.importers.tensorboard_groups import BEFORE_ALL, LARGEST, ExportedGroup, Group, Series, number
 
 _MOST_TAGS = 100_000
+_LONGEST = 1e10  # seconds of a run
 _KINDS: dict[str, Any] = {kind.kind.removesuffix("s"): kind for kind in (Step, Eval, Norms)}
 
 
@@ -98,9 +99,11 @@ class Steps:
     def _write(self) -> None:
         """What waits becomes lines."""
         step, epoch = self._step, self._epoch
-        time = round(self.newest - self._started, 6)  # as fine as clocks tell the time of day in double precision
+        time = self.newest - self._started
+        if not 0.0 <= time < _LONGEST:
+            time = 0.0  # no time of this world
         for group in self._waiting:
-            self._lines.append(group.line(step, epoch, time if time > 0 else 0.0))
+            self._lines.append(group.line(step, epoch, time))
             group.turn += 1
             group.waits = False
             if group.is_training and step > self._last_step:

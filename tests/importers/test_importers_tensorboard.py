@@ -127,6 +127,12 @@ def test_negative_and_missing_steps(tmp_path):
     assert [step.step for step in found.steps()] == [-2, 0, 1 << 40]
 
 
+@pytest.mark.parametrize("at", [math.nan, math.inf, -math.inf, 1e300, BEGUN - 5])
+def test_times_that_are_none_are_left_out(tmp_path, at):
+    (step,) = read(tmp_path, event(simple("loss", 1.0), 1, at)).steps()
+    assert step.time == 0.0
+
+
 def test_an_epoch_is_where_the_steps_are(tmp_path):
     found = read(
         tmp_path,
@@ -149,7 +155,10 @@ def test_lines_are_as_every_writer_writes_them(tmp_path):
     found = read(tmp_path, *events)
     lines = b"".join(item.lines for item in found.of(RecordedLines)).splitlines(keepends=True)
     assert len(lines) == 72 and len(points(found)) == len(events)
-    assert [encode(decode(line)) for line in lines] == lines
+    for line in lines:
+        before, _, time = line.rpartition(b',"time":')
+        assert encode(decode(line)).rpartition(b',"time":')[0] == before
+        assert json.loads(time.rstrip(b"}\n")) == pytest.approx(decode(line).step / 7, abs=1e-6)
 
 
 def test_lines_say_how_many_they_are(tmp_path):
@@ -267,6 +276,9 @@ def test_it_is_recognised_by_its_content(tmp_path):
     assert IMPORTER.fit(open_source(tmp_path / "text")) == NO
 
 
+STEPS = (0, 1, 127, 128, 20_000, 3_000_000, 1 << 27, 1 << 28, 1 << 40, -1)
+
+
 def some_events(chance):
     """Events of all shapes in any order, of few tags, so that shapes come again."""
     tags = ["loss", "acc", "val/x", "b" * 30]
@@ -281,7 +293,7 @@ def some_events(chance):
     for _ in range(300):
         value = chance.choice(shapes)(chance.choice(tags))
         more = chance.choice([b""] * 8 + [of_int(2, 77), of_bytes(5, of_bytes(1, value))])
-        yield event(value, chance.choice((0, 1, 127, 128, 20_000, 3_000_000, -1)), BEGUN + chance.random(), more)
+        yield event(value, chance.choice(STEPS), BEGUN + chance.random(), more)
 
 
 def decoded(records, learning):
