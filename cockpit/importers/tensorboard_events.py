@@ -24,9 +24,11 @@ _WALL_KEY, _STEP_KEY = 0x09, 0x10
 _SUMMARY = 5
 _MOST_SHAPES = 20_000
 _LAST = struct.Struct("<f")
+_SINGLE_BYTES = 4
 _SHORTEST, _WIDEST = 24, 4096  # bytes of records that are worth knowing by their shape
 
-Shape = tuple[int, int, Callable[..., tuple[Any, ...]], dict[bytes, str]]  # where, how wide, how packed, tags
+Cuts = tuple[int, int, int, int]  # where a number in single precision and the number itself begin and end
+Shape = tuple[Cuts, Callable[..., tuple[Any, ...]], dict[bytes, str]]  # with how it is packed, and tags
 
 
 class EventDecoder:
@@ -64,10 +66,10 @@ class EventDecoder:
 
     def _number(self, rest: bytes) -> tuple[str, float] | None:
         """Tag and number of a record whose shape is known, from what follows its step."""
-        for begin, end, unpack, tags in self._inside.get(len(rest), ()):
-            tag = tags.get(rest[:begin] + rest[end:])
+        for cuts, unpack, tags in self._inside.get(len(rest), ()):
+            tag = tags.get(_without(rest, cuts))
             if tag is not None:
-                return tag, unpack(rest, begin)[0]
+                return tag, unpack(rest, cuts[2])[0]
         return None
 
     def _read(self, data: bytes, at: int) -> Iterator[Point]:
@@ -101,16 +103,18 @@ class EventDecoder:
             self._forget()
         self._count += 1
         packing = struct.Struct(number.form)
-        begin, end, rest = number.place - at, number.place - at + packing.size, data[at:]
-        if end == len(rest) and number.form == "<f":
+        begin, rest = number.place - at, data[at:]
+        if begin + packing.size == len(rest) and number.form == "<f":
             self._ending[rest[:begin]] = tag
             return
+        single = (begin, begin) if number.single is None else (number.single - at, number.single - at + _SINGLE_BYTES)
+        cuts = (*single, begin, begin + packing.size)
         alike = self._inside.setdefault(len(rest), [])
-        tags = next((shape[3] for shape in alike if shape[:2] == (begin, end)), None)
+        tags = next((shape[2] for shape in alike if shape[0] == cuts), None)
         if tags is None:
             tags = {}
-            alike.append((begin, end, packing.unpack_from, tags))
-        tags[rest[:begin] + rest[end:]] = tag
+            alike.append((cuts, packing.unpack_from, tags))
+        tags[_without(rest, cuts)] = tag
 
     def _values(self, data: bytes) -> Iterator[Seen]:
         event = wire.Message(data)
@@ -130,6 +134,11 @@ def wall_time(record: bytes) -> float:
     except wire.WireError:
         return math.nan
     return math.nan if wall is None else wall
+
+
+def _without(rest: bytes, cuts: Cuts) -> bytes:
+    """The bytes that two records of one shape have in common."""
+    return rest[: cuts[0]] + rest[cuts[1] : cuts[2]] + rest[cuts[3] :]
 
 
 def _is_all_summary(data: bytes, at: int) -> bool:

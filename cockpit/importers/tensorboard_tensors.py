@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cockpit.importers.protobuf import FIXED32, FIXED64, VARINT, Message, signed, varint
 
@@ -18,11 +18,15 @@ _VARINTS = (7, 10, 11, 16, 17)
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A scalar. `place` is where its bytes begin and `form` how they are packed; None where they are no fixed width."""
+    """A scalar. `place` is where its bytes begin and `form` how they are packed; None where they are no fixed width.
+
+    `single` is where the same number stands in single precision before that, in exports of ours.
+    """
 
     value: float
     place: int | None = None
     form: str = ""
+    single: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +59,24 @@ def _in_content(tensor: Message, dtype: int) -> list[Number | None]:
 
 
 def _in_fields(tensor: Message) -> list[Number | None]:
-    """Numbers of fixed width. Those of `cockpit export` stand there twice, the second time with all their digits."""
+    """Numbers of fixed width."""
     found: list[Number | None] = []
     for number, (form, wire) in _FIXED.items():
         found += [_packed(tensor.data, first, last, form) for first, last in tensor.spans(number)]
         place = tensor.place(number, wire)
         if place is not None:
             found.append(_packed(tensor.data, place, place + struct.calcsize(form), form))
-    is_twice = tensor.varint(_DTYPE) == _FLOAT and len(found) == 2 and found[1] is not None and found[1].form == "<d"
-    return found[1:] if is_twice else found
+    return _exact(found) if tensor.varint(_DTYPE) == _FLOAT and len(found) == 2 else found
+
+
+def _exact(found: list[Number | None]) -> list[Number | None]:
+    """What `cockpit export` wrote twice, the second time with all its digits, once."""
+    single, double = found
+    if single is None or double is None or double.form != "<d" or single.form != "<f":
+        return found
+    if (single.place or 0) < (double.place or 0):
+        return [replace(double, single=single.place)]
+    return [Number(double.value)]
 
 
 def _in_varints(tensor: Message) -> list[Number | None]:

@@ -96,6 +96,7 @@ def test_a_tag_tells_the_phase(tmp_path, tag, phase, name):
         (tensor("loss", INT64, of_bytes(4, struct.pack("<q", -7))), -7.0),
         (tensor("loss", FLOAT, b""), 0.0),
         (tensor("loss", FLOAT, of_float32(5, 0.5), plugin=""), 0.5),
+        (tensor("loss", FLOAT, of_bytes(5, struct.pack("<f", 0.1)) + of_bytes(6, struct.pack("<d", 0.1))), 0.1),
         (simple("loss", math.inf), math.inf),
     ],
 )
@@ -276,6 +277,11 @@ def test_it_is_recognised_by_its_content(tmp_path):
     assert IMPORTER.fit(open_source(tmp_path / "text")) == NO
 
 
+def exact(tag, value):
+    """A number as `cockpit export` writes it, twice."""
+    return tensor(tag, FLOAT, of_bytes(5, struct.pack("<f", value)) + of_bytes(6, struct.pack("<d", value)), plugin="")
+
+
 STEPS = (0, 1, 127, 128, 20_000, 3_000_000, 1 << 27, 1 << 28, 1 << 40, -1)
 
 
@@ -286,6 +292,7 @@ def some_events(chance):
         lambda tag: simple(tag, chance.random()),
         lambda tag: tensor(tag, DOUBLE, double(chance.random())),
         lambda tag: tensor(tag, FLOAT, of_float32(5, chance.random()), plugin=chance.choice(("", "scalars", "other"))),
+        lambda tag: exact(tag, chance.random()),
         lambda tag: tensor(tag, INT64, of_int(10, chance.randrange(1000))),
         lambda tag: text(tag, "words", plugin=chance.choice(("", "text"))),
         lambda tag: of_bytes(1, tag) + of_bytes(5, b"histogram"),
