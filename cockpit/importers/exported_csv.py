@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from cockpit.events.kinds import Eval, Norms, Step, TrialStarted
 from cockpit.events.text import one_line
 from cockpit.importers import exported
 from cockpit.importers import exported_cells as cells
-from cockpit.importers.contract import NO, SURE, About, Item, Recorded, Run, Source, Unread
+from cockpit.importers.contract import NO, SURE, About, Item, Recorded, Run, RunEnded, Source, Unread
 
 _HEADING = ",".join(cells.FIXED)
-_LARGEST = 1 << 53
+_LARGEST, _LONGEST_LINE = 1 << 53, 1 << 22
+_COUNT = re.compile(r"-?[0-9]{1,18}\Z")
+_ABOUT = ("search", "question", "metric", "goal")
+_TEXTS = ("trial", "status", "reason", "error", "device", "label", "change", "note", "parent")
 _MAKE: dict[str, type[Step] | type[Eval]] = {"step": Step, "eval": Eval}
 
 Row = Mapping[str, str]
@@ -37,12 +41,17 @@ class ExportedCsv:
             yield from _steps(source.path, known=set())
             return
         yield from _about(source.path / cells.EXPERIMENT)
-        trials = list(_trials(source.path / cells.TRIALS))
-        known = {item.key for item in trials if isinstance(item, Run)}
-        yield from (item for item in trials if isinstance(item, Run))
+        ends: dict[str, Item] = {}
+        known: set[str] = set()
+        for item in _trials(source.path / cells.TRIALS):
+            if isinstance(item, RunEnded):
+                ends.setdefault(item.key, item)
+            elif not isinstance(item, Run) or item.key not in known:
+                known |= {item.key} if isinstance(item, Run) else set()
+                yield item
         for name in (cells.STEPS, cells.NORM_TABLE):
             yield from _steps(source.path / name, known)
-        yield from (item for item in trials if not isinstance(item, Run))
+        yield from ends.values()
 
 
 def _begins(path: Path) -> bool:
@@ -56,7 +65,7 @@ def _begins(path: Path) -> bool:
 def _rows(path: Path) -> Iterator[tuple[int, Row | None]]:
     """The rows of a table by their headings, with their numbers; None for one that is none. Raises `OSError`."""
     with path.open(encoding="utf-8", errors="replace", newline="") as file:
-        reader = csv.reader(_without_nul(file), strict=False)
+        reader = csv.reader(_lines(file), strict=False)
         headings: list[str] | None = None
         while True:
             try:
@@ -73,8 +82,10 @@ def _rows(path: Path) -> Iterator[tuple[int, Row | None]]:
                 yield reader.line_num, dict(zip(headings, row, strict=True)) if is_whole else None
 
 
-def _without_nul(lines: Iterator[str]) -> Iterator[str]:
-    return (line.replace("\0", "") for line in lines)
+def _lines(file: IO[str]) -> Iterator[str]:
+    """Lines that a reader of tables takes; one without an end comes in parts, which are no rows."""
+    while line := file.readline(_LONGEST_LINE):
+        yield line.replace("\0", "")
 
 
 def _about(path: Path) -> Iterator[Item]:
@@ -108,10 +119,6 @@ def _trials(path: Path) -> Iterator[Item]:
             extra={**texts, "ended": cells.number_of(row.get("ended", ""))},
         )
         yield from exported.trial_of(event.trial, event)
-
-
-_ABOUT = ("search", "question", "metric", "goal")
-_TEXTS = ("trial", "status", "reason", "error", "device", "label", "change", "note", "parent")
 
 
 def _steps(path: Path, known: set[str]) -> Iterator[Item]:
@@ -160,7 +167,7 @@ def _norms(step: int, group: str, values: Mapping[str, float]) -> Norms:
 
 def _count(cell: str) -> int | None:
     """A whole number; None for what is none, and for what is longer than any step."""
-    return int(cell) if len(cell) < 20 and cell.lstrip("-").isdecimal() and cell.isascii() else None
+    return int(cell) if _COUNT.match(cell) else None
 
 
 IMPORTER = ExportedCsv()

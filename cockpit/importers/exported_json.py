@@ -28,24 +28,54 @@ class ExportedJson:
         return SURE if source.head.startswith(FIRST_LINE.encode()) else NO
 
     def read(self, source: Source) -> Iterator[Item]:
-        run, told = "", {""}
-        over: list[Item] = []
+        reader = _Reader()
         for number, line in _lines(source):
             if line.startswith(_EVENT):
-                yield from _event(run, number, line.strip(b",\n"))
+                yield from reader.event(number, line.strip(b",\n"))
             elif line.startswith(_RECORD):
-                for item in exported.items_of(line[len(_RECORD) :].rstrip(b",\n")):
-                    key = item.key if isinstance(item, Run | RunEnded) else "about"
-                    if isinstance(item, RunEnded):
-                        over = [*over, item] if key == run else over
-                    elif key not in told:
-                        told.add(key)
-                        yield from over
-                        run, over = (key, []) if isinstance(item, Run) else (run, over)
-                        yield item
+                yield from reader.record(line[len(_RECORD) :].rstrip(b",\n"))
             elif not line.startswith(_OTHERS):
                 yield Unread(number, one_line(line[:200]))
-        yield from over
+        yield from reader.over
+
+
+class _Reader:
+    """Knows which trial the events are of, and how it ends, which is told after them."""
+
+    def __init__(self) -> None:
+        self.over: list[Item] = []
+        self._run = ""
+        self._told: set[str] = set()
+
+    def record(self, line: bytes) -> Iterator[Item]:
+        """The beginning of the experiment or of a trial; nothing is told twice."""
+        for item in exported.items_of(line):
+            if isinstance(item, RunEnded):
+                self.over += [item] if item.key == self._run and not self.over else []
+                continue
+            key = item.key if isinstance(item, Run) else " "  # no trial is called so
+            if key in self._told:
+                continue
+            self._told.add(key)
+            if isinstance(item, Run):
+                yield from self.over
+                self._run, self.over = item.key, []
+            yield item
+
+    def event(self, number: int, line: bytes) -> Iterator[Item]:
+        """Something that was recorded of the trial."""
+        if not self._run:
+            yield Unread(number, "an event before the first trial")
+            return
+        try:
+            event = decode(line)
+        except EventError as error:
+            yield Unread(number, str(error))
+            return
+        if isinstance(event, Step | Eval | Norms | Note | Saved):
+            yield Recorded(self._run, event)
+        else:
+            yield Unread(number, f"an event of kind {event.kind}, which no trial has")
 
 
 def _lines(source: Source) -> Iterator[tuple[int, bytes]]:
@@ -55,21 +85,6 @@ def _lines(source: Source) -> Iterator[tuple[int, bytes]]:
         while line := file.readline(LONGEST_LINE):
             number += 1
             yield number, line
-
-
-def _event(run: str, number: int, line: bytes) -> Iterator[Item]:
-    if not run:
-        yield Unread(number, "an event before the first trial")
-        return
-    try:
-        event = decode(line)
-    except EventError as error:
-        yield Unread(number, str(error))
-        return
-    if isinstance(event, Step | Eval | Norms | Note | Saved):
-        yield Recorded(run, event)
-    else:
-        yield Unread(number, f"an event of kind {event.kind}, which no trial has")
 
 
 IMPORTER = ExportedJson()

@@ -14,6 +14,7 @@ from cockpit.events.kinds import Note
 from cockpit.events.text import one_line, safe_text
 from cockpit.importers import exported, tfrecord
 from cockpit.importers.contract import NO, SURE, About, Item, Recorded, RecordedLines, Run, RunEnded, Source, Unread
+from cockpit.importers.left_out import not_taken
 from cockpit.importers.tensorboard_events import EventDecoder, Seen, wall_time
 from cockpit.importers.tensorboard_runs import EventFile, RunFiles, event_files, runs_in
 from cockpit.importers.tensorboard_series import Steps
@@ -22,7 +23,6 @@ from cockpit.importers.tensorboard_values import OwnRecord, Settings
 from cockpit.store.numbers import counted
 
 _OF_FOLDERS = SURE - 20  # a folder with event files may be another tool's that keeps more than they have
-_MOST_NAMED = 8
 _HEAD_BYTES = 1 << 16
 
 
@@ -125,9 +125,7 @@ class _RunReader:
             self._left[one_line(value.what, 40)] += 1
 
     def _unread(self) -> Iterator[Item]:
-        if self._left:
-            what = [f"{count} × {name}" for name, count in self._left.most_common(_MOST_NAMED)]
-            yield Unread(0, f"{self._run.key}: not taken, because they are no numbers: {', '.join(what)}")
+        yield from not_taken(self._run.key, self._left)
         if self._repeated:
             points = counted(self._repeated, "point")
             yield Unread(0, f"{self._run.key}: {points} at steps that had come before; the last of each step counts")

@@ -14,6 +14,7 @@ from cockpit.events.text import one_line, safe_text
 from cockpit.importers import leveldb_log
 from cockpit.importers import wandb_records as told
 from cockpit.importers.contract import NO, SURE, About, Item, Recorded, Run, RunEnded, Source, Unread
+from cockpit.importers.left_out import not_taken
 from cockpit.importers.places import EPOCH, events_of
 from cockpit.importers.protobuf import Message, WireError
 from cockpit.store.numbers import counted
@@ -22,7 +23,6 @@ ENDING = ".wandb"
 DEEPEST, MOST_FOLDERS = 3, 20_000
 _OF_FOLDERS = SURE - 10
 _LARGEST = 1 << 53
-_MOST_NAMED = 8
 _NOT_TAKEN = {"output": "line of output", "stats": "record of the machine", "artifact": "artifact"}
 
 
@@ -186,9 +186,7 @@ class _RunReader:
             status, reason = "failed" if self._exit else "finished", ""
             error = f"exit code {self._exit}" if self._exit else ""
         yield RunEnded(key=self._key, status=status, reason=reason, error=error, ended=self._last)
-        if self._left:
-            what = [f"{count} × {name}" for name, count in self._left.most_common(_MOST_NAMED)]
-            yield Unread(0, f"{self._key}: not taken, because they are no numbers: {', '.join(what)}")
+        yield from not_taken(self._key, self._left)
         if broken := self._log.damaged + self._no_records:
             yield Unread(0, f"{self._key}: damaged in {counted(broken, 'place')}; what stood there is left out")
 

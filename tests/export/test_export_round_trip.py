@@ -13,7 +13,7 @@ from importers.reading import Told, mutations
 from cockpit.export.registry import format_named
 from cockpit.export.writing import write
 from cockpit.importers import exported_cells as cells
-from cockpit.importers.contract import SURE, RunEnded, Source
+from cockpit.importers.contract import SURE, Run, RunEnded, Source
 from cockpit.importers.registry import importer_of, importers, open_source
 
 SHAPES = {"csv": "all.csv", "csv folder": "tables", "json": "all.json", "tensorboard": "board"}
@@ -139,6 +139,15 @@ def test_a_cell_comes_back_as_what_it_was(value):
     assert (type(back), repr(back)) == (type(value), repr(value))
 
 
+@pytest.mark.parametrize("step", ["--5", "5.0", "١", "9" * 19, "", "1e3"])
+def test_a_row_without_a_step_is_told(tmp_path, step):
+    path = tmp_path / "steps.csv"
+    path.write_text(f"{','.join(cells.FIXED)},loss\nt000,step,train,,0,{step},,0.5\nt000,step,train,,0,7,,0.25\n")
+    told = told_by(path)
+    assert [event.step for event in told.steps()] == [7]
+    assert len(told.unread) == 1
+
+
 def test_metrics_called_like_columns_keep_their_names():
     for name in ("trial", "step", "metrics.trial", "metrics.metrics.a", "=a", "loss"):
         assert cells.metric_name(cells.metric_column(name)) == name
@@ -170,8 +179,11 @@ def test_mutated_exports_raise_nothing(tmp_path):
             for importer in own.values():
                 importer.fit(source)
                 told = Told(importer, source)
-                assert len(told.runs) == len([item for item in told.items if type(item).__name__ == "Run"])
+                assert len(told.runs) == len(told.of(Run))
         file.write_bytes(data)
-    for changed in mutations((tmp_path / "tables" / "trials.csv").read_bytes(), chance, 60):
+    trials = (tmp_path / "tables" / "trials.csv").read_bytes()
+    for changed in (*mutations(trials, chance, 60), trials + trials[trials.index(b"\n") + 1 :]):
         (tmp_path / "tables" / "trials.csv").write_bytes(changed)
-        Told(own["exported-csv"], Source(tmp_path / "tables"))
+        told = Told(own["exported-csv"], Source(tmp_path / "tables"))
+        assert len(told.runs) == len(told.of(Run))
+    assert list(told.runs) == ["t000", "t001"]
