@@ -23,14 +23,17 @@ def fields(data: bytes, begin: int = 0, end: int | None = None) -> Iterator[Fiel
     """The fields of the message that stands between `begin` and `end`. Raises `WireError` where it stops being one."""
     end = len(data) if end is None else end
     while begin < end:
-        key, begin = varint(data, begin, end)
+        # Nearly all keys and lengths are one byte, which is not worth a call.
+        key = data[begin]
+        key, begin = (key, begin + 1) if key < 0x80 else varint(data, begin, end)
         number, wire = key >> 3, key & 7
         if wire == VARINT:
             value, begin = varint(data, begin, end)
             yield number, wire, value, begin
             continue
         if wire == BYTES:
-            width, begin = varint(data, begin, end)
+            width = data[begin] if begin < end else 0x80
+            width, begin = (width, begin + 1) if width < 0x80 else varint(data, begin, end)
         elif wire in _WIDTHS:
             width = _WIDTHS[wire]
         else:

@@ -117,7 +117,7 @@ def _json(text: bytes) -> Any:
     if len(text) > _LONGEST_JSON:
         return _NO_VALUE
     try:
-        value = json.loads(text)
+        value = json.loads(text.decode())
     except (ValueError, RecursionError):
         return _NO_VALUE
     return _NOT_FINITE.get(value, value) if isinstance(value, str) else value
