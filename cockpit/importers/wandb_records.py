@@ -17,6 +17,8 @@ KINDS = {
 _LONGEST_JSON = 1 << 22
 _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _NO_VALUE = object()
+_NAME, _VALUE = 0x12, b"\x82\x01"  # keys of a nested name and of a value as JSON
+_SHORTEST_ITEM, _LONGEST_SHORT = 6, 0x7F  # bytes of an item, and of a text whose length takes one byte
 MANY = 32  # names deep; nothing that people write is deeper
 
 Named = tuple[tuple[str, ...], Any]
@@ -54,20 +56,20 @@ def run_of(record: Message) -> RunRecord:
 
 def change(config: dict[str, Any], record: Message) -> None:
     """Apply a `ConfigRecord` or a `SummaryRecord`: updates and removals by name."""
-    for update in record.messages(1):
-        names, value = _item(update)
+    for span in record.spans(1):
+        names, value = _item(record.data, *span)
         if names and names[0] != "_wandb" and value is not _NO_VALUE:
             config[".".join(names)] = value
-    for removal in record.messages(2):
-        config.pop(".".join(_item(removal)[0]), None)
+    for span in record.spans(2):
+        config.pop(".".join(_item(record.data, *span)[0]), None)
 
 
 def history_of(record: Message) -> tuple[int | None, list[Named]]:
     """The step of a `HistoryRecord`, where it has one, and its values by their names."""
     step = record.message(2)
     values: list[Named] = []
-    for item in record.messages(1):
-        names, value = _item(item)
+    for span in record.spans(1):
+        names, value = _item(record.data, *span)
         if names and value is not _NO_VALUE:
             values += _flat(names, value)
     return (None if step is None else signed(step.varint(1) or 0)), values
@@ -92,10 +94,27 @@ def _flat(names: tuple[str, ...], value: Any) -> Iterator[Named]:
         yield names, value
 
 
-def _item(item: Message) -> tuple[tuple[str, ...], Any]:
+def _item(data: bytes, begin: int, end: int) -> tuple[tuple[str, ...], Any]:
     """A name, or several that lead to it, and its value."""
+    short = _short_item(data, begin, end)
+    if short is not None:
+        return short
+    item = Message(data, begin, end)
     names = item.texts(2)[:MANY] or [item.text(1)]
     return tuple(names) if names[0] else (), _value(item)
+
+
+def _short_item(data: bytes, begin: int, end: int) -> tuple[tuple[str, ...], Any] | None:
+    """What nearly all are, found without looking at all fields: one name and one text of JSON, both short."""
+    if end - begin < _SHORTEST_ITEM or data[begin] != _NAME:
+        return None
+    middle = begin + 2 + data[begin + 1]  # after the name, if its length takes one byte
+    value = middle + 3
+    if middle == begin + 2 or value > end or data[middle : middle + 2] != _VALUE:
+        return None
+    if data[begin + 1] > _LONGEST_SHORT or not end - value == data[middle + 2] <= _LONGEST_SHORT:
+        return None
+    return (data[begin + 2 : middle].decode("utf-8", "backslashreplace"),), _json(data[value:end])
 
 
 def _value(item: Message) -> Any:

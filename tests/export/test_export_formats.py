@@ -166,6 +166,8 @@ def test_pandas_reads_the_trials(run, tmp_path):
         assert list(trials["trial"]) == [trial.id for trial in record.trials]
         assert list(trials["config.lr"]) == [trial.config["lr"] for trial in record.trials]
     assert trials["config.layers"].dtype == "int64" and trials["config.flag"].dtype == "bool"
+    tables = [pyarrow.parquet.read_table(path) for path in sorted((tmp_path / "tables").iterdir())]
+    assert len(tables) == 4 and SECRET not in str([table.to_pylist() for table in tables])
     assert json.loads(trials["config.inner"][0]) == {"depth": [1, 2.5, None]}
 
 

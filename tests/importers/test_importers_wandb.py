@@ -8,7 +8,9 @@ from importers import wandb_files as wb
 from importers.reading import Told, mutations, points
 
 from cockpit.events.kinds import Eval, Step
+from cockpit.importers import wandb_records
 from cockpit.importers.contract import NO, SURE, Source
+from cockpit.importers.protobuf import WireError
 from cockpit.importers.registry import importer_of, open_source
 from cockpit.importers.wandb import IMPORTER
 
@@ -158,3 +160,26 @@ def test_mutated_files_raise_nothing(tmp_path):
     for _ in range(300):
         path.write_bytes(wb.log([next(mutations(record, chance, 1)) for record in records]))
         Told(IMPORTER, path)
+
+
+def test_short_items_are_read_as_all_others(monkeypatch):
+    chance = random.Random(9)
+    items = [
+        wb.item(["loss"], 0.5),
+        wb.item(["a"], ""),
+        wb.item(["x" * 127], "y" * 125),
+        wb.item(["x" * 128], 1),
+        b"\x12\x01a",
+    ]
+    changed = [one for item in items for one in mutations(item, chance, 60)]
+    records = [wb.history([item], 1) for item in (*items, *changed)]
+    quick = [str(_history(record)) for record in records]
+    monkeypatch.setattr(wandb_records, "_short_item", lambda *_: None)
+    assert [str(_history(record)) for record in records] == quick
+
+
+def _history(record):
+    try:
+        return wandb_records.history_of(wandb_records.record(record)[1])
+    except WireError:
+        return "no message"
