@@ -43,6 +43,7 @@ COMMANDS = {
     "resume": ("cockpit.cli.steer:resume", "Let a paused trial or sweep go on."),
     "add": ("cockpit.cli.steer:add", "Add a trial to a running sweep."),
     "set": ("cockpit.cli.steer:set_", "Change a value in a running trial."),
+    "export": ("cockpit.cli.export:export", "Write an experiment as CSV, JSON, HTML, TensorBoard and more."),
     "diary": ("cockpit.cli.diary:diary", "Print or regenerate the diary."),
     "reindex": ("cockpit.cli.upkeep:reindex", "Make the indexes anew from the run folders."),
     "doctor": ("cockpit.cli.doctor:doctor", "Check devices, versions, credentials, open ports and disk."),

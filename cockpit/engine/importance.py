@@ -49,7 +49,7 @@ def weigh(run: RunFolder, sweep: SweepRow, trials: Sequence[TrialRow]) -> Import
     one that reached none counts with the worst value of all.
     """
     trials = configurations(trials)
-    space = _space(run, sweep, trials)
+    space = searched_space(run, sweep, trials)
     judged = [trial for trial in trials if trial.status in JUDGED]
     fitting = [trial for trial in judged if _fits(trial, space)]
     values = _values(fitting)
@@ -70,16 +70,16 @@ def weigh(run: RunFolder, sweep: SweepRow, trials: Sequence[TrialRow]) -> Import
     )
 
 
-def _space(run: RunFolder, sweep: SweepRow, trials: Sequence[TrialRow]) -> dict[str, Distribution]:
+def searched_space(run: RunFolder, sweep: SweepRow, trials: Sequence[TrialRow]) -> dict[str, Distribution]:
     """The space that was searched, or one around the values that were tried where no search file tells."""
     try:
         return load(run.search).varied
     except (SearchError, OSError):
         tried = {name: [trial.config[name] for trial in trials if name in trial.config] for name in sweep.varied}
-        return {name: _around(values) for name, values in tried.items() if values}
+        return {name: around(values) for name, values in tried.items() if values}
 
 
-def _around(values: list[Any]) -> Distribution:
+def around(values: list[Any]) -> Distribution:
     if not all(map(is_number, values)) or min(values) == max(values):
         return Categorical(tuple({identity(value): value for value in values}.values()))
     low, high = min(values), max(values)

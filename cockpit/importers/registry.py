@@ -10,7 +10,11 @@ from cockpit.importers.contract import HEAD_BYTES, NO, Importer, Source
 
 # Each module of this package with an `IMPORTER`; of two that fit equally well the first one reads.
 MODULES: tuple[str, ...] = (
+    "exported_json",
+    "exported_csv",
     "own_events",
+    "tensorboard",
+    "wandb",
     "trainer_state",
     "ray_results",
     "trackio_database",

@@ -201,10 +201,14 @@ class Index:
 
     def steered(self) -> dict[str, list[Event]]:
         """The changes of settings in running trials as they were recorded, oldest first, by trial."""
-        query = """SELECT id, data FROM other JOIN trial ON trial.number = other.trial WHERE kind = 'steered'
+        return self.others("steered")
+
+    def others(self, kind: str) -> dict[str, list[Event]]:
+        """Events of a kind that has no table of its own, such as notes, oldest first, by trial."""
+        query = """SELECT id, data FROM other JOIN trial ON trial.number = other.trial WHERE kind = ?
                    ORDER BY other.rowid"""
         found: dict[str, list[Event]] = {}
-        for trial, data in self._rows(query):
+        for trial, data in self._rows(query, kind):
             found.setdefault(trial, []).append(decode(data.encode()))
         return found
 

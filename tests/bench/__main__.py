@@ -12,7 +12,7 @@ from .table import Row, format_table
 
 # In the order of how long they take, the shortest first.
 TOPICS = (
-    "redaction", "chart", "trials_table", "index", "logging", "cli_start", "screen_start", "screen_live",
+    "redaction", "chart", "trials_table", "index", "event_files", "logging", "cli_start", "screen_start", "screen_live",
     "screen_bytes", "ensembles", "diary", "sentences", "audio", "norms", "loop", "matching",
     "verdicts", "imports", "library", "screen_memory", "screen_many", "steer", "first_step", "many_trials", "sweep",
 )  # fmt: skip
