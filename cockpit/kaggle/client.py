@@ -1,0 +1,263 @@
+"""Typed calls to Kaggle. Importing this loads nothing of Kaggle's client and touches no network.
+
+Calls that change nothing are asked again after trouble that passes. Those that change something are asked once: their
+caller writes down what it is about to do and looks up what came of it (see `intents`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from cockpit.kaggle import answers
+from cockpit.kaggle.answers import Leader, Limits, Pushed, Quota, RemoteFile, Run, Submission
+from cockpit.kaggle.errors import LateError, NotFoundError, PartlyDoneError, RefusedError, UnreachableError
+from cockpit.kaggle.process import Helper
+from cockpit.kaggle.retries import Retries
+from cockpit.kaggle.states import DatasetState, dataset_state
+
+CALL_SECONDS = 75.0  # the helper gives a request up after 60
+QUIET_SECONDS = 90.0  # without a byte, or without a line of a log
+UPLOAD_SECONDS = 3600.0  # the client says nothing while it sends a file
+PAGE, MOST_PAGES = 100, 50
+Told = Callable[[Any], None]
+
+
+class Client:
+    """Calls of one user. Close it, or use it in a `with`: a process stands behind it."""
+
+    def __init__(
+        self, helper: Helper | None = None, retries: Retries | None = None, call_seconds: float = CALL_SECONDS
+    ) -> None:
+        self._helper = helper or Helper()
+        self._retries = retries or Retries()
+        self._call_seconds = call_seconds
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._helper.close()
+
+    @property
+    def user(self) -> str:
+        """The name of who is logged in. Raises `NoLoginError` where nobody is."""
+        self._helper.start()
+        return self._helper.user
+
+    def quota(self) -> Quota:
+        """What is left of this week's accelerators."""
+        return answers.as_quota(self._read("get_accelerator_quota_statistics"))
+
+    # Competitions
+
+    def limits(self, competition: str) -> Limits:
+        """How often one may submit."""
+        return answers.as_limits(self._read("get_submission_limits", competitionName=competition))
+
+    def submissions(self, competition: str) -> list[Submission]:
+        """All submissions of the user's team, newest first."""
+        found = self._pages("list_submissions", "submissions", competitionName=competition)
+        return [answers.as_submission(row) for row in found]
+
+    def leaderboard(self, competition: str, most: int) -> list[Leader]:
+        """The first `most` places."""
+        found = self._pages("get_leaderboard", "submissions", most, competitionName=competition)
+        return [answers.as_leader(place, row) for place, row in enumerate(found[:most], start=1)]
+
+    def files(self, competition: str, most: int) -> list[RemoteFile]:
+        """The first `most` files of a competition's data, and maybe a few more."""
+        found = self._pages("list_data_files", "files", most, competitionName=competition)
+        return [answers.as_file(row) for row in found]
+
+    def download(self, competition: str, file: str, path: Path, told: Told = lambda event: None) -> str:
+        """Fetch one file of a competition to `path`; return its SHA-256. All of them in one archive without `file`."""
+        call = "download_data_file" if file else "download_data_files"
+        request = {"competitionName": competition, **({"fileName": file} if file else {})}
+        return self._fetch("download", {"call": call, "request": request, "path": str(path)}, told)
+
+    def upload_submission(self, competition: str, path: Path) -> str:
+        """Send a file that is to be submitted; return its token. Nothing is submitted yet."""
+        return self._upload("start_submission_upload", path, competitionName=competition, fileName=path.name)
+
+    def create_submission(self, competition: str, token: str, description: str) -> int:
+        """Submit an uploaded file; return the submission's number, 0 where the service does not tell it."""
+        said = self._change(
+            "create_submission",
+            competitionName=competition,
+            blobFileTokens=token,
+            submissionDescription=description,
+        )
+        return answers.whole(said.get("ref")) or 0
+
+    def create_code_submission(
+        self, competition: str, kernel: str, version: int, file: str, description: str
+    ) -> int:
+        """Submit what a version of a kernel `owner/slug` put out; return the submission's number or 0."""
+        owner, slug = split_ref(kernel)
+        said = self._change(
+            "create_code_submission",
+            competitionName=competition,
+            kernelOwner=owner,
+            kernelSlug=slug,
+            kernelVersion=version,
+            fileName=file,
+            submissionDescription=description,
+        )
+        return answers.whole(said.get("ref")) or 0
+
+    # Datasets
+
+    def dataset_state(self, ref: str) -> DatasetState | None:
+        """The state of a dataset `owner/slug`; None when there is none."""
+        owner, slug = split_ref(ref)
+        try:
+            return dataset_state(self._read("get_dataset_status", ownerSlug=owner, datasetSlug=slug).get("status"))
+        except NotFoundError:
+            return None
+
+    def dataset_notes(self, ref: str) -> list[str] | None:
+        """What was written of each version of a dataset, and of the dataset itself; None when there is none."""
+        owner, slug = split_ref(ref)
+        try:
+            said = self._read("get_dataset", ownerSlug=owner, datasetSlug=slug)
+        except NotFoundError:
+            return None
+        notes = [answers.text(row, "versionNotes") for row in answers.rows(said, "versions")]
+        return [*notes, answers.text(said, "description")]
+
+    def upload_file(self, path: Path) -> str:
+        """Send a file of a dataset; return its token. Nothing uses it yet."""
+        return self._upload("start_blob_upload", path, type="DATASET", name=path.name)
+
+    def create_dataset(self, ref: str, title: str, tokens: list[str], description: str, license_name: str) -> str:
+        """Make a private dataset `owner/slug` of uploaded files; return its address."""
+        owner, slug = split_ref(ref)
+        said = self._change(
+            "create_dataset",
+            ownerSlug=owner,
+            slug=slug,
+            title=title,
+            licenseName=license_name,
+            isPrivate=True,
+            files=[{"token": token} for token in tokens],
+            description=description,
+        )
+        return answers.text(said, "url")
+
+    def create_dataset_version(self, ref: str, tokens: list[str], notes: str) -> str:
+        """Make a new version of a dataset of uploaded files; return its address."""
+        owner, slug = split_ref(ref)
+        body = {"versionNotes": notes, "files": [{"token": token} for token in tokens]}
+        said = self._change("create_dataset_version", ownerSlug=owner, datasetSlug=slug, body=body)
+        return answers.text(said, "url")
+
+    # Kernels
+
+    def save_kernel(self, body: Mapping[str, Any]) -> Pushed:
+        """Push a version of a kernel, which starts it. `body` is the service's message `ApiSaveKernelRequest`.
+
+        Raises `RefusedError` also for data sources that the service leaves out: such a run has no data.
+        """
+        said = self._change("save_kernel", **body)
+        return Pushed(answers.text(said, "ref"), answers.text(said, "url"), answers.whole(said.get("versionNumber")) or 0)
+
+    def run(self, kernel: str) -> Run:
+        """How the newest session of a kernel `owner/slug` does."""
+        return answers.as_run(self._read("get_kernel_session_status", **_kernel(kernel)))
+
+    def outputs(self, kernel: str) -> list[RemoteFile]:
+        """The files that a kernel's newest session put out."""
+        found = self._pages("list_kernel_session_output", "files", **_kernel(kernel))
+        return [answers.as_file(row) for row in found]
+
+    def fetch(self, file: RemoteFile, path: Path, told: Told = lambda event: None) -> str:
+        """Fetch a file that has an address to `path`; return its SHA-256."""
+        return self._fetch("fetch", {"url": file.url, "path": str(path)}, told)
+
+    def cancel_session(self, session: int) -> None:
+        """End a session by its number, which only the run itself may know."""
+        self._change("cancel_kernel_session", kernelSessionId=session)
+
+    def log(self, kernel: str, reconnects: int = 10) -> Iterator[Mapping[str, Any]]:
+        """The log of a kernel's newest session, event by event and each once, until the session is over.
+
+        The service cuts streams and begins at the first event again, so what was seen is counted.
+        """
+        seen = 0
+        for attempt in range(reconnects + 1):
+            before = seen
+            try:
+                for is_answer, said in self._helper.stream("follow", {"kernel": kernel, "skip": seen}, QUIET_SECONDS):
+                    if is_answer:
+                        if said["events"] >= seen:
+                            return
+                        break  # fewer than before: the stream was cut in what had been seen
+                    seen += 1
+                    yield answers.document(said, "follow")
+            except (UnreachableError, LateError):
+                if attempt == reconnects and seen == before:
+                    raise
+
+    def _read(self, call: str, **body: Any) -> answers.Document:
+        return self._retries(lambda: self._ask(call, body))
+
+    def _change(self, call: str, **body: Any) -> answers.Document:
+        said = self._ask(call, body)
+        _refuse_errors(said)
+        return said
+
+    def _ask(self, call: str, body: Mapping[str, Any]) -> answers.Document:
+        return answers.document(self._helper.ask(call, body, self._call_seconds), call)
+
+    def _pages(self, call: str, key: str, most: int | None = None, **body: Any) -> list[answers.Document]:
+        found: list[answers.Document] = []
+        token = ""
+        for _ in range(MOST_PAGES):
+            said = self._read(call, **body, pageSize=PAGE, **({"pageToken": token} if token else {}))
+            found += answers.rows(said, key)
+            token = str(said.get("nextPageToken") or "")
+            if not token or (most is not None and len(found) >= most):
+                break
+        return found
+
+    def _upload(self, call: str, path: Path, **body: Any) -> str:
+        size, at = path.stat().st_size, int(path.stat().st_mtime)
+        said = self._read(call, **body, contentLength=size, lastModifiedEpochSeconds=at)
+        token, url = str(said.get("token") or ""), str(said.get("createUrl") or "")
+        if not token or not url:
+            raise RefusedError(f"{path.name}: Kaggle gave no address to upload it to")
+        self._helper.ask("upload", {"path": str(path), "url": url}, UPLOAD_SECONDS)
+        return token
+
+    def _fetch(self, call: str, body: Mapping[str, Any], told: Told) -> str:
+        said = self._retries(lambda: self._helper.ask(call, body, QUIET_SECONDS, told))
+        return str(said["sha256"])
+
+
+def split_ref(ref: str) -> tuple[str, str]:
+    """`owner/slug` in its two parts. Raises `RefusedError` for anything else."""
+    owner, slash, slug = ref.partition("/")
+    if not (owner and slash and slug) or "/" in slug:
+        raise RefusedError(f"{ref}: write it as OWNER/NAME")
+    return owner, slug
+
+
+def _kernel(ref: str) -> dict[str, str]:
+    owner, slug = split_ref(ref)
+    return {"userName": owner, "kernelSlug": slug}
+
+
+def _refuse_errors(said: answers.Document) -> None:
+    """An answer may carry an error, or leave out what it did not like, and be a success by its status."""
+    error = answers.text(said, "error") or answers.text(said, "errorMessage")
+    if error:
+        raise RefusedError(f"Kaggle: {error}")
+    invalid = {key: said[key] for key in said if key.startswith("invalid") and said[key]}
+    if invalid:
+        what = "; ".join(f"{key}: {', '.join(map(str, value))}" for key, value in invalid.items())
+        raise PartlyDoneError(f"Kaggle took it without what it found invalid ({what})")
