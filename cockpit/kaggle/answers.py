@@ -84,6 +84,15 @@ class RemoteFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Fetched:
+    """A file that came. `served` is the name in its address, which tells that a table came as an archive."""
+
+    size: int
+    sha256: str
+    served: str
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """A session of a kernel."""
 

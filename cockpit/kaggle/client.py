@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cockpit.kaggle import answers
-from cockpit.kaggle.answers import Leader, Limits, Pushed, Quota, RemoteFile, Run, Submission
+from cockpit.kaggle.answers import Fetched, Leader, Limits, Pushed, Quota, RemoteFile, Run, Submission
 from cockpit.kaggle.errors import LateError, NotFoundError, PartlyDoneError, RefusedError, UnreachableError
 from cockpit.kaggle.process import Helper
 from cockpit.kaggle.retries import Retries
@@ -61,21 +61,21 @@ class Client:
 
     def submissions(self, competition: str) -> list[Submission]:
         """All submissions of the user's team, newest first."""
-        found = self._pages("list_submissions", "submissions", competitionName=competition)
+        found = self._pages("list_submissions", "submissions", {"competitionName": competition})
         return [answers.as_submission(row) for row in found]
 
     def leaderboard(self, competition: str, most: int) -> list[Leader]:
         """The first `most` places."""
-        found = self._pages("get_leaderboard", "submissions", most, competitionName=competition)
+        found = self._pages("get_leaderboard", "submissions", {"competitionName": competition}, most)
         return [answers.as_leader(place, row) for place, row in enumerate(found[:most], start=1)]
 
     def files(self, competition: str, most: int) -> list[RemoteFile]:
         """The first `most` files of a competition's data, and maybe a few more."""
-        found = self._pages("list_data_files", "files", most, competitionName=competition)
+        found = self._pages("list_data_files", "files", {"competitionName": competition}, most)
         return [answers.as_file(row) for row in found]
 
-    def download(self, competition: str, file: str, path: Path, told: Told = lambda event: None) -> str:
-        """Fetch one file of a competition to `path`; return its SHA-256. All of them in one archive without `file`."""
+    def download(self, competition: str, file: str, path: Path, told: Told = lambda event: None) -> Fetched:
+        """Fetch one file of a competition to `path`; all of them in one archive without `file`."""
         call = "download_data_file" if file else "download_data_files"
         request = {"competitionName": competition, **({"fileName": file} if file else {})}
         return self._fetch("download", {"call": call, "request": request, "path": str(path)}, told)
@@ -94,9 +94,7 @@ class Client:
         )
         return answers.whole(said.get("ref")) or 0
 
-    def create_code_submission(
-        self, competition: str, kernel: str, version: int, file: str, description: str
-    ) -> int:
+    def create_code_submission(self, competition: str, kernel: str, version: int, file: str, description: str) -> int:
         """Submit what a version of a kernel `owner/slug` put out; return the submission's number or 0."""
         owner, slug = split_ref(kernel)
         said = self._change(
@@ -164,7 +162,9 @@ class Client:
         Raises `RefusedError` also for data sources that the service leaves out: such a run has no data.
         """
         said = self._change("save_kernel", **body)
-        return Pushed(answers.text(said, "ref"), answers.text(said, "url"), answers.whole(said.get("versionNumber")) or 0)
+        return Pushed(
+            answers.text(said, "ref"), answers.text(said, "url"), answers.whole(said.get("versionNumber")) or 0
+        )
 
     def run(self, kernel: str) -> Run:
         """How the newest session of a kernel `owner/slug` does."""
@@ -172,11 +172,11 @@ class Client:
 
     def outputs(self, kernel: str) -> list[RemoteFile]:
         """The files that a kernel's newest session put out."""
-        found = self._pages("list_kernel_session_output", "files", **_kernel(kernel))
+        found = self._pages("list_kernel_session_output", "files", _kernel(kernel))
         return [answers.as_file(row) for row in found]
 
-    def fetch(self, file: RemoteFile, path: Path, told: Told = lambda event: None) -> str:
-        """Fetch a file that has an address to `path`; return its SHA-256."""
+    def fetch(self, file: RemoteFile, path: Path, told: Told = lambda event: None) -> Fetched:
+        """Fetch a file that has an address to `path`."""
         return self._fetch("fetch", {"url": file.url, "path": str(path)}, told)
 
     def cancel_session(self, session: int) -> None:
@@ -214,7 +214,7 @@ class Client:
     def _ask(self, call: str, body: Mapping[str, Any]) -> answers.Document:
         return answers.document(self._helper.ask(call, body, self._call_seconds), call)
 
-    def _pages(self, call: str, key: str, most: int | None = None, **body: Any) -> list[answers.Document]:
+    def _pages(self, call: str, key: str, body: Mapping[str, Any], most: int | None = None) -> list[answers.Document]:
         found: list[answers.Document] = []
         token = ""
         for _ in range(MOST_PAGES):
@@ -234,9 +234,9 @@ class Client:
         self._helper.ask("upload", {"path": str(path), "url": url}, UPLOAD_SECONDS)
         return token
 
-    def _fetch(self, call: str, body: Mapping[str, Any], told: Told) -> str:
+    def _fetch(self, call: str, body: Mapping[str, Any], told: Told) -> Fetched:
         said = self._retries(lambda: self._helper.ask(call, body, QUIET_SECONDS, told))
-        return str(said["sha256"])
+        return Fetched(int(said["bytes"]), str(said["sha256"]), str(said["served"]))
 
 
 def split_ref(ref: str) -> tuple[str, str]:

@@ -61,6 +61,10 @@ class PartlyDoneError(KaggleError):
     """It was done, but not with everything that was asked for."""
 
 
+class UnsettledError(KaggleError):
+    """Nobody knows whether it was done. Trying again looks first."""
+
+
 class HelperError(KaggleError):
     """The process with Kaggle's client ended, or could not start."""
 

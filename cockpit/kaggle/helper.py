@@ -19,6 +19,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
+from functools import partial
 from operator import attrgetter
 from time import time
 from typing import Any, BinaryIO
@@ -51,7 +52,7 @@ HOMES = {
 Tell = Callable[[Any], None]
 
 
-class Trouble(Exception):
+class TroubleError(Exception):
     """An error that has its kind already."""
 
     def __init__(self, kind: str, message: str) -> None:
@@ -78,7 +79,12 @@ class Desk:
         self._last = response
 
     def answer(self, call: str, body: Mapping[str, Any], tell: Tell) -> Any:
-        own = {"upload": self._upload, "download": self._download, "fetch": self._fetch, "follow": self._follow}
+        own: dict[str, Callable[..., Any]] = {
+            "upload": self._upload,
+            "download": self._download,
+            "fetch": self._fetch,
+            "follow": self._follow,
+        }
         return own[call](tell, **body) if call in own else self._call(call, body)
 
     def _call(self, call: str, body: Mapping[str, Any]) -> Any:
@@ -91,7 +97,7 @@ class Desk:
                 raise
             said = _document(self._last)
             if said is None:
-                raise Trouble("garbled", f"Kaggle's answer to {call} is no JSON") from error
+                raise TroubleError("garbled", f"Kaggle's answer to {call} is no JSON") from error
         return _document(self._last)
 
     def _send(self, call: str, body: Mapping[str, Any]) -> Any:
@@ -109,7 +115,7 @@ class Desk:
                 break
             tell({"again": attempt + 1})
         if result != ResumableUploadResult.COMPLETE:
-            raise Trouble("service", f"{path} could not be uploaded")
+            raise TroubleError("service", f"{path} could not be uploaded")
         return {"bytes": os.path.getsize(path)}  # noqa: PTH202 - a string as it came
 
     def _download(self, tell: Tell, call: str, request: Mapping[str, Any], path: str) -> dict[str, Any]:
@@ -123,14 +129,14 @@ class Desk:
 
         from cockpit.kaggle.transfer import fetch
 
-        response = requests.get(url, stream=True)  # noqa: S113 - the time-out is that of every request here
+        response = requests.get(url, stream=True)
         response.raise_for_status()
         return fetch(response, path, tell)
 
     def _follow(self, tell: Tell, kernel: str, skip: int) -> dict[str, Any]:
         """A kernel's log from its event number `skip` on; the service begins at the first one each time."""
         number = -1
-        for number, event in enumerate(self._api.kernels_logs_stream(kernel)):  # noqa: B007 - counts them
+        for number, event in enumerate(self._api.kernels_logs_stream(kernel)):
             if number >= skip:
                 tell(event)
         return {"events": number + 1}
@@ -148,7 +154,7 @@ def as_error(error: BaseException) -> dict[str, Any]:
     import requests
 
     known = requests.exceptions
-    if isinstance(error, Trouble):
+    if isinstance(error, TroubleError):
         return {"kind": error.kind, "message": str(error)}
     if isinstance(error, known.HTTPError) and error.response is not None:
         return _as_refusal(error)
@@ -197,7 +203,7 @@ def limit_waiting() -> None:
             options["timeout"] = (CONNECT_SECONDS, READ_SECONDS)
         return send(self, request, **options)
 
-    requests.Session.send = limited
+    requests.Session.send = limited  # type: ignore[method-assign]
 
 
 def log_in() -> Any:
@@ -205,7 +211,7 @@ def log_in() -> Any:
     try:
         import kaggle
     except SystemExit:
-        raise Trouble("login", NO_LOGIN) from None
+        raise TroubleError("login", NO_LOGIN) from None
     if not kaggle.api.config_values.get(kaggle.api.CONFIG_NAME_AUTH_METHOD):
         kaggle.api.authenticate()  # again, for the reason that importing it keeps to itself
     return kaggle.api
@@ -219,6 +225,9 @@ class Answers:
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
+
+    def tell(self, number: int, event: Any) -> None:
+        self.write(number, event=event)
 
     def write(self, number: int, **said: Any) -> None:
         self._stream.write(json.dumps({"id": number, **said}).encode() + b"\n")
@@ -244,7 +253,7 @@ def serve(requests: BinaryIO, answers: Answers) -> None:
         request = json.loads(waiting.get())
         number = request["id"]
         try:
-            answer = desk.answer(request["call"], request["body"], lambda event: answers.write(number, event=event))  # noqa: B023 - called before the next request
+            answer = desk.answer(request["call"], request["body"], partial(answers.tell, number))
         except (Exception, SystemExit) as error:
             answers.write(number, error=as_error(error))
         else:

@@ -23,7 +23,7 @@ Command = Callable[[IO[bytes]], "subprocess.Popen[bytes]"]
 
 
 def start_helper(stderr: IO[bytes]) -> subprocess.Popen[bytes]:
-    """The helper, in a process group of its own. A folder `kaggle` in the working folder is not taken for the client."""
+    """The helper, in a process group of its own; a folder `kaggle` where the user works is not taken for the client."""
     path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "cockpit.kaggle.helper"],
@@ -87,7 +87,7 @@ class Helper:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self.close()
-        self._stderr = tempfile.TemporaryFile()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
         try:
             self._process = self._start(self._stderr)
         except OSError as error:

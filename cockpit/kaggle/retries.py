@@ -40,4 +40,4 @@ class Retries:
         """Seconds before the next attempt, the first being number 1."""
         if error.retry_after is not None:
             return error.retry_after + self.chance()
-        return min(self.longest, self.first * 2 ** (attempt - 1)) * (0.5 + self.chance() / 2)
+        return min(self.longest, self.first * 2.0 ** (attempt - 1)) * (0.5 + self.chance() / 2)

@@ -7,8 +7,9 @@ import json
 import os
 import time
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 PIECE = 1 << 20
 TELL_SECONDS = 0.2
@@ -17,7 +18,7 @@ PART, MARK = ".part", ".part.json"
 
 
 def fetch(response: Any, path: str, tell: Callable[[Any], None]) -> dict[str, Any]:
-    """Save the body of a streamed response at `path`; return its size in bytes and its SHA-256.
+    """Save the body of a streamed response at `path`; return its `bytes`, its `sha256` and, as `served`, the name in its address.
 
     Until it is whole it is `PATH.part`; what is there of it from before is gone on from where the service says that it
     is the same file. Raises what requests raises, and `OSError`.
@@ -44,7 +45,7 @@ def fetch(response: Any, path: str, tell: Callable[[Any], None]) -> dict[str, An
             response = _go_on(response, tag, part.bytes)
     if size is not None and part.bytes != size:
         raise requests.exceptions.ContentDecodingError(f"{part.bytes} bytes came, not {size}")
-    return part.finish()
+    return {**part.finish(), "served": PurePosixPath(urlsplit(response.url).path).name}
 
 
 class Part:
@@ -101,6 +102,6 @@ def _go_on(response: Any, tag: str, start: int) -> Any:
     sent = response.request.headers
     headers = {key: sent[key] for key in ("Authorization", "User-Agent") if key in sent}
     headers |= {"Range": f"bytes={start}-", "If-Range": tag} if start else {}
-    again = requests.get(response.url, headers=headers, stream=True)  # noqa: S113 - see `helper.limit_waiting`
+    again = requests.get(response.url, headers=headers, stream=True)
     again.raise_for_status()
     return again

@@ -46,11 +46,11 @@ def newest(known: list[Score], *, private: bool) -> float | None:
     return next((score.value for score in reversed(known) if score.private == private), None)
 
 
-def record_score(run: RunFolder, value: float, private: bool) -> Score:
+def record_score(run: RunFolder, value: float, private: bool, *, trial: str = "", note: str = "") -> Score:
     """Append a score to the experiment's record. Raises `FolderError` when it is no number or cannot be written."""
     if not math.isfinite(value):
         raise FolderError(f"{value} is no score; enter the number that the leaderboard shows for {run.id}")
-    return append_score(run, Score(value, private, time.time(), _user()))
+    return append_score(run, Score(value, private, time.time(), _user(), trial, note=note))
 
 
 def append_score(run: RunFolder, score: Score) -> Score:

@@ -12,7 +12,7 @@ HOST = "http://localhost"
 PAGE = 20
 
 
-class Problem(Exception):
+class ProblemError(Exception):
     """An answer with a status of 400 or more."""
 
     def __init__(self, status, message):
@@ -58,7 +58,7 @@ class Competition:
     allowed: int = 5
     leaders: list = field(default_factory=list)
     hidden: int = 0
-    files_only_code: bool = False
+    packed: set = field(default_factory=set)
 
 
 class Account:
@@ -78,17 +78,17 @@ class Account:
         name = re.sub(r"(?<!^)(?=[A-Z])", "_", call).lower()
         handler = getattr(self, f"_{name}", None)
         if handler is None:
-            raise Problem(404, f"no such call: {call}")
+            raise ProblemError(404, f"no such call: {call}")
         return handler(body)
 
     def competition(self, name):
         if name not in self.competitions:
-            raise Problem(404, "Not found")
+            raise ProblemError(404, "Not found")
         return self.competitions[name]
 
     def kernel(self, ref):
         if ref not in self.kernels:
-            raise Problem(404, "Not found")
+            raise ProblemError(404, "Not found")
         return self.kernels[ref]
 
     # Users, quota
@@ -120,13 +120,16 @@ class Account:
     def _uploaded(self, token):
         upload = self.uploads.get(token)
         if upload is None or len(upload.get("data", b"")) != upload["size"]:
-            raise Problem(400, "The file was not uploaded")
+            raise ProblemError(400, "The file was not uploaded")
         return upload
 
     def get(self, path, headers):
         """A plain file, or the part of it that is asked for."""
         _, kind, owner, name = path.split("/", 3)
         home = self.competitions[owner].files if kind == "competition" else self.kernels[owner.replace("~", "/")].files
+        if kind == "competition" and name.removesuffix(".zip") in self.competitions[owner].packed:
+            plain = name.removesuffix(".zip")
+            return self._part(self._bundle({plain: home[plain]}), headers)
         if kind == "all":
             return self._part(self._bundle(self.competitions[owner].files), headers)
         return self._part(home[name], headers) if name in home else (404, {}, {"code": 404, "message": "gone"})
@@ -166,7 +169,7 @@ class Account:
     def _dataset(self, body):
         ref = f"{body['ownerSlug']}/{body['datasetSlug']}"
         if ref not in self.datasets:
-            raise Problem(404, "Not found")
+            raise ProblemError(404, "Not found")
         return self.datasets[ref]
 
     def _create_dataset(self, body):
@@ -200,8 +203,9 @@ class Account:
         return {"files": page, **more}
 
     def _download_data_file(self, body):
-        self.competition(body["competitionName"])
-        return (302, {"Location": f"{HOST}/competition/{body['competitionName']}/{body['fileName']}"}, b"")
+        name = body["fileName"]
+        packed = ".zip" if name in self.competition(body["competitionName"]).packed else ""
+        return (302, {"Location": f"{HOST}/competition/{body['competitionName']}/{name}{packed}"}, b"")
 
     def _download_data_files(self, body):
         self.competition(body["competitionName"])
@@ -222,12 +226,12 @@ class Account:
         competition = self.competition(body["competitionName"])
         kernel = self.kernel(f"{body['kernelOwner']}/{body['kernelSlug']}")
         if body["fileName"] not in kernel.files:
-            raise Problem(400, f"The notebook has no output {body['fileName']}")
+            raise ProblemError(400, f"The notebook has no output {body['fileName']}")
         return self._submit(competition, body["fileName"], body)
 
     def _submit(self, competition, name, body):
         if len(competition.submissions) >= competition.allowed:
-            raise Problem(400, "You have used all of your submissions today")
+            raise ProblemError(400, "You have used all of your submissions today")
         ref = 1000 + len(competition.submissions)
         competition.submissions.append(
             {

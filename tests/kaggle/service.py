@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from account import KEY, TOKEN, USER, Account, Problem
+from account import KEY, TOKEN, USER, Account, ProblemError
 
 GUARD = Path(__file__).parent / "guard"
 HTML = b"<!doctype html><html><body>Sorry, we are down for maintenance</body></html>"
@@ -145,7 +145,7 @@ class Handler(BaseHTTPRequestHandler):
         given = self.headers.get("Authorization", "")
         basic = "Basic " + base64.b64encode(f"{USER}:{KEY}".encode()).decode()
         if call != "IntrospectToken" and given not in (basic, f"Bearer {TOKEN}"):
-            raise Problem(401, "Unauthenticated")
+            raise ProblemError(401, "Unauthenticated")
         with self.service.lock:
             return self.service.account.answer(call, body)
 
@@ -158,7 +158,7 @@ class Handler(BaseHTTPRequestHandler):
         if fault is None:
             try:
                 answer = work()
-            except Problem as problem:
+            except ProblemError as problem:
                 answer = (problem.status, {}, {"code": problem.status, "message": problem.message})
             service.tell(call, "done")
             fault = service.due(call, after=True)
