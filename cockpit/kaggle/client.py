@@ -20,6 +20,7 @@ from cockpit.kaggle.states import DatasetState, dataset_state
 CALL_SECONDS = 75.0  # the helper gives a request up after 60
 QUIET_SECONDS = 90.0  # without a byte, or without a line of a log
 UPLOAD_SECONDS = 3600.0  # the client says nothing while it sends a file
+IDLE_SECONDS = 5.0  # before a log that brought nothing is asked for again
 PAGE, MOST_PAGES = 100, 50
 Told = Callable[[Any], None]
 
@@ -183,25 +184,29 @@ class Client:
         """End a session by its number, which only the run itself may know."""
         self._change("cancel_kernel_session", kernelSessionId=session)
 
-    def log(self, kernel: str, reconnects: int = 10) -> Iterator[Mapping[str, Any]]:
+    def log(self, kernel: str, most_failures: int = 10) -> Iterator[Mapping[str, Any]]:
         """The log of a kernel's newest session, event by event and each once, until the session is over.
 
-        The service cuts streams and begins at the first event again, so what was seen is counted.
+        The service cuts streams, which looks like their end, and begins at the first event again. So what was seen is
+        counted, and a log is whole when the session was over before it was asked for. Raises the error of the last of
+        `most_failures` connections in a row that broke without bringing anything.
         """
-        seen = 0
-        for attempt in range(reconnects + 1):
-            before = seen
+        seen = failures = 0
+        while True:
+            was_over, before = self.run(kernel).state.is_over, seen
             try:
                 for is_answer, said in self._helper.stream("follow", {"kernel": kernel, "skip": seen}, QUIET_SECONDS):
-                    if is_answer:
-                        if said["events"] >= seen:
-                            return
-                        break  # fewer than before: the stream was cut in what had been seen
-                    seen += 1
-                    yield answers.document(said, "follow")
+                    if not is_answer:
+                        seen += 1
+                        yield answers.document(said, "follow")
+                if was_over:
+                    return
             except (UnreachableError, LateError):
-                if attempt == reconnects and seen == before:
+                failures = 0 if seen > before else failures + 1
+                if failures == most_failures:
                     raise
+            if seen == before:
+                self._retries.sleep(IDLE_SECONDS)
 
     def _read(self, call: str, **body: Any) -> answers.Document:
         return self._retries(lambda: self._ask(call, body))

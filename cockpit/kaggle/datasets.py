@@ -49,16 +49,25 @@ class Folder:
         return " ".join(f"{path.name}:{_sha256(path)}" for path in self.files)
 
 
-def init(run: RunFolder, trial: str, folder: Path, ref: str, title: str, label: str = BEST) -> Folder:
-    """Make the folder of a dataset with a trial's checkpoint and, as `cockpit.json`, what it is one of.
+def init(
+    run: RunFolder,
+    trial: str,
+    folder: Path,
+    ref: str,
+    title: str,
+    extract: Callable[[Path, Path], object] | None = None,
+) -> Folder:
+    """Make the folder of a dataset with a trial's best checkpoint and, as `cockpit.json`, what it is one of.
 
-    `label` is what the trainer calls the file: `best`, or `weights` for the `state_dict` alone. Raises `FolderError`
-    where there is no such file, or the folder has something in it.
+    With `extract`, which writes the `state_dict` of its first argument to its second, that is what goes in alone; the
+    file that the trainer itself keeps as `weights` is taken where there is one. Raises `FolderError` where there is no
+    such file, or the folder has something in it.
     """
     made = _checked(Folder(folder, ref, title, LICENSE))
     with Index(run) as index:
         saved, sweep = index.saved(trial), index.sweep()
         row = next(row for row in index.trials() if row.id == trial)
+    label = WEIGHTS if extract is not None and WEIGHTS in saved else BEST
     source = run.trial(trial).path / saved.get(label, "")
     if label not in saved or not source.is_file():
         known = f"it has {', '.join(sorted(saved))}" if saved else "it saved none"
@@ -66,12 +75,16 @@ def init(run: RunFolder, trial: str, folder: Path, ref: str, title: str, label: 
     if folder.exists() and any(folder.iterdir()):
         raise FolderError(f"{folder}: has something in it; name another folder with --out")
     folder.mkdir(parents=True, exist_ok=True)
-    _copy(source, folder / source.name)
+    target = folder / (f"{WEIGHTS}.pt" if extract is not None else source.name)
+    if extract is not None and label == BEST:
+        extract(source, target)
+    else:
+        _copy(source, target)
     about = {
         "experiment": run.id,
         "trial": trial,
-        "file": source.name,
-        "sha256": _sha256(source),
+        "file": target.name,
+        "sha256": _sha256(target),
         "trainer": sweep.trainer,
         "metric": sweep.metric,
         "best": row.best,

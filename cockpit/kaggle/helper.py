@@ -15,7 +15,6 @@ import inspect
 import json
 import os
 import queue
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
@@ -268,9 +267,12 @@ def _listen(requests: BinaryIO, waiting: queue.Queue[bytes]) -> None:
 
 
 def main() -> None:
-    answers = os.fdopen(os.dup(1), "wb")
+    """Keep both pipes to ourselves: the client prints, and its `exit` closes the standard input first."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
     os.dup2(2, 1)
-    serve(sys.stdin.buffer, Answers(answers))
+    serve(requests, Answers(answers))
 
 
 if __name__ == "__main__":

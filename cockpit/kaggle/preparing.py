@@ -71,6 +71,12 @@ def _prepare(client: Client, competition: str, folder: Path, told: Told) -> Prep
     return Prepared(folder, tuple(made[name] for name in sorted(made)), len(wanted) - kept, kept)
 
 
+def fetch_one(client: Client, competition: str, name: str, folder: Path) -> Path:
+    """One file of a competition in `folder`, which is there; unpacked where it comes packed. Raises likewise."""
+    made = _fetch(client, competition, folder, RemoteFile(name), lambda name, event: None)
+    return folder / made[0].name
+
+
 def _wanted(competition: str, listed: list[RemoteFile]) -> list[RemoteFile]:
     """The files one by one, or a file without a name, which stands for the archive of all."""
     if not listed:

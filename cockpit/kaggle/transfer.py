@@ -18,7 +18,7 @@ PART, MARK = ".part", ".part.json"
 
 
 def fetch(response: Any, path: str, tell: Callable[[Any], None]) -> dict[str, Any]:
-    """Save the body of a streamed response at `path`; return its `bytes`, its `sha256` and, as `served`, the name in its address.
+    """Save the body of a streamed response at `path`; return its `bytes`, `sha256` and, as `served`, its address' name.
 
     Until it is whole it is `PATH.part`; what is there of it from before is gone on from where the service says that it
     is the same file. Raises what requests raises, and `OSError`.
@@ -26,23 +26,22 @@ def fetch(response: Any, path: str, tell: Callable[[Any], None]) -> dict[str, An
     import requests
 
     passing = (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)
-    part = Part(path)
-    tag = response.headers.get("ETag") or response.headers.get("Last-Modified") or ""
-    size = _length(response)
-    if part.is_of(tag, size):
-        response = _go_on(response, tag, part.bytes)
+    part, size, tag = Part(path), _length(response), _tag(response)
+    go_on = part.is_of(tag, size)
     failures = 0
     while True:
         before = part.bytes
         try:
+            if go_on:
+                response = _rest(response, tag, part.bytes)
             part.write(response, tag, size, tell)
             break
         except passing:
             failures = 1 if part.bytes > before else failures + 1
             if failures == ATTEMPTS or not tag:
                 raise
+            go_on = True
             time.sleep(0.2 * failures)
-            response = _go_on(response, tag, part.bytes)
     if size is not None and part.bytes != size:
         raise requests.exceptions.ContentDecodingError(f"{part.bytes} bytes came, not {size}")
     return {**part.finish(), "served": PurePosixPath(urlsplit(response.url).path).name}
@@ -94,7 +93,14 @@ def _length(response: Any) -> int | None:
     return int(text) if text and not response.headers.get("Content-Encoding") else None
 
 
-def _go_on(response: Any, tag: str, start: int) -> Any:
+def _tag(response: Any) -> str:
+    """What tells that a file is still the same; empty where a part of it is of no use."""
+    if response.headers.get("Content-Encoding"):
+        return ""
+    return str(response.headers.get("ETag") or response.headers.get("Last-Modified") or "")
+
+
+def _rest(response: Any, tag: str, start: int) -> Any:
     """The rest of the file; all of it, with status 200, where it has changed meanwhile."""
     import requests
 

@@ -258,7 +258,8 @@ class Account:
                 submission["privateScore"] = competition.private
         shown = [{k: v for k, v in one.items() if k != "looks_left"} for one in reversed(competition.submissions)]
         first, size = int(body.get("pageToken") or 0), body.get("pageSize") or PAGE
-        return {"submissions": shown[first : first + size]}
+        more = {"nextPageToken": str(first + size)} if first + size < len(shown) else {}
+        return {"submissions": shown[first : first + size], **more}
 
     def _get_leaderboard(self, body):
         leaders = self.competition(body["competitionName"]).leaders

@@ -7,6 +7,7 @@ behind plain addresses. What the account has is in `account`; `Fault` says what 
 
 import base64
 import json
+import os
 import socket
 import struct
 import threading
@@ -44,6 +45,7 @@ class Service:
         self.server.daemon_threads = True
         self.server.service = self
         self.lock = threading.RLock()
+        self.busy = 0  # requests that are being answered
         self.reset()
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self.thread.start()
@@ -78,7 +80,7 @@ class Service:
             "http_proxy": f"http://127.0.0.1:{self.server.server_port}",
             # Whatever would go to the true service, over TLS, meets a closed port.
             "https_proxy": "http://127.0.0.1:1",
-            "PYTHONPATH": str(GUARD),
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(GUARD), os.environ.get("PYTHONPATH")])),
             "KAGGLE_GUARD": str(Path(home) / "connections.log"),
             **own[login],
         }
@@ -114,6 +116,8 @@ class Service:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = 1 << 16
 
     @property
     def service(self):
@@ -150,6 +154,15 @@ class Handler(BaseHTTPRequestHandler):
             return self.service.account.answer(call, body)
 
     def _serve(self, call, body, work):
+        with self.service.lock:
+            self.service.busy += 1
+        try:
+            self._do(call, body, work)
+        finally:
+            with self.service.lock:
+                self.service.busy -= 1
+
+    def _do(self, call, body, work):
         service = self.service
         with service.lock:
             service.calls.append((call, body))
@@ -197,8 +210,12 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.close()
             self.rfile.close()
         elif fault.kind == "half":
-            body = json.dumps(answer or {"submissions": []}).encode()
-            self._send(200, {"Content-Type": "application/json"}, body[: len(body) // 2], len(body))
+            said = (
+                answer if isinstance(answer, tuple) else (200, {"Content-Type": "application/json"}, answer or {"a": 1})
+            )
+            status, headers, body = said
+            body = body if isinstance(body, bytes) else json.dumps(body).encode()
+            self._send(status, headers, body[: len(body) // 2], len(body))
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
         elif fault.kind == "html":
