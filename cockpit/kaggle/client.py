@@ -79,7 +79,7 @@ class Client:
         """Fetch one file of a competition to `path`; all of them in one archive without `file`."""
         call = "download_data_file" if file else "download_data_files"
         request = {"competitionName": competition, **({"fileName": file} if file else {})}
-        return self._fetch("download", {"call": call, "request": request, "path": str(path)}, told)
+        return self._fetch("download", {"call": call, "request": request, "path": str(path.absolute())}, told)
 
     def upload_submission(self, competition: str, path: Path) -> str:
         """Send a file that is to be submitted; return its token. Nothing is submitted yet."""
@@ -178,7 +178,7 @@ class Client:
 
     def fetch(self, file: RemoteFile, path: Path, told: Told = lambda event: None) -> Fetched:
         """Fetch a file that has an address to `path`."""
-        return self._fetch("fetch", {"url": file.url, "path": str(path)}, told)
+        return self._fetch("fetch", {"url": file.url, "path": str(path.absolute())}, told)
 
     def cancel_session(self, session: int) -> None:
         """End a session by its number, which only the run itself may know."""
@@ -236,7 +236,7 @@ class Client:
         token, url = str(said.get("token") or ""), str(said.get("createUrl") or "")
         if not token or not url:
             raise RefusedError(f"{path.name}: Kaggle gave no address to upload it to")
-        self._helper.ask("upload", {"path": str(path), "url": url}, UPLOAD_SECONDS)
+        self._helper.ask("upload", {"path": str(path.absolute()), "url": url}, UPLOAD_SECONDS)
         return token
 
     def _fetch(self, call: str, body: Mapping[str, Any], told: Told) -> Fetched:

@@ -126,12 +126,12 @@ class Account:
     def get(self, path, headers):
         """A plain file, or the part of it that is asked for."""
         _, kind, owner, name = path.split("/", 3)
+        if kind == "all":
+            return self._part(self._bundle(self.competitions[owner].files), headers)
         home = self.competitions[owner].files if kind == "competition" else self.kernels[owner.replace("~", "/")].files
         if kind == "competition" and name.removesuffix(".zip") in self.competitions[owner].packed:
             plain = name.removesuffix(".zip")
             return self._part(self._bundle({plain: home[plain]}), headers)
-        if kind == "all":
-            return self._part(self._bundle(self.competitions[owner].files), headers)
         return self._part(home[name], headers) if name in home else (404, {}, {"code": 404, "message": "gone"})
 
     def _part(self, data, headers):

@@ -30,9 +30,9 @@ class Driver:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
 
-    def submit(self, logs, file, started=lambda pids: None, cut=None):
+    def submit(self, logs, file, started=lambda pids: None, cut=None, scores=True):
         """Submit once; `started` gets the ids of both processes before anything is asked. Returns the exit code."""
-        self.say({"logs": str(logs), "file": str(file), "cut": cut})
+        self.say({"logs": str(logs), "file": str(file), "cut": cut, "scores": scores})
         pids = json.loads(self.process.stdout.readline())
         started(pids)
         self.say("go")
@@ -69,7 +69,7 @@ def crash(_driver, service, tmp_path):
     """Submits with something killed on the way, then again until it is done, and looks what came of it."""
     number = 0
 
-    def run(started=lambda pids: None, cut=None):
+    def run(started=lambda pids: None, cut=None, more=1):
         nonlocal number
         number += 1
         service.watchers.clear()
@@ -78,10 +78,10 @@ def crash(_driver, service, tmp_path):
         Recorder(logs).trial(1, [0.8]).end()
         file = tmp_path / "submission.csv"
         file.write_text(f"id,y\n1,{number}\n")
-        first = _driver.submit(logs, file, started, cut)
+        first = _driver.submit(logs, file, started, cut, scores=False)
         service.watchers.clear()
         wait_until_idle(service)
-        again = [_driver.submit(logs, file) for _ in range(2)]
+        again = [_driver.submit(logs, file) for _ in range(more)]
         (made,) = Ledger(logs).intents().values()
         (submission,) = service.account.competitions["titanic"].submissions
         assert (made.phase, made.result.get("ref")) == (DONE, submission["ref"])
@@ -89,7 +89,7 @@ def crash(_driver, service, tmp_path):
         (run,) = [path for path in logs.iterdir() if path.is_dir()]
         (score,) = scores(type("Run", (), {"scores": run / "scores.jsonl"}))
         assert (score.value, score.trial) == (0.5, "t001")
-        assert again == [0, 0]
+        assert again == [0] * more
         return first
 
     return run
@@ -133,17 +133,22 @@ def at(service, call, moment, who):
     return started
 
 
-@pytest.mark.parametrize("who", [("pid",), ("helper",), ("pid", "helper")], ids=["cockpit", "helper", "both"])
-def test_a_process_that_is_killed_around_a_call(crash, service, who):
+def test_a_cockpit_that_is_killed_around_a_call(crash, service):
     for call in CALLS:
         for moment in MOMENTS:
-            crash(at(service, call, moment, who))
+            crash(at(service, call, moment, ("pid",)))
+
+
+@pytest.mark.parametrize("who", [("helper",), ("pid", "helper")], ids=["helper", "both"])
+def test_a_helper_that_is_killed_around_the_call_that_counts(crash, service, who):
+    for moment in MOMENTS:
+        crash(at(service, "CreateSubmission", moment, who))
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_process_that_is_killed_around_a_line_of_the_ledger(crash, when):
     for phase in ("planned", "sending", "done"):
-        assert crash(cut=[phase, when]) == -signal.SIGKILL
+        assert crash(cut=[phase, when], more=2) == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -152,6 +157,14 @@ def test_a_call_without_an_answer(crash, service, after):
     for kind in ("reset", "half", "html", 500, 504):
         crash(lambda pids, kind=kind: service.fault("CreateSubmission", kind, after=after))
         service.faults.clear()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("who", [("helper",), ("pid", "helper")], ids=["helper", "both"])
+def test_whatever_is_killed_around_any_call(crash, service, who):
+    for call in CALLS:
+        for moment in MOMENTS:
+            crash(at(service, call, moment, who), more=2)
 
 
 @pytest.mark.slow
