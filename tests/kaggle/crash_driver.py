@@ -82,7 +82,7 @@ def work(order, told, go):
         told.flush()
         go.readline()
         source, ledger = FromFile(Path(order["file"])), Ledger(logs)
-        options = {"experiment": "exp001", "trial": "t001", "settling": Settling(0.0, 0.0)}
+        options = {"experiment": "exp001", "trial": "t001", "settling": Settling(order["settle"], 0.05)}
         submit(client, ledger, "titanic", source, "by a test", **options)
         if order["scores"]:
             refresh(client, logs, submitted(ledger))
