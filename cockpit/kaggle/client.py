@@ -6,6 +6,7 @@ caller writes down what it is about to do and looks up what came of it (see `int
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -175,6 +176,15 @@ class Client:
         """The files that a kernel's newest session put out."""
         found = self._pages("list_kernel_session_output", "files", _kernel(kernel))
         return [answers.as_file(row) for row in found]
+
+    def log_so_far(self, kernel: str) -> list[Mapping[str, Any]]:
+        """The log of a kernel's newest session as the service keeps it; while the session runs it may be behind."""
+        text = self._read("list_kernel_session_output", **_kernel(kernel)).get("log") or "[]"
+        try:
+            said = json.loads(text)
+        except ValueError:
+            return [{"data": line + "\n"} for line in str(text).splitlines()]
+        return [one for one in said if isinstance(one, dict)] if isinstance(said, list) else []
 
     def fetch(self, file: RemoteFile, path: Path, told: Told = lambda event: None) -> Fetched:
         """Fetch a file that has an address to `path`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -16,8 +15,9 @@ from typing import Any
 from cockpit.kaggle.client import Client, split_ref
 from cockpit.kaggle.errors import RefusedError
 from cockpit.kaggle.intents import Change, Intent, Ledger, Outcome, Settling, intent, once
-from cockpit.kaggle.secrets import refuse_secrets
+from cockpit.kaggle.secret_scan import refuse_secrets
 from cockpit.kaggle.states import DatasetState
+from cockpit.kaggle.sums import sha256
 from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.reader import Index
 
@@ -46,7 +46,7 @@ class Folder:
     @property
     def content(self) -> str:
         """A text that is another one whenever a file is."""
-        return " ".join(f"{path.name}:{_sha256(path)}" for path in self.files)
+        return " ".join(f"{path.name}:{sha256(path)}" for path in self.files)
 
 
 def init(
@@ -84,7 +84,7 @@ def init(
         "experiment": run.id,
         "trial": trial,
         "file": target.name,
-        "sha256": _sha256(target),
+        "sha256": sha256(target),
         "trainer": sweep.trainer,
         "metric": sweep.metric,
         "best": row.best,
@@ -205,11 +205,6 @@ def _copy(source: Path, target: Path) -> None:
         target.hardlink_to(source)
     except OSError:
         shutil.copyfile(source, target)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write(path: Path, said: Mapping[str, Any]) -> None:

@@ -6,7 +6,6 @@ them has the checksums of all, in the format of the `sha256sum` command. What is
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -17,11 +16,12 @@ from cockpit.kaggle.answers import RemoteFile
 from cockpit.kaggle.client import Client
 from cockpit.kaggle.errors import GarbledError, RefusedError
 from cockpit.kaggle.places import inside
+from cockpit.kaggle.sums import sha256, write_sums
 from cockpit.kaggle.unpacking import ENDING, Made, unpack
 from cockpit.store.folder import FolderError
 from cockpit.store.summary import replace_file
 
-SUMS, STATE = "SHA256SUMS", ".kaggle.json"
+STATE = ".kaggle.json"
 MOST_SINGLE = 40  # files that are fetched one by one; of more, all come as one archive
 
 
@@ -67,7 +67,7 @@ def _prepare(client: Client, competition: str, folder: Path, told: Told) -> Prep
             continue
         state.add(file, _fetch(client, competition, folder, file, told))
     made = {one.name: one for one in state.made()}
-    _write_sums(folder, made)
+    write_sums(folder, {one.name: one.sha256 for one in made.values()})
     return Prepared(folder, tuple(made[name] for name in sorted(made)), len(wanted) - kept, kept)
 
 
@@ -157,12 +157,4 @@ def _made(known: Mapping[str, Any]) -> list[Made]:
 
 def _is_unchanged(folder: Path, file: Made) -> bool:
     path = folder / file.name
-    if not path.is_file() or path.stat().st_size != file.size:
-        return False
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest() == file.sha256
-
-
-def _write_sums(folder: Path, made: Mapping[str, Made]) -> None:
-    lines = [f"{made[name].sha256}  {name}\n" for name in sorted(made)]
-    replace_file(folder / SUMS, "".join(lines))
+    return path.is_file() and path.stat().st_size == file.size and sha256(path) == file.sha256

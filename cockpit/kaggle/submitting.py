@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -13,6 +12,7 @@ from cockpit.kaggle.client import Client
 from cockpit.kaggle.errors import RefusedError
 from cockpit.kaggle.intents import DONE, Change, Intent, Ledger, Outcome, Settling, intent, once
 from cockpit.kaggle.states import RunState
+from cockpit.kaggle.sums import sha256
 
 KIND = "submission"
 LONGEST_MESSAGE = 400  # characters, so that the mark behind it is kept whole
@@ -26,8 +26,7 @@ class FromFile:
 
     @property
     def content(self) -> str:
-        with self.path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return sha256(self.path)
 
     @property
     def facts(self) -> Mapping[str, Any]:

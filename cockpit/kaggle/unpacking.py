@@ -14,6 +14,7 @@ from pathlib import Path
 from cockpit.events.text import one_line
 from cockpit.kaggle.errors import GarbledError, RefusedError
 from cockpit.kaggle.places import inside
+from cockpit.kaggle.sums import sha256
 from cockpit.kaggle.transfer import PART, PIECE
 
 ENDING = ".zip"
@@ -69,8 +70,7 @@ def _refuse_more_than_fits(archive: Path, folder: Path, members: list[zipfile.Zi
 def _extract(opened: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, folder: Path) -> Made:
     name = path.relative_to(folder).as_posix()
     if path.is_file() and path.stat().st_size == member.file_size and _crc(path) == member.CRC:
-        with path.open("rb") as there:
-            return Made(name, member.file_size, hashlib.file_digest(there, "sha256").hexdigest())
+        return Made(name, member.file_size, sha256(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + PART)
     digest, size = hashlib.sha256(), 0

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 import zipfile
 from dataclasses import dataclass, field
@@ -292,7 +293,7 @@ class Account:
         address = f"{HOST}/output/{ref.replace('/', '~')}"
         page = [{"fileName": name, "url": f"{address}/{name}"} for name in names[first : first + size]]
         more = {"nextPageToken": str(first + size)} if first + size < len(names) else {}
-        return {"files": page, **more}
+        return {"files": page, "log": json.dumps(kernel.log) if kernel.log else "", **more}
 
     def _cancel_kernel_session(self, body):
         for kernel in self.kernels.values():
