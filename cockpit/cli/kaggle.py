@@ -20,6 +20,8 @@ HOMES = {
     "quota": ("cockpit.cli.kaggle:quota", "Show what is left of this week's GPU and TPU hours."),
     "status": ("cockpit.cli.kaggle:status", "Show what waits for Kaggle, or how a run does."),
     "prepare": ("cockpit.cli.kaggle_data:prepare", "Fetch and unpack a competition's data."),
+    "push": ("cockpit.cli.kaggle_push:push", "Run a search at Kaggle."),
+    "follow": ("cockpit.cli.kaggle_push:follow", "Follow a pushed run as an experiment here."),
     "logs": ("cockpit.cli.kaggle_runs:logs", "Print what a run printed, also while it runs."),
     "pull": ("cockpit.cli.kaggle_runs:pull", "Fetch what a run put out."),
     "cancel": ("cockpit.cli.kaggle_runs:cancel", "End a run, as far as Kaggle lets one."),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cockpit.cli.kaggle import client
-from cockpit.cli.options import json_option, print_json
+from cockpit.cli.options import json_option, logs_option, print_json
+from cockpit.events.text import one_line
+
+if TYPE_CHECKING:
+    from cockpit.kaggle.pulling import Pulled
 
 
 @click.command()
@@ -30,39 +34,78 @@ def logs(kernel: str, follow: bool) -> None:
 
 
 @click.command()
-@click.argument("kernel", metavar="OWNER/KERNEL")
+@click.argument("name", metavar="EXP|OWNER/KERNEL")
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), metavar="DIR", help="The folder; kaggle/KERNEL by default."
 )
+@logs_option
 @json_option
-def pull(kernel: str, out: Path | None, as_json: bool) -> int:
-    """Fetch the files that a kernel's newest session put out.
+def pull(name: str, out: Path | None, logs: Path, as_json: bool) -> int:
+    """Fetch what an experiment left at Kaggle, or the files that any kernel put out.
 
-    A file that wants to lie outside of the folder is left alone and told of. What was cut short is gone on with.
+    The files of an experiment's record take the place of what was followed of it, and checkpoints come along. A file
+    that wants to lie outside of the folder is left alone and told of. What was cut short is gone on with.
     """
-    from cockpit.events.text import one_line
-    from cockpit.kaggle.pulling import pull
-    from cockpit.store.numbers import counted
+    if "/" in name:
+        folder = out or Path("kaggle") / name.rpartition("/")[2]
+        return _tell_pulled(name, _pull(name, folder), folder, as_json)
+    return _pull_experiment(name, logs, as_json)
 
-    folder = out or Path("kaggle") / kernel.rpartition("/")[2]
+
+def _pull(kernel: str, folder: Path) -> Pulled:
+    from cockpit.kaggle.pulling import pull
+
     seen: set[str] = set()
 
     def tell(name: str, event: Any) -> None:
         if name not in seen:
             seen.add(name)
-            click.echo(f"fetching {name}", err=True)
+            click.echo(f"fetching {one_line(name, 80)}", err=True)
 
     with client() as asked:
-        found = pull(asked, kernel, folder, tell)
+        return pull(asked, kernel, folder, tell)
+
+
+def _tell_pulled(kernel: str, found: Pulled, folder: Path, as_json: bool) -> int:
+    from cockpit.store.numbers import counted
+
+    left = [one_line(name, 80) for name in found.left]
     if as_json:
-        parts = {"fetched": list(found.fetched), "kept": list(found.kept), "left": list(map(one_line, found.left))}
+        parts = {"fetched": list(found.fetched), "kept": list(found.kept), "left": left}
         print_json({"kernel": kernel, "folder": str(folder), **parts})
     else:
         kept = f", {counted(len(found.kept), 'file')} kept" if found.kept else ""
         click.echo(f"{folder}: {counted(len(found.fetched), 'file')} fetched{kept}")
-        for name in found.left:
-            click.echo(f"left alone, because it is no place in the folder: {one_line(name, 80)!r}")
-    return 1 if found.left else 0
+        for name in left:
+            click.echo(f"left alone, because it is no place in the folder: {name!r}")
+    return 1 if left else 0
+
+
+def _pull_experiment(name: str, logs: Path, as_json: bool) -> int:
+    import shutil
+
+    from cockpit.kaggle.intents import Ledger
+    from cockpit.kaggle.pushing import pushed
+    from cockpit.kaggle.reconciling import reconcile
+    from cockpit.store.folder import FolderError, find_experiment
+    from cockpit.store.numbers import counted
+
+    run = find_experiment(logs, name)
+    made = [one for one in pushed(Ledger(logs)) if one.result.get("experiment") == run.id]
+    if not made:
+        raise FolderError(f"{run.id}: is no run at Kaggle; name a kernel as OWNER/KERNEL")
+    staging = logs / f".pulled-{run.id}"
+    found = _pull(str(made[-1].result["kernel"]), staging)
+    same = reconcile(logs, run, staging)
+    shutil.rmtree(staging)
+    if as_json:
+        counts = {"streamed": same.streamed, "written": same.written, "other_files": same.others}
+        print_json({"experiment": run.id, **counts, "differing": list(same.differing), "left": list(found.left)})
+        return 0
+    differing = f", {counted(len(same.differing), 'file')} differing" if same.differing else ", the same"
+    click.echo(f"{run.id}: {same.written} lines of the record, {same.streamed} were followed{differing}")
+    click.echo(f"{run.id}: {counted(same.others, 'other file')}")
+    return 0
 
 
 @click.command()

@@ -103,11 +103,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """A version of a kernel that was taken; submissions to code competitions name it."""
+    """A version of a kernel that was taken; submissions to code competitions name it.
+
+    `invalid` says which sources and tags the service left out: such a run may have no data.
+    """
 
     ref: str
     url: str
     version: int
+    invalid: str
 
 
 def as_quota(said: Document) -> Quota:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from cockpit.events.text import one_line
 from cockpit.kaggle import answers
 from cockpit.kaggle.answers import Fetched, Leader, Limits, Pushed, Quota, RemoteFile, Run, Submission
-from cockpit.kaggle.errors import LateError, NotFoundError, PartlyDoneError, RefusedError, UnreachableError
+from cockpit.kaggle.errors import LateError, NotFoundError, RefusedError, UnreachableError
 from cockpit.kaggle.process import Helper
 from cockpit.kaggle.retries import Retries
 from cockpit.kaggle.states import DatasetState, dataset_state
@@ -161,12 +162,16 @@ class Client:
     def save_kernel(self, body: Mapping[str, Any]) -> Pushed:
         """Push a version of a kernel, which starts it. `body` is the service's message `ApiSaveKernelRequest`.
 
-        Raises `RefusedError` also for data sources that the service leaves out: such a run has no data.
+        What the service left out of it is `invalid` in the answer.
         """
         said = self._change("save_kernel", **body)
-        return Pushed(
-            answers.text(said, "ref"), answers.text(said, "url"), answers.whole(said.get("versionNumber")) or 0
-        )
+        version = answers.whole(said.get("versionNumber")) or 0
+        return Pushed(answers.text(said, "ref"), answers.text(said, "url"), version, _invalid(said))
+
+    def kernel_version(self, kernel: str) -> int:
+        """The newest version of a kernel. Raises `NotFoundError` where there is no such kernel."""
+        said = answers.part(self._read("get_kernel", **_kernel(kernel)), "metadata")
+        return answers.whole(said.get("currentVersionNumber")) or 0
 
     def run(self, kernel: str) -> Run:
         """How the newest session of a kernel `owner/slug` does."""
@@ -268,11 +273,13 @@ def _kernel(ref: str) -> dict[str, str]:
 
 
 def _refuse_errors(said: answers.Document) -> None:
-    """An answer may carry an error, or leave out what it did not like, and be a success by its status."""
+    """An answer may carry an error and be a success by its status."""
     error = answers.text(said, "error") or answers.text(said, "errorMessage")
     if error:
         raise RefusedError(f"Kaggle: {error}")
+
+
+def _invalid(said: answers.Document) -> str:
+    """What the service did not like and went on without."""
     invalid = {key: said[key] for key in said if key.startswith("invalid") and said[key]}
-    if invalid:
-        what = "; ".join(f"{key}: {', '.join(map(str, value))}" for key, value in invalid.items())
-        raise PartlyDoneError(f"Kaggle took it without what it found invalid ({what})")
+    return one_line("; ".join(f"{key}: {', '.join(map(str, value))}" for key, value in invalid.items()))

@@ -113,7 +113,14 @@ def read_folder(path: Path) -> Folder:
 
 
 def create(client: Client, ledger: Ledger, folder: Folder, settling: Settling) -> Outcome[str]:
-    """Make the dataset, private. Raises `RefusedError` where there is one of that name that is not this one."""
+    """Make the dataset, private. Raises `RefusedError` where there is one of that name that is not this one, and
+    `FolderError` where there is a secret in it."""
+    refuse_secrets([*folder.files, folder.path / METADATA])
+    return create_unseen(client, ledger, folder, settling)
+
+
+def create_unseen(client: Client, ledger: Ledger, folder: Folder, settling: Settling) -> Outcome[str]:
+    """`create` of files that were looked through before."""
 
     def send(made: Intent, tokens: list[str]) -> Mapping[str, Any]:
         about = f"Made by cockpit {made.mark}"
@@ -128,7 +135,9 @@ def create(client: Client, ledger: Ledger, folder: Folder, settling: Settling) -
 
 
 def version(client: Client, ledger: Ledger, folder: Folder, message: str, settling: Settling) -> Outcome[str]:
-    """Make a new version of the dataset. Raises `RefusedError` where there is no dataset, or one that is not ready."""
+    """Make a new version of the dataset. Raises `RefusedError` where there is no dataset, or one that is not ready, and
+    `FolderError` where there is a secret in it."""
+    refuse_secrets([*folder.files, folder.path / METADATA])
 
     def send(made: Intent, tokens: list[str]) -> Mapping[str, Any]:
         return {"url": client.create_dataset_version(folder.ref, tokens, f"{message} {made.mark}")}
@@ -175,7 +184,6 @@ def _change(
     files = folder.files
     if not files:
         raise FolderError(f"{folder.path}: has no files besides {METADATA}; nothing was uploaded")
-    refuse_secrets([*files, folder.path / METADATA])
     made = intent(kind, folder.ref, content, folder=str(folder.path), files=[path.name for path in files])
 
     def find(made: Intent) -> str | None:

@@ -57,10 +57,6 @@ class GarbledError(KaggleError):
     """An answer that is none: a page of HTML, half a document, a file of another size."""
 
 
-class PartlyDoneError(KaggleError):
-    """It was done, but not with everything that was asked for."""
-
-
 class UnsettledError(KaggleError):
     """Nobody knows whether it was done. Trying again looks first."""
 

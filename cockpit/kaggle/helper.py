@@ -44,6 +44,7 @@ HOMES = {
     "get_dataset_status": "datasets.dataset_api_client",
     "cancel_kernel_session": "kernels.kernels_api_client",
     "get_accelerator_quota_statistics": "kernels.kernels_api_client",
+    "get_kernel": "kernels.kernels_api_client",
     "get_kernel_session_status": "kernels.kernels_api_client",
     "list_kernel_session_output": "kernels.kernels_api_client",
     "save_kernel": "kernels.kernels_api_client",
@@ -60,11 +61,12 @@ class TroubleError(Exception):
 
 
 class Desk:
-    """Does what requests ask, with the client that is logged in."""
+    """Does what requests ask, with the client that is logged in, and a session without a login for plain files."""
 
-    def __init__(self, api: Any) -> None:
+    def __init__(self, api: Any, files: Any) -> None:
         self._api = api
         self._last: Any = None
+        self._files = files
         values = api.config_values
         self._client = api.build_kaggle_client_with_params(
             api.args,
@@ -124,11 +126,9 @@ class Desk:
 
     def _fetch(self, tell: Tell, url: str, path: str) -> dict[str, Any]:
         """A file that the service gave a plain address of."""
-        import requests
-
         from cockpit.kaggle.transfer import fetch
 
-        response = requests.get(url, stream=True)
+        response = self._files.get(url, stream=True)
         response.raise_for_status()
         return fetch(response, path, tell)
 
@@ -233,14 +233,16 @@ class Answers:
         self._stream.flush()
 
 
-def serve(requests: BinaryIO, answers: Answers) -> None:
+def serve(asked: BinaryIO, answers: Answers) -> None:
     """Log in, then answer requests until there are no more. Ends this process when the parent is gone."""
     waiting: queue.Queue[bytes] = queue.Queue()
-    threading.Thread(target=_listen, args=(requests, waiting), daemon=True).start()
+    threading.Thread(target=_listen, args=(asked, waiting), daemon=True).start()
     try:
+        import requests
+
         limit_waiting()
         api = log_in()
-        desk = Desk(api)
+        desk = Desk(api, requests.Session())
     except SystemExit:
         answers.write(0, error={"kind": "login", "message": NO_LOGIN})
         return

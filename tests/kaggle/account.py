@@ -68,6 +68,7 @@ class Account:
     def __init__(self):
         self.datasets, self.kernels, self.competitions = {}, {}, {}
         self.uploads = {}
+        self.dataset_looks = 1  # at the state of a new version, before it is ready
         self.quota = {
             "quotaRefreshTime": "2026-12-05T00:00:00Z",
             "gpuQuota": {"timeUsed": "5400s", "totalTimeAllowed": "108000s", "hasEverRun": True},
@@ -180,14 +181,16 @@ class Account:
         if ref in self.datasets:
             return {"status": "error", "error": f'The requested title "{body["title"]}" is already in use'}
         note = body.get("description", "")
-        self.datasets[ref] = Dataset(body["title"], body["isPrivate"], self._files(body), [note])
+        self.datasets[ref] = Dataset(
+            body["title"], body["isPrivate"], self._files(body), [note], looks_left=self.dataset_looks
+        )
         return {"ref": ref, "url": f"{HOST}/datasets/{ref}", "status": "ok"}
 
     def _create_dataset_version(self, body):
         dataset, ref = self._dataset(body), f"{body['ownerSlug']}/{body['datasetSlug']}"
         dataset.files = self._files(body["body"])
         dataset.notes.append(body["body"]["versionNotes"])
-        dataset.looks_left = 1
+        dataset.looks_left = self.dataset_looks
         return {"ref": ref, "url": f"{HOST}/datasets/{ref}", "status": "ok"}
 
     def _files(self, body):
@@ -279,6 +282,10 @@ class Account:
         self.kernels[ref] = Kernel(body, (known.version if known else 0) + 1)
         made = {"ref": f"/code/{ref}", "url": f"{HOST}/code/{ref}", "versionNumber": self.kernels[ref].version}
         return {**made, "kernelId": 77, **self.invalid}
+
+    def _get_kernel(self, body):
+        kernel = self.kernel(f"{body['userName']}/{body['kernelSlug']}")
+        return {"metadata": {"currentVersionNumber": kernel.version, "slug": body["kernelSlug"]}}
 
     def _get_kernel_session_status(self, body):
         kernel = self.kernel(f"{body['userName']}/{body['kernelSlug']}")
