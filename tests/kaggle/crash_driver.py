@@ -1,6 +1,6 @@
-"""A program that submits in processes of its own, which the tests kill at any point; see `test_kaggle_crashes`.
+"""A program that submits and pushes in processes of its own, which the tests kill; see `test_kaggle_crashes`.
 
-Everything is loaded once and forked for each submission, helper included, so that hundreds of crashes take seconds.
+Everything is loaded once and forked for each order, helper included, so that hundreds of crashes take seconds.
 Orders come as JSON lines: the answer to each is a line with the ids of both processes, and after `go` one with how the
 submission ended.
 """
@@ -14,10 +14,12 @@ from pathlib import Path
 import kaggle  # noqa: F401 - loaded once, for all forked helpers
 
 from cockpit.kaggle import helper, intents
+from cockpit.kaggle.bundle import Bundle
 from cockpit.kaggle.client import Client
 from cockpit.kaggle.errors import KaggleError
-from cockpit.kaggle.intents import Ledger, Settling
+from cockpit.kaggle.intents import Ledger, Settling, intent
 from cockpit.kaggle.process import Helper
+from cockpit.kaggle.pushing import Plan, push
 from cockpit.kaggle.retries import Retries
 from cockpit.kaggle.scoring import refresh, submitted
 from cockpit.kaggle.submitting import FromFile, submit
@@ -34,8 +36,7 @@ class Forked:
             os.setsid()
             os.dup2(stderr.fileno(), 2)
             os.dup2(2, 1)
-            self.stdin.close()
-            self.stdout.close()
+            close_all_but({request.fileno(), answer.fileno(), stderr.fileno()})
             helper.serve(request, helper.Answers(answer))
             os._exit(0)
         request.close()
@@ -49,6 +50,16 @@ class Forked:
             os.waitpid(self.pid, 0)
         except ChildProcessError:
             pass
+
+
+def close_all_but(kept):
+    """As a program that is started has them: the lock of a ledger is not to live on in a helper."""
+    for number in range(3, 256):
+        if number not in kept:
+            try:
+                os.close(number)
+            except OSError:
+                pass
 
 
 def pipe():
@@ -81,11 +92,26 @@ def work(order, told, go):
         told.write(f"{client._helper._process.pid}\n".encode())
         told.flush()
         go.readline()
-        source, ledger = FromFile(Path(order["file"])), Ledger(logs)
-        options = {"experiment": "exp001", "trial": "t001", "settling": Settling(order["settle"], 0.05)}
-        submit(client, ledger, "titanic", source, "by a test", **options)
-        if order["scores"]:
-            refresh(client, logs, submitted(ledger))
+        settling = Settling(order["settle"], 0.05)
+        {"submit": do_submit, "push": do_push}[order["do"]](client, order, logs, settling)
+
+
+def do_submit(client, order, logs, settling):
+    source, ledger = FromFile(Path(order["file"])), Ledger(logs)
+    options = {"experiment": "exp001", "trial": "t001", "settling": settling}
+    submit(client, ledger, "titanic", source, "by a test", **options)
+    if order["scores"]:
+        refresh(client, logs, submitted(ledger))
+
+
+def do_push(client, order, logs, settling):
+    """Pushes what `file` holds, in the place of all the code."""
+    file = Path(order["file"])
+    bundle = Bundle(file.read_text().strip(), "pushed/s.yaml", (file,), ())
+    made = intent("push", "alice", bundle.digest)
+    body = {"slug": f"alice/cockpit-{made.id}", "text": "", "datasetDataSources": [f"alice/{bundle.slug}"]}
+    planned = Plan(bundle, f"alice/{bundle.slug}", f"alice/cockpit-{made.id}", made, body)
+    push(client, Ledger(logs), planned, 0.0, settling)
 
 
 def main():

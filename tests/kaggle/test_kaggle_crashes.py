@@ -18,6 +18,15 @@ from cockpit.kaggle.intents import DONE, Ledger
 from cockpit.store.scores import scores
 
 CALLS = ("ListSubmissions", "GetSubmissionLimits", "StartSubmissionUpload", "/upload", "CreateSubmission")
+PUSH_CALLS = (
+    "GetDatasetStatus",
+    "StartBlobUpload",
+    "/upload",
+    "CreateDataset",
+    "GetDataset",
+    "GetKernel",
+    "SaveKernel",
+)
 MOMENTS = ("before", "done", "answered")
 SETTLE = 0.5  # seconds in which a request whose sender was killed arrives on this machine
 
@@ -31,9 +40,10 @@ class Driver:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
 
-    def submit(self, logs, file, started=lambda pids: None, cut=None, settle=SETTLE, scores=True):
-        """Submit once; `started` gets the ids of both processes before anything is asked. Returns the exit code."""
-        self.say({"logs": str(logs), "file": str(file), "cut": cut, "settle": settle, "scores": scores})
+    def do(self, what, logs, file, started=lambda pids: None, cut=None, settle=SETTLE, scores=True):
+        """Submit or push once; `started` gets the ids of both processes before anything is asked. Returns the code."""
+        order = {"do": what, "logs": str(logs), "file": str(file), "cut": cut, "settle": settle, "scores": scores}
+        self.say(order)
         pids = json.loads(self.process.stdout.readline())
         started(pids)
         self.say("go")
@@ -79,10 +89,10 @@ def crash(_driver, service, tmp_path):
         Recorder(logs).trial(1, [0.8]).end()
         file = tmp_path / "submission.csv"
         file.write_text(f"id,y\n1,{number}\n")
-        first = _driver.submit(logs, file, started, cut, settle, scores=False)
+        first = _driver.do("submit", logs, file, started, cut, settle, scores=False)
         service.watchers.clear()
         wait_until_idle(service)
-        again = [_driver.submit(logs, file, settle=settle) for _ in range(more)]
+        again = [_driver.do("submit", logs, file, settle=settle) for _ in range(more)]
         (made,) = Ledger(logs).intents().values()
         (submission,) = service.account.competitions["titanic"].submissions
         assert (made.phase, made.result.get("ref")) == (DONE, submission["ref"])
@@ -91,6 +101,38 @@ def crash(_driver, service, tmp_path):
         (score,) = scores(type("Run", (), {"scores": run / "scores.jsonl"}))
         assert (score.value, score.trial) == (0.5, "t001")
         assert again == [0] * more
+        return first
+
+    return run
+
+
+@pytest.fixture
+def crash_push(_driver, service, tmp_path):
+    """Pushes with something killed on the way, then again, and looks that there is one dataset and one kernel."""
+    number = 0
+
+    def run(started=lambda pids: None, cut=None):
+        nonlocal number
+        number += 1
+        service.watchers.clear()
+        account = service.account
+        account.datasets.clear()
+        account.kernels.clear()
+        account.dataset_looks = 0
+        logs = tmp_path / f"pushes{number}"
+        logs.mkdir()
+        file = tmp_path / "code.zip"
+        file.write_text(f"{number:012d}")
+        before = service.count("SaveKernel")
+        first = _driver.do("push", logs, file, started, cut)
+        service.watchers.clear()
+        wait_until_idle(service)
+        assert [_driver.do("push", logs, file) for _ in range(2)] == [0, 0]
+        made = Ledger(logs).intents().values()
+        assert [(one.kind, one.phase) for one in made if one.kind == "push"] == [("push", DONE)]
+        assert [len(one.notes) for one in account.datasets.values()] == [1]
+        assert [one.version for one in account.kernels.values()] == [1]
+        assert service.count("SaveKernel") - before == 1
         return first
 
     return run
@@ -144,6 +186,23 @@ def test_a_cockpit_that_is_killed_around_a_call(crash, service):
 def test_a_helper_that_is_killed_around_the_call_that_counts(crash, service, who):
     for moment in MOMENTS:
         crash(at(service, "CreateSubmission", moment, who))
+
+
+@pytest.mark.parametrize("call", ["CreateDataset", "SaveKernel"])
+def test_a_push_that_is_killed_around_the_calls_that_count(crash_push, service, call):
+    for moment in MOMENTS:
+        crash_push(at(service, call, moment, ("pid",)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("who", [("pid",), ("helper",), ("pid", "helper")], ids=["cockpit", "helper", "both"])
+def test_a_push_that_is_killed_around_any_call(crash_push, service, who):
+    for call in PUSH_CALLS:
+        for moment in MOMENTS:
+            crash_push(at(service, call, moment, who))
+    for when in ("before", "after"):
+        for phase in ("planned", "sending", "done"):
+            assert crash_push(cut=[phase, when]) == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -220,3 +221,23 @@ def test_a_follower_that_was_killed_goes_on_without_a_line_twice(tmp_path):
         "sweep_started",
         "sweep_ended",
     ]
+
+
+@pytest.mark.slow
+def test_a_long_run_arrives_whole_and_once_through_three_cuts(cockpit, ready, tmp_path):
+    """100,000 lines of a record, one event of the log each."""
+    cockpit("kaggle", "push", "hill.yaml", "--trials", "1", *QUICK)
+    _, kernel = the_kernel(ready)
+    record = [("sweep.jsonl", '{"kind":"sweep_started","experiment":"exp001","search":"hill","metric":"score"}')]
+    record.append(("sweep.jsonl", '{"kind":"trial_started","trial":"t000","config":{}}'))
+    steps = [f'{{"kind":"step","phase":"train","epoch":0,"step":{n},"loss":0.5}}' for n in range(1, 100_001)]
+    record += [("trials/t000/events.jsonl", step) for step in steps]
+    record.append(("sweep.jsonl", '{"kind":"sweep_ended","status":"finished"}'))
+    told = [MARK + json.dumps({"kind": "line", "file": file, "line": line}) + "\n" for file, line in record]
+    kernel.log = [{"stream_name": "stdout", "time": n / 100, "data": line} for n, line in enumerate(told)]
+    kernel.status, kernel.cuts = "RUNNING", [30_000, 45_000, 90_001]
+    began = time.monotonic()
+    assert cockpit("kaggle", "follow", "--json").document["experiment"] == "exp001"
+    print(f"100,000 events through three cuts in {time.monotonic() - began:.1f} s")
+    file = tmp_path / "logs" / "exp001-hill" / "trials" / "t000" / "events.jsonl"
+    assert file.read_text().splitlines() == steps
