@@ -108,7 +108,7 @@ def status(kernel: str | None, logs: Path, as_json: bool) -> None:
         waiting = [_intent_document(one) for one in open_ones]
         print_json({"user": user, "done": len(known) - len(open_ones), "open": waiting})
         return
-    print_facts({"logged in as": user, "done": f"{len(known) - len(open_ones)} uploads and submissions"})
+    print_facts({"logged in as": user, "sent from here": str(len(known) - len(open_ones))})
     for one in open_ones:
         click.echo(f"{one.kind} to {one.subject}: {one.phase}{_why(one)}; the same command again settles it")
 
@@ -226,7 +226,7 @@ def leaderboard(competition: str, top: int, experiment: str | None, logs: Path, 
     print_table(["place", "team", "score"], rows, left=("team",))
     if score is not None:
         more = "" if len(leaders) < MOST_PLACES else " that were looked at"
-        click.echo(f"{experiment}: {score_cell(score)} would be place {place} of {len(leaders)}{more}")
+        click.echo(f"{experiment}: {score_cell(score)} would be place {place} among {len(leaders)}{more}")
 
 
 def _leader(found: Leader) -> dict[str, Any]:

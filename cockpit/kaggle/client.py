@@ -7,6 +7,7 @@ caller writes down what it is about to do and looks up what came of it (see `int
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,24 @@ from typing import Any
 from cockpit.events.text import one_line
 from cockpit.kaggle import answers
 from cockpit.kaggle.answers import Fetched, Leader, Limits, Pushed, Quota, RemoteFile, Run, Submission
-from cockpit.kaggle.errors import LateError, NotFoundError, RefusedError, UnreachableError
+from cockpit.kaggle.errors import (
+    LateError,
+    NotFoundError,
+    RefusedError,
+    ServiceError,
+    ThrottledError,
+    UnreachableError,
+)
 from cockpit.kaggle.process import Helper
 from cockpit.kaggle.retries import Retries
-from cockpit.kaggle.states import DatasetState, dataset_state
+from cockpit.kaggle.states import DatasetState, RunState, dataset_state
 
 CALL_SECONDS = 75.0  # the helper gives a request up after 60
 QUIET_SECONDS = 90.0  # without a byte, or without a line of a log
 UPLOAD_SECONDS = 3600.0  # the client says nothing while it sends a file
 IDLE_SECONDS = 5.0  # before a log that brought nothing is asked for again
+QUEUED_SECONDS = 30.0  # between looks at a run that has not begun
+AT_ONCE_SECONDS = 10.0  # a stream that lasted longer was only silent
 PAGE, MOST_PAGES = 100, 50
 Told = Callable[[Any], None]
 
@@ -203,21 +213,26 @@ class Client:
         """The log of a kernel's newest session, event by event and each once, until the session is over.
 
         The service cuts streams, which looks like their end, and begins at the first event again. So what was seen is
-        counted, and a log is whole when the session was over before it was asked for. Raises the error of the last of
-        `most_failures` connections in a row that broke without bringing anything.
+        counted, and a log is whole when the session was over before it was asked for. A run may be silent for long.
+        Raises the error of the last of `most_failures` connections in a row that broke at once.
         """
         seen = failures = 0
         while True:
-            was_over, before = self.run(kernel).state.is_over, seen
+            state, before, began = self.run(kernel).state, seen, time.monotonic()
+            if state is RunState.QUEUED:
+                self._retries.sleep(QUEUED_SECONDS)
+                continue
             try:
                 for is_answer, said in self._helper.stream("follow", {"kernel": kernel, "skip": seen}, QUIET_SECONDS):
                     if not is_answer:
                         seen += 1
                         yield answers.document(said, "follow")
-                if was_over:
+                if state.is_over:
                     return
-            except (UnreachableError, LateError):
-                failures = 0 if seen > before else failures + 1
+                failures = 0
+            except (NotFoundError, UnreachableError, LateError, ServiceError, ThrottledError):
+                at_once = seen == before and time.monotonic() - began < AT_ONCE_SECONDS
+                failures = failures + 1 if at_once else 0
                 if failures == most_failures:
                     raise
             if seen == before:

@@ -121,6 +121,22 @@ def test_a_log_comes_once_however_often_the_stream_is_cut(client, service):
         list(client.log("alice/k-one", most_failures=3))
 
 
+def test_a_log_is_waited_for_while_its_run_is_queued(client, service):
+    event = {"stream_name": "stdout", "time": 0.0, "data": "hi\n"}
+    kernel = Kernel(PUSH, log=[event])
+    service.account.kernels["alice/k-one"] = kernel
+    looks = []
+
+    def sleep(seconds):
+        looks.append(seconds)
+        kernel.status = "RUNNING" if len(looks) == 3 else kernel.status
+
+    patient = Client(client._helper, Retries(sleep=sleep))
+    service.fault("logs", 404)
+    assert list(patient.log("alice/k-one")) == [event]
+    assert looks == [30.0] * 3 + [5.0]
+
+
 def test_requests_are_those_that_were_recorded_of_the_client(client, titanic, service, shared_design, tmp_path):
     """Field by field, but for what our calls add: pages, and what a description says."""
     path = tmp_path / "submission.csv"
