@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import click
 
 from cockpit.cli.lazy import LazyGroup
 from cockpit.cli.options import json_option, logs_option, print_facts, print_json, print_table
+from cockpit.events.text import one_line
 
 if TYPE_CHECKING:
     from cockpit.kaggle.answers import Accelerator, Leader
@@ -54,6 +56,18 @@ def client() -> Client:
     from cockpit.kaggle.client import Client
 
     return Client()
+
+
+def fetching() -> Callable[[str, Any], None]:
+    """Names each file once, when it begins to come."""
+    seen: set[str] = set()
+
+    def tell(name: str, event: Any) -> None:
+        if name not in seen:
+            seen.add(name)
+            click.echo(f"fetching {one_line(name, 80)}", err=True)
+
+    return tell
 
 
 @click.command()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cockpit.cli.kaggle import client, hand_down_options
+from cockpit.cli.kaggle import client, fetching, hand_down_options
 from cockpit.cli.options import json_option, logs_option, print_json
 
 if TYPE_CHECKING:
@@ -32,15 +32,8 @@ def prepare(competition: str, out: Path | None, as_json: bool) -> None:
     from cockpit.store.numbers import counted, size_text
 
     folder = out or Path("data") / competition
-    seen: set[str] = set()
-
-    def tell(name: str, event: Any) -> None:
-        if name not in seen:
-            seen.add(name)
-            click.echo(f"fetching {name}", err=True)
-
     with client() as asked:
-        found = prepare(asked, competition, folder, tell)
+        found = prepare(asked, competition, folder, fetching())
     if as_json:
         files = [{"name": one.name, "bytes": one.size, "sha256": one.sha256} for one in found.files]
         print_json({"folder": str(folder), "fetched": found.fetched, "kept": found.kept, "files": files})

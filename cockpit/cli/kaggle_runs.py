@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from cockpit.cli.kaggle import client
+from cockpit.cli.kaggle import client, fetching
 from cockpit.cli.options import json_option, logs_option, print_json
 from cockpit.events.text import one_line
 
@@ -55,15 +55,8 @@ def pull(name: str, out: Path | None, logs: Path, as_json: bool) -> int:
 def _pull(kernel: str, folder: Path) -> Pulled:
     from cockpit.kaggle.pulling import pull
 
-    seen: set[str] = set()
-
-    def tell(name: str, event: Any) -> None:
-        if name not in seen:
-            seen.add(name)
-            click.echo(f"fetching {one_line(name, 80)}", err=True)
-
     with client() as asked:
-        return pull(asked, kernel, folder, tell)
+        return pull(asked, kernel, folder, fetching())
 
 
 def _tell_pulled(kernel: str, found: Pulled, folder: Path, as_json: bool) -> int:

@@ -73,6 +73,14 @@ class Ledger:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
+    def intent(self, kind: str, subject: str, content: str, facts: Mapping[str, Any], again: bool) -> Intent:
+        """The intent to make `kind` at `subject` of `content`; `again`, the first one after those that are done."""
+        made, known, number = intent(kind, subject, content, **facts), self.intents(), 0
+        while again and made.id in known and known[made.id].phase == DONE:
+            number += 1
+            made = intent(kind, subject, f"{content} {number}", **facts)
+        return made
+
     def intents(self) -> dict[str, Intent]:
         """All intents as they stand, oldest first, by id. Lines that are none are passed over."""
         try:

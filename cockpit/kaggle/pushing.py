@@ -14,7 +14,7 @@ from cockpit.kaggle import datasets
 from cockpit.kaggle.bundle import Bundle, build
 from cockpit.kaggle.client import Client, split_ref
 from cockpit.kaggle.errors import KaggleError, NotFoundError, RefusedError
-from cockpit.kaggle.intents import DONE, Change, Intent, Ledger, Outcome, Settling, intent, once
+from cockpit.kaggle.intents import DONE, Change, Intent, Ledger, Outcome, Settling, once
 from cockpit.kaggle.states import DatasetState
 
 KIND = "push"
@@ -69,7 +69,9 @@ def plan(user: str, ledger: Ledger, wanted: Wanted, folder: Path, again: bool = 
     bundle = build(wanted.search, wanted.include, wanted.wheels, folder)
     dataset = f"{user}/{bundle.slug}"
     orders = _orders(wanted, bundle)
-    made = _intent(ledger, user, wanted, orders, again)
+    content = json.dumps([orders, wanted.datasets, wanted.internet, wanted.timeout], sort_keys=True)
+    facts = {"search": str(wanted.search), "accelerator": wanted.accelerator, "arguments": list(wanted.arguments)}
+    made = ledger.intent(KIND, user, content, facts, again)
     name = re.sub(r"[^a-z0-9]+", "-", wanted.search.stem.lower()).strip("-")[: LONGEST_SLUG - 22] or "search"
     slug = f"cockpit-{name}-{made.id}"
     body = {
@@ -156,16 +158,6 @@ def _orders(wanted: Wanted, bundle: Bundle) -> dict[str, Any]:
         "mounts": mounts,
         "data": data,
     }
-
-
-def _intent(ledger: Ledger, user: str, wanted: Wanted, orders: Mapping[str, Any], again: bool) -> Intent:
-    content = json.dumps([orders, wanted.internet, wanted.timeout], sort_keys=True)
-    facts = {"search": str(wanted.search), "accelerator": wanted.accelerator, "arguments": list(wanted.arguments)}
-    made, known, number = intent(KIND, user, content, **facts), ledger.intents(), 0
-    while again and made.id in known and known[made.id].phase == DONE:
-        number += 1
-        made = intent(KIND, user, f"{content} {number}", **facts)
-    return made
 
 
 def _refuse_retired(accelerator: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from cockpit.kaggle.answers import Submission
 from cockpit.kaggle.client import Client
 from cockpit.kaggle.errors import RefusedError
-from cockpit.kaggle.intents import DONE, Change, Intent, Ledger, Outcome, Settling, intent, once
+from cockpit.kaggle.intents import Change, Intent, Ledger, Outcome, Settling, once
 from cockpit.kaggle.states import RunState
 from cockpit.kaggle.sums import sha256
 
@@ -92,7 +92,7 @@ def submit(
     settling = settling or Settling()
     message = message[:LONGEST_MESSAGE].strip()
     facts = {"experiment": experiment, "trial": trial, "message": message, **source.facts}
-    made = _intent(ledger, competition, source.content, facts, again)
+    made = ledger.intent(KIND, competition, source.content, facts, again)
     description = f"{message} {made.mark}".strip()
 
     def send(_: Intent, token: str) -> Mapping[str, Any]:
@@ -111,15 +111,6 @@ def submit(
 def find(client: Client, competition: str, mark: str) -> Submission | None:
     """The submission with this mark in its description."""
     return next((one for one in client.submissions(competition) if mark in one.description), None)
-
-
-def _intent(ledger: Ledger, competition: str, content: str, facts: Mapping[str, Any], again: bool) -> Intent:
-    """The intent to submit this, or the first one of several that is not done yet."""
-    made, known, number = intent(KIND, competition, content, **facts), ledger.intents(), 0
-    while again and made.id in known and known[made.id].phase == DONE:
-        number += 1
-        made = intent(KIND, competition, f"{content} {number}", **facts)
-    return made
 
 
 def _prepared(client: Client, competition: str, source: Source) -> str:

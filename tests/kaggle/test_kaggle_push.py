@@ -112,6 +112,26 @@ def test_a_search_is_pushed_runs_is_followed_and_comes_home(cockpit, ready, tmp_
     assert cockpit("show", "exp001", "--json").document == heard
 
 
+def test_a_run_that_breaks_is_no_experiment_that_still_runs(cockpit, ready):
+    cockpit("kaggle", "push", "hill.yaml", "--trials", "2", *QUICK)
+    _, kernel = the_kernel(ready)
+    record = [
+        '{"kind":"sweep_started","experiment":"exp001","search":"hill","metric":"score","host":"there"}',
+        '{"kind":"trial_started","trial":"t000","config":{}}',
+    ]
+    told = [MARK + json.dumps({"kind": "line", "file": "sweep.jsonl", "line": line}) + "\n" for line in record]
+    kernel.log = [{"stream_name": "stdout", "time": 0.0, "data": line} for line in ["hello\n", *told]]
+    kernel.status, kernel.failure = "ERROR", "Your notebook tried to allocate more memory than is available"
+    answer = cockpit("kaggle", "follow")
+    assert answer.code == 1
+    assert answer.out.splitlines()[0] == "hello"
+    assert answer.out.splitlines()[-1].endswith("error Your notebook tried to allocate more memory than is available")
+    shown = cockpit("show", "exp001", "--json").document
+    assert shown["status"] == "interrupted"
+    assert "was not pushed from here" in cockpit("kaggle", "follow", "alice/other").err
+    assert "no record of a sweep" in cockpit("kaggle", "pull", "exp001").err
+
+
 def test_the_same_push_is_made_once(cockpit, ready):
     words = ("kaggle", "push", "hill.yaml", "--trials", "1", *QUICK)
     ready.fault("SaveKernel", "reset", after=True)
