@@ -59,6 +59,7 @@ class Service:
             self.account = Account()
             self.faults = []
             self.calls = []
+            self.answered = []  # calls and their answers, where those are objects
             self.watchers = []
 
     def close(self):
@@ -156,7 +157,10 @@ class Handler(BaseHTTPRequestHandler):
         if call != "IntrospectToken" and given not in (basic, f"Bearer {TOKEN}"):
             raise ProblemError(401, "Unauthenticated")
         with self.service.lock:
-            return self.service.account.answer(call, body)
+            answer = self.service.account.answer(call, body)
+            if isinstance(answer, dict):
+                self.service.answered.append((call, json.loads(json.dumps(answer))))
+            return answer
 
     def _serve(self, call, body, work):
         with self.service.lock:

@@ -10,6 +10,7 @@ from account import KEY, TOKEN, USER, Competition, Dataset, Kernel
 from cockpit.kaggle import errors
 from cockpit.kaggle.answers import Leader
 from cockpit.kaggle.client import Client
+from cockpit.kaggle.helper import HOMES
 from cockpit.kaggle.process import Helper
 from cockpit.kaggle.retries import Retries
 from cockpit.kaggle.states import DatasetState, RunState, SubmissionState
@@ -137,23 +138,33 @@ def test_a_log_is_waited_for_while_its_run_is_queued(client, service):
     assert looks == [30.0] * 3 + [5.0]
 
 
-def test_requests_are_those_that_were_recorded_of_the_client(client, titanic, service, shared_design, tmp_path):
-    """Field by field, but for what our calls add: pages, and what a description says."""
-    path = tmp_path / "submission.csv"
+def tour(client, service, folder):
+    """Every call once."""
+    path = folder / "submission.csv"
     path.write_bytes(b"id,y\n")
     client.save_kernel({**PUSH, "enableGpu": True, "enableTpu": False})
+    service.account.kernels["alice/k-one"].files["submission.csv"] = b""
     client.run("alice/k-one")
+    client.kernel_version("alice/k-one")
     client.outputs("alice/k-one")
     client.quota()
     client.create_submission("titanic", client.upload_submission("titanic", path), "first")
-    service.account.kernels["alice/k-one"].files["submission.csv"] = b""
     client.create_code_submission("titanic", "alice/k-one", 1, "submission.csv", "code")
     client.submissions("titanic")
+    client.submissions("titanic")
+    client.limits("titanic")
     client.leaderboard("titanic", 1)
+    client.files("titanic", 1)
     client.create_dataset("alice/code-ds", "code-ds", [client.upload_file(path)], "about", "CC0-1.0")
     client.dataset_state("alice/code-ds")
     client.create_dataset_version("alice/code-ds", [client.upload_file(path)], "v2")
+    client.dataset_notes("alice/code-ds")
     client.cancel_session(5)
+
+
+def test_requests_are_those_that_were_recorded_of_the_client(client, titanic, service, shared_design, tmp_path):
+    """Field by field, but for what our calls add: pages, and what a description says."""
+    tour(client, service, tmp_path)
     sent = {call: set(body) for call, body in service.calls if isinstance(body, dict)}
     for line in (shared_design / "requests.jsonl").read_text().splitlines():
         known = json.loads(line)
@@ -161,6 +172,41 @@ def test_requests_are_those_that_were_recorded_of_the_client(client, titanic, se
         if known["m"] == "POST" and call in sent:
             free = {"page", "pageToken", "pageSize", "description"}
             assert sent[call] - free == set(known["b"]) - free, call
+
+
+READ_BY_THE_CLIENT = """
+import inspect, json, re, sys
+from operator import attrgetter
+from kagglesdk import KaggleClient
+from cockpit.kaggle.helper import HOMES
+
+def unknown(kind, said, where):
+    fields = {field.json_name: field for field in kind._fields}
+    for key, value in said.items():
+        if key not in fields:
+            yield f"{where}.{key}"
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, dict):
+                yield from unknown(fields[key].field_type, one, f"{where}.{key}")
+
+client = KaggleClient(username="a", password="b")
+for call, answer in json.load(sys.stdin):
+    name = re.sub(r"(?<!^)(?=[A-Z])", "_", call).lower()
+    kind = inspect.signature(getattr(attrgetter(HOMES[name])(client), name)).return_annotation
+    kind.from_dict(answer)
+    print(*unknown(kind, answer, call), sep="\\n", end="")
+"""
+
+
+def test_the_stand_in_answers_in_fields_that_the_client_knows(client, titanic, service, tmp_path):
+    """So that a new version of the client that calls something otherwise is seen here."""
+    titanic.leaders = [("team", "0.5")]
+    titanic.private = "0.4"
+    tour(client, service, tmp_path)
+    command = [sys.executable, "-c", READ_BY_THE_CLIENT]
+    done = subprocess.run(command, input=json.dumps(service.answered), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done
+    assert len({call for call, _ in service.answered}) == len(HOMES) - 2  # all but the downloads
 
 
 FAULTS = [

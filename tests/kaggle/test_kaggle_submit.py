@@ -213,6 +213,14 @@ def test_a_submission_that_failed_says_why(cockpit, titanic):
     assert (found["state"], found["error"], found["recorded"]) == ("error", "evaluation exception", [])
 
 
+def test_the_logs_folder_may_stand_before_the_command(cockpit, titanic):
+    assert (
+        "elsewhere: no experiments here" in cockpit("--logs", "elsewhere", "kaggle", "submit", "exp001", "-c", "x").err
+    )
+    words = ("kaggle", "dataset", "init", "exp001", "--id", "alice/hill-best")
+    assert "elsewhere: no experiments here" in cockpit("--logs", "elsewhere", *words).err
+
+
 def test_scores_without_submissions_ask_nobody(cockpit, logs, service):
     assert "nothing was submitted from here" in cockpit("kaggle", "scores").out
     assert service.calls == []
