@@ -100,17 +100,19 @@ def _hours(seconds: float | None) -> str:
 
 
 @click.command()
-@click.argument("kernel", metavar="[OWNER/KERNEL]", required=False)
+@click.argument("name", metavar="[EXP|OWNER/KERNEL]", required=False)
 @logs_option
 @json_option
-def status(kernel: str | None, logs: Path, as_json: bool) -> None:
+def status(name: str | None, logs: Path, as_json: bool) -> None:
     """Show who is logged in and what of this logs folder Kaggle has not answered or scored yet.
 
-    With OWNER/KERNEL, show how its newest session does. A state that is not known here is called unknown: it is no
-    failure.
+    With the name of an experiment or of a kernel, show how its newest session does. A state that is not known here is
+    called unknown: it is no failure.
     """
-    if kernel:
-        _run_status(kernel, as_json)
+    if name:
+        from cockpit.kaggle.pushing import kernel_of
+
+        _run_status(kernel_of(logs, name), as_json)
         return
     from cockpit.kaggle.intents import DONE, Ledger
 

@@ -16,21 +16,35 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("kernel", metavar="OWNER/KERNEL")
+@click.argument("name", metavar="EXP|OWNER/KERNEL")
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run is over; reconnects as often as it takes.")
-def logs(kernel: str, follow: bool) -> None:
-    """Print what a kernel's newest session printed."""
-    from cockpit.events.redaction import redacted
-    from cockpit.events.text import safe_text
-    from cockpit.kaggle.marked import Lines
+@logs_option
+def logs(name: str, follow: bool, logs: Path) -> None:
+    """Print what an experiment at Kaggle printed, or a kernel's newest session.
 
-    lines = Lines()
+    The steps of an experiment are not shown here: `cockpit kaggle follow` brings them, and `cockpit steps` shows them.
+    """
+    from cockpit.kaggle.marked import Lines
+    from cockpit.kaggle.pushing import kernel_of
+
+    kernel, lines = kernel_of(logs, name), Lines()
     with client() as asked:
         for event in asked.log(kernel) if follow else asked.log_so_far(kernel):
             for line in lines.feed(event):
-                click.echo(redacted(safe_text(line)))
+                _print(line)
         for line in lines.last():
-            click.echo(redacted(safe_text(line)))
+            _print(line)
+
+
+def _print(line: str) -> None:
+    """A line of a log, made harmless; those that carry the record of a sweep are left out."""
+    from cockpit.events.redaction import redacted
+    from cockpit.events.text import safe_text
+    from cockpit.kaggle.marked import LINE, parsed
+
+    said = parsed(line)
+    if said is None or said.get("kind") != LINE:
+        click.echo(redacted(safe_text(line)))
 
 
 @click.command()
@@ -77,18 +91,14 @@ def _tell_pulled(kernel: str, found: Pulled, folder: Path, as_json: bool) -> int
 def _pull_experiment(name: str, logs: Path, as_json: bool) -> int:
     import shutil
 
-    from cockpit.kaggle.intents import Ledger
-    from cockpit.kaggle.pushing import pushed
+    from cockpit.kaggle.pushing import kernel_of
     from cockpit.kaggle.reconciling import reconcile
-    from cockpit.store.folder import FolderError, find_experiment
+    from cockpit.store.folder import find_experiment
     from cockpit.store.numbers import counted
 
     run = find_experiment(logs, name)
-    made = [one for one in pushed(Ledger(logs)) if one.result.get("experiment") == run.id]
-    if not made:
-        raise FolderError(f"{run.id}: is no run at Kaggle; name a kernel as OWNER/KERNEL")
     staging = logs / f".pulled-{run.id}"
-    found = _pull(str(made[-1].result["kernel"]), staging)
+    found = _pull(kernel_of(logs, name), staging)
     same = reconcile(logs, run, staging)
     shutil.rmtree(staging)
     if as_json:
@@ -102,19 +112,21 @@ def _pull_experiment(name: str, logs: Path, as_json: bool) -> int:
 
 
 @click.command()
-@click.argument("kernel", metavar="OWNER/KERNEL")
+@click.argument("name", metavar="EXP|OWNER/KERNEL")
 @click.option("--session", type=click.IntRange(min=1), help="The number of the session, where you know it.")
+@logs_option
 @json_option
-def cancel(kernel: str, session: int | None, as_json: bool) -> int:
+def cancel(name: str, session: int | None, logs: Path, as_json: bool) -> int:
     """End a run at Kaggle, as far as that is possible.
 
     Kaggle ends a session by its number, and tells that number nobody but the run itself. Without one, the page of the
     kernel has the button; every run ends by itself at the time limit that it was pushed with.
     """
     from cockpit.kaggle.client import split_ref
+    from cockpit.kaggle.pushing import kernel_of
 
-    owner, name = split_ref(kernel)
-    address = f"https://www.kaggle.com/code/{owner}/{name}"
+    kernel = kernel_of(logs, name)
+    address = f"https://www.kaggle.com/code/{'/'.join(split_ref(kernel))}"
     with client() as asked:
         state = asked.run(kernel).state
         if session and not state.is_over:

@@ -16,6 +16,7 @@ from cockpit.kaggle.client import Client, split_ref
 from cockpit.kaggle.errors import KaggleError, NotFoundError, RefusedError
 from cockpit.kaggle.intents import DONE, Change, Intent, Ledger, Outcome, Settling, once
 from cockpit.kaggle.states import DatasetState
+from cockpit.store.folder import FolderError, find_experiment
 
 KIND = "push"
 RUNNER = Path(__file__).with_name("runner.py")
@@ -123,6 +124,17 @@ def push(client: Client, ledger: Ledger, planned: Plan, ready_seconds: float, se
 def pushed(ledger: Ledger) -> list[Intent]:
     """Our runs that Kaggle took, oldest first."""
     return [one for one in ledger.intents().values() if one.kind == KIND and one.phase == DONE]
+
+
+def kernel_of(logs: Path, name: str) -> str:
+    """The kernel that `EXP` ran in, or `OWNER/KERNEL` itself. Raises `FolderError` for what did not run at Kaggle."""
+    if "/" in name:
+        return name
+    run = find_experiment(logs, name)
+    found = [one for one in pushed(Ledger(logs)) if one.result.get("experiment") == run.id]
+    if not found:
+        raise FolderError(f"{run.id}: is no run at Kaggle; name a kernel as OWNER/KERNEL")
+    return str(found[-1].result["kernel"])
 
 
 def _version_of(client: Client, kernel: str) -> int | None:

@@ -59,6 +59,11 @@ def test_a_search_is_pushed_runs_is_followed_and_comes_home(cockpit, ready, tmp_
     assert followed.code == 1  # it asked for a GPU
     assert said["mismatch"] == "asked for NvidiaTeslaT4, got cpu"
     assert "asked for NvidiaTeslaT4, got cpu: stop it?" in followed.err
+    assert cockpit("kaggle", "status", "exp001", "--json").document["kernel"] == ref
+    assert cockpit("kaggle", "cancel", "exp001").out == f"{ref}: complete\n"
+    printed = cockpit("kaggle", "logs", "exp001").out.splitlines()
+    assert printed[0].startswith(f'{MARK}{{"kind": "receipt"')
+    assert not any('"kind": "line"' in line for line in printed)
     listed = cockpit("ls").out.splitlines()[-1].split()
     assert listed[:4] == ["exp001", "hill", "✓", "finished"]
     heard = cockpit("show", "exp001", "--json").document

@@ -64,4 +64,4 @@ def test_what_can_be_ended_is_and_of_the_rest_the_page_is_named(cockpit, kernel)
     answer = cockpit("kaggle", "cancel", KERNEL)
     assert (answer.code, f"https://www.kaggle.com/code/{KERNEL}" in answer.out) == (1, True)
     assert cockpit("kaggle", "cancel", KERNEL, "--session", "5").out == f"{KERNEL}: cancelled\n"
-    assert cockpit("kaggle", "cancel", "k-one").code == 1
+    assert cockpit("kaggle", "cancel", "k-one").code == 2

@@ -250,7 +250,8 @@ def test_quota_and_the_state_of_a_run(cockpit, service):
     service.account.kernels["alice/k-one"] = Kernel({}, status="PAUSED_BY_ADMIN", failure="wait")
     said = cockpit("kaggle", "status", "alice/k-one", "--json").document
     assert said == {"kernel": "alice/k-one", "state": "unknown", "word": "PAUSED_BY_ADMIN", "failure": "wait"}
-    assert "write it as OWNER/NAME" in cockpit("kaggle", "status", "k-one").err
+    assert "no experiments here" in cockpit("kaggle", "status", "exp001").err
+    assert "write it as OWNER/NAME" in cockpit("kaggle", "status", "a/b/c").err
     assert "Not found" in cockpit("kaggle", "status", "alice/nothing").err
 
 
