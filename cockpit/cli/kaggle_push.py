@@ -176,7 +176,7 @@ def _follow(asked: Client, logs: Path, ledger: Ledger, made: Intent, as_json: bo
         else:
             record.end("interrupted", "the run at Kaggle is complete, and its log lacks the end")
     finally:
-        record.close()
+        record.flush()
     if record.run is not None:
         _finish(logs, record.run)
     if as_json:

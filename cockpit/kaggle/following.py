@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from cockpit.events.codec import EventError, decode, encode
 from cockpit.events.kinds import SweepEnded, SweepStarted
@@ -21,7 +21,7 @@ SUMMARY_SECONDS = 1.0
 
 
 class Record:
-    """The run folder `run` as it is written here; `claim` makes it when the first line comes.
+    """The run folder `run` as it is written here; it is claimed when the first line comes.
 
     Lines of before are not written again: logs begin at their first line each time, and so does a follower that was
     ended and started again.
@@ -30,9 +30,9 @@ class Record:
     def __init__(self, logs: Path, run: RunFolder | None = None) -> None:
         self.run = run
         self._logs = logs
-        self._files: dict[str, BinaryIO] = {}
         self._skip: dict[str, int] = {}
-        self.has_ended = False
+        self._waiting: dict[str, list[bytes]] = {}
+        self._has_ended = False
 
     def add(self, file: str, line: str) -> bool:
         """One line of the record; false where it is of a file that no record has, or of one that has not begun."""
@@ -44,33 +44,40 @@ class Record:
             self.run = self.run or claim(self._logs, event.search or "kaggle")
             data = here(event, self.run).rstrip(b"\n")
         if file == LEDGER:
-            self.has_ended = isinstance(event, SweepEnded)
+            self._has_ended = isinstance(event, SweepEnded)
         self._append(file, data)
         return True
 
     def _append(self, file: str, data: bytes) -> None:
-        if file not in self._files:
-            self._open(file)
+        if file not in self._skip:
+            self._skip[file] = self._written(file)
         if self._skip[file]:
             self._skip[file] -= 1
         else:
-            self._files[file].write(data + b"\n")
+            self._waiting.setdefault(file, []).append(data + b"\n")
 
-    def _open(self, file: str) -> None:
+    def _written(self, file: str) -> int:
+        """How many lines are there from before; one that was being written when the follower was killed goes."""
         assert self.run is not None
         path = self.run.path / file
         path.parent.mkdir(parents=True, exist_ok=True)
         known = path.read_bytes() if path.exists() else b""
         whole = known[: known.rfind(b"\n") + 1]
         if whole != known:
-            path.write_bytes(whole)  # a line that was being written when the follower was killed
-        self._skip[file] = whole.count(b"\n")
-        self._files[file] = path.open("ab")
+            path.write_bytes(whole)
+        return whole.count(b"\n")
+
+    def flush(self) -> None:
+        """Let readers see what came. The ledger comes last: of a trial that ended, all is there."""
+        for file in sorted(self._waiting, key=LEDGER.__eq__):
+            assert self.run is not None
+            with (self.run.path / file).open("ab") as stream:
+                stream.write(b"".join(self._waiting[file]))
+        self._waiting.clear()
 
     def show(self) -> None:
-        """Let readers see what came, and lists too."""
-        for file in self._files.values():
-            file.flush()
+        """`flush`, and let lists of experiments see it too."""
+        self.flush()
         if self.run is not None:
             try:
                 write_summary(self.run)
@@ -79,12 +86,8 @@ class Record:
 
     def end(self, status: str, reason: str) -> None:
         """The run is over. A sweep that did not get to say so itself is said to have ended."""
-        if self.run is not None and not self.has_ended:
+        if self.run is not None and not self._has_ended:
             self._append(LEDGER, encode(SweepEnded(status=status, reason=reason, at=time.time())).rstrip(b"\n"))
-
-    def close(self) -> None:
-        for file in self._files.values():
-            file.close()
 
 
 def here(event: SweepStarted, run: RunFolder) -> bytes:

@@ -146,12 +146,14 @@ class Settling:
 @dataclass(frozen=True)
 class Change(Generic[T]):
     """How a change is made. `find` looks for an intent's mark in the service's list, `prepare` does what changes
-    nothing yet, `send` makes the change with what `prepare` gave; `send` and `record` say what to keep of it."""
+    nothing yet, `send` makes the change with what `prepare` gave; `send` and `record` say what to keep of it. With
+    `verified`, what the service confirmed is looked for in its list all the same."""
 
     find: Callable[[Intent], T | None]
     prepare: Callable[[], Any]
     send: Callable[[Intent, Any], Mapping[str, Any]]
     record: Callable[[T], Mapping[str, Any]]
+    verified: bool = True
 
 
 def once(ledger: Ledger, made: Intent, change: Change[T], settling: Settling) -> Outcome[T]:
@@ -182,6 +184,8 @@ def _send(ledger: Ledger, sent: Intent, change: Change[T], prepared: Any, settli
             raise
         return _look_up(ledger, sent, change, settling, error)
     done = ledger.write(sent, DONE, **result)
+    if not change.verified:
+        return Outcome(done, None, is_new=True)
     try:
         return Outcome(done, settling.look(lambda: change.find(done), done.at), is_new=True)
     except KaggleError:  # it was taken; that the list cannot be had now takes nothing away from that

@@ -117,6 +117,7 @@ def push(client: Client, ledger: Ledger, planned: Plan, ready_seconds: float, se
         prepare=lambda: None,
         send=send,
         record=lambda version: {"kernel": planned.kernel, "version": version},
+        verified=False,
     )
     return once(ledger, planned.made, change, settling)
 

@@ -183,7 +183,6 @@ def test_lines_that_are_of_no_record_are_left_out(tmp_path):
     assert not record.add("trials/../../../evil/events.jsonl", started)
     assert record.add("trials/t000/events.jsonl", '{"kind":"note","text":"hm"}')
     record.show()
-    record.close()
     assert sorted(path.name for path in tmp_path.rglob("*.jsonl")) == ["events.jsonl", "sweep.jsonl"]
     assert json.loads(record.run.sweep.read_text())["experiment"] == "exp001"
 
@@ -195,7 +194,7 @@ def test_a_follower_that_was_killed_goes_on_without_a_line_twice(tmp_path):
     record.add("sweep.jsonl", started)
     for note in notes[:20]:
         record.add("trials/t000/events.jsonl", note)
-    record.close()
+    record.flush()
     file = record.run.path / "trials" / "t000" / "events.jsonl"
     with file.open("ab") as torn:
         torn.write(b'{"kind":"no')
@@ -204,7 +203,7 @@ def test_a_follower_that_was_killed_goes_on_without_a_line_twice(tmp_path):
     for note in notes:
         again.add("trials/t000/events.jsonl", note)
     again.end("interrupted", "gone")
-    again.close()
+    again.flush()
     assert file.read_text().splitlines() == notes
     assert [json.loads(line)["kind"] for line in record.run.sweep.read_text().splitlines()] == [
         "sweep_started",
