@@ -14,7 +14,7 @@ from typing import Any
 
 from cockpit.kaggle.client import Client, split_ref
 from cockpit.kaggle.errors import RefusedError
-from cockpit.kaggle.intents import Change, Intent, Ledger, Outcome, Settling, intent, once
+from cockpit.kaggle.intents import Change, Intent, Ledger, Outcome, Settling, once
 from cockpit.kaggle.secret_scan import refuse_secrets
 from cockpit.kaggle.states import DatasetState
 from cockpit.kaggle.sums import sha256
@@ -116,11 +116,11 @@ def create(client: Client, ledger: Ledger, folder: Folder, settling: Settling) -
     """Make the dataset, private. Raises `RefusedError` where there is one of that name that is not this one, and
     `FolderError` where there is a secret in it."""
     refuse_secrets([*folder.files, folder.path / METADATA])
-    return create_unseen(client, ledger, folder, settling)
+    return create_scanned(client, ledger, folder, settling)
 
 
-def create_unseen(client: Client, ledger: Ledger, folder: Folder, settling: Settling) -> Outcome[str]:
-    """`create` of files that were looked through before."""
+def create_scanned(client: Client, ledger: Ledger, folder: Folder, settling: Settling) -> Outcome[str]:
+    """`create` of files that were looked through before. One that was deleted over there is made again."""
 
     def send(made: Intent, tokens: list[str]) -> Mapping[str, Any]:
         about = f"Made by cockpit {made.mark}"
@@ -131,7 +131,9 @@ def create_unseen(client: Client, ledger: Ledger, folder: Folder, settling: Sett
             raise RefusedError(f"{folder.ref}: exists; add a version with `cockpit kaggle dataset version`")
         return _upload(client, folder)
 
-    return _change(client, ledger, folder, CREATE, folder.content, prepare, send, settling)
+    is_gone = client.dataset_state(folder.ref) is None
+    made = _intent(ledger, folder, CREATE, folder.content, is_gone)
+    return _change(client, ledger, folder, made, prepare, send, settling)
 
 
 def version(client: Client, ledger: Ledger, folder: Folder, message: str, settling: Settling) -> Outcome[str]:
@@ -150,7 +152,8 @@ def version(client: Client, ledger: Ledger, folder: Folder, message: str, settli
             raise RefusedError(f"{folder.ref}: its newest version is still being processed; try again in some minutes")
         return _upload(client, folder)
 
-    return _change(client, ledger, folder, VERSION, f"{message} {folder.content}", prepare, send, settling)
+    made = _intent(ledger, folder, VERSION, f"{message} {folder.content}")
+    return _change(client, ledger, folder, made, prepare, send, settling)
 
 
 def wait_ready(
@@ -171,21 +174,22 @@ def slug_of(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:LONGEST].strip("-")
 
 
+def _intent(ledger: Ledger, folder: Folder, kind: str, content: str, again: bool = False) -> Intent:
+    if not folder.files:
+        raise FolderError(f"{folder.path}: has no files besides {METADATA}; nothing was uploaded")
+    facts = {"folder": str(folder.path), "files": [path.name for path in folder.files]}
+    return ledger.intent(kind, folder.ref, content, facts, again)
+
+
 def _change(
     client: Client,
     ledger: Ledger,
     folder: Folder,
-    kind: str,
-    content: str,
+    made: Intent,
     prepare: Callable[[], list[str]],
     send: Callable[[Intent, list[str]], Mapping[str, Any]],
     settling: Settling,
 ) -> Outcome[str]:
-    files = folder.files
-    if not files:
-        raise FolderError(f"{folder.path}: has no files besides {METADATA}; nothing was uploaded")
-    made = intent(kind, folder.ref, content, folder=str(folder.path), files=[path.name for path in files])
-
     def find(made: Intent) -> str | None:
         notes = client.dataset_notes(folder.ref) or []
         return folder.ref if any(made.mark in note for note in notes) else None

@@ -151,7 +151,7 @@ def _ensure_code(client: Client, ledger: Ledger, planned: Plan, ready_seconds: f
         planned.bundle.files[0].parent, planned.dataset, planned.bundle.slug.replace("-", " "), datasets.LICENSE
     )
     if client.dataset_state(planned.dataset) is None:
-        datasets.create_unseen(client, ledger, folder, settling)
+        datasets.create_scanned(client, ledger, folder, settling)
     state = datasets.wait_ready(client, planned.dataset, ready_seconds, min(10.0, ready_seconds))
     if state is not DatasetState.READY:
         word = state.value if state else "not there"

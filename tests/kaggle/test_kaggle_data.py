@@ -192,6 +192,14 @@ def test_a_checkpoint_becomes_a_dataset_and_a_version_of_it(cockpit, saved, serv
     assert "exists; add a version" in cockpit("kaggle", "dataset", "create", "up").err
 
 
+def test_a_dataset_that_was_deleted_over_there_is_made_again(cockpit, saved, service):
+    cockpit("kaggle", "dataset", "init", "exp002", "--id", "alice/shop-best", "-o", "up")
+    assert cockpit("kaggle", "dataset", "create", "up", "--json").document["new"] is True
+    service.account.datasets.clear()
+    assert cockpit("kaggle", "dataset", "create", "up", "--json").document["new"] is True
+    assert "alice/shop-best" in service.account.datasets
+
+
 def test_weights_alone_are_put_up_only_when_asked_for(cockpit, saved, tmp_path):
     cockpit("kaggle", "dataset", "init", "exp002/t001", "--id", "alice/shop-weights", "-o", "up", "--state-dict")
     assert tree(tmp_path / "up") == ["cockpit.json", "dataset-metadata.json", "weights.pt"]
