@@ -12,7 +12,14 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 HEAVY = ("torch", "transformers", "ray", "optuna", "textual")
-LIGHT_PACKAGES = ("cockpit.events", "cockpit.store", "cockpit.checks", "cockpit.search", "cockpit.diary")
+LIGHT_PACKAGES = (
+    "cockpit.events",
+    "cockpit.store",
+    "cockpit.checks",
+    "cockpit.search",
+    "cockpit.diary",
+    "cockpit.kaggle",
+)
 
 
 def run(*command):

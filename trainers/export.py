@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from trainers.checkpoint import unusable
 from trainers.contract import InputError
 from trainers.files import write_atomically
 
@@ -31,3 +32,17 @@ def write_weights(path: Path, model: nn.Module) -> Path:
 def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
     """To the last bit, so that a NaN is the same as itself."""
     return one.dtype == other.dtype and one.shape == other.shape and one.numpy().tobytes() == other.numpy().tobytes()
+
+
+def extract_weights(checkpoint: Path, path: Path) -> Path:
+    """Writes the `state_dict` in a trainer's checkpoint into a file of its own, on the host.
+
+    Nothing in the checkpoint is run. Raises `CheckpointError` for what is none, `OSError`.
+    """
+    from trainers.devices.cpu import CpuDevice
+
+    state = CpuDevice().load(checkpoint).get("model")
+    if not isinstance(state, dict):
+        raise unusable(checkpoint, "has no model in it")
+    write_atomically(path, lambda stream: torch.save(state, stream))
+    return path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import importlib
 import os
 import sys
 import traceback
@@ -13,6 +12,7 @@ from typing import NoReturn
 
 import click
 
+from cockpit.cli.lazy import LazyGroup
 from cockpit.events.text import one_line
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -45,6 +45,7 @@ COMMANDS = {
     "set": ("cockpit.cli.steer:set_", "Change a value in a running trial."),
     "export": ("cockpit.cli.export:export", "Write an experiment as CSV, JSON, HTML, TensorBoard and more."),
     "diary": ("cockpit.cli.diary:diary", "Print or regenerate the diary."),
+    "kaggle": ("cockpit.cli.kaggle:kaggle", "Data, datasets, submissions and scores at Kaggle."),
     "reindex": ("cockpit.cli.upkeep:reindex", "Make the indexes anew from the run folders."),
     "doctor": ("cockpit.cli.doctor:doctor", "Check devices, versions, credentials, open ports and disk."),
     "where": ("cockpit.cli.upkeep:where", "Print the folders in use."),
@@ -52,25 +53,9 @@ COMMANDS = {
 }
 
 
-class Commands(click.Group):
-    """A group that imports a command when it is called, not when it is listed."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-
-@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup, homes=COMMANDS, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="cockpit-ml", prog_name="cockpit")
 @click.option("--logs", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the experiments.")
 @click.pass_context
@@ -115,6 +100,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if _is_for_people(error):
             return _complain(str(error), USAGE)
+        if _is_of_kaggle(error):
+            return _complain(str(error), FAILED)
         if is_full_disk(error):
             return _complain(f"{_FULL_DISK}: {error}", FAILED)
         return _complain(f"{type(error).__name__}: {error}; the traceback is in {_keep_traceback()}", FAILED)
@@ -129,6 +116,13 @@ def _is_for_people(error: Exception) -> bool:
     from trainers.contract import InputError
 
     return isinstance(error, FolderError | SearchError | SettingsError | InputError | TokenError)
+
+
+def _is_of_kaggle(error: Exception) -> bool:
+    """The user asked for the right thing, and Kaggle or the way to it did not do it."""
+    from cockpit.kaggle.errors import KaggleError
+
+    return isinstance(error, KaggleError)
 
 
 def is_full_disk(error: Exception) -> bool:

@@ -74,11 +74,11 @@ def pairs(known: Sequence[Score], trials: Sequence[TrialRow], best: TrialRow | N
     return [Pair(trial.id, trial.best or 0.0, own[trial.id]) for trial in rated]
 
 
-def record_score(run: RunFolder, value: float, private: bool) -> Score:
+def record_score(run: RunFolder, value: float, private: bool, *, trial: str = "", note: str = "") -> Score:
     """Append a score to the experiment's record. Raises `FolderError` when it is no number or cannot be written."""
     if not math.isfinite(value):
         raise FolderError(f"{value} is no score; enter the number that the leaderboard shows for {run.id}")
-    return append_score(run, Score(value, private, time.time(), _user()))
+    return append_score(run, Score(value, private, time.time(), _user(), trial, note=note))
 
 
 def append_score(run: RunFolder, score: Score) -> Score:

@@ -93,12 +93,12 @@ def save_summary(run: RunFolder, sweep: SweepRow, trials: list[TrialRow]) -> dic
     return summary
 
 
-def add_score(run: RunFolder, value: float, private: bool = False) -> Score:
+def add_score(run: RunFolder, value: float, private: bool = False, *, trial: str = "", note: str = "") -> Score:
     """Record a score of the leaderboard, and let lists show it. Raises `FolderError`; see `record_score`."""
     known = read_summary(run, time.time())
     if known["status"] == "broken":
         raise FolderError(f"{run.id} takes no score: {known['reason']}")
-    score = record_score(run, value, private)
+    score = record_score(run, value, private, trial=trial, note=note)
     # Asked again: a sweep that still runs after this writes the score into its summary itself, one that ended does not.
     if read_summary(run, time.time())["status"] not in LIVE:
         write_summary(run)

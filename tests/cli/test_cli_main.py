@@ -78,7 +78,7 @@ def fail(error):
 
 
 def test_an_error_of_the_program_is_one_line_and_its_traceback_is_kept(cockpit, folder, monkeypatch):
-    monkeypatch.setattr(main.Commands, "get_command", command_that(lambda: fail(RuntimeError("two\nlines"))))
+    monkeypatch.setattr(main.LazyGroup, "get_command", command_that(lambda: fail(RuntimeError("two\nlines"))))
     answer = cockpit("ls")
     path = folder / "state" / "cockpit" / "error.log"
     assert (answer.code, answer.out) == (1, "")
@@ -87,7 +87,7 @@ def test_an_error_of_the_program_is_one_line_and_its_traceback_is_kept(cockpit, 
 
 
 def test_ctrl_c_is_130(cockpit, monkeypatch):
-    monkeypatch.setattr(main.Commands, "get_command", command_that(lambda: fail(KeyboardInterrupt())))
+    monkeypatch.setattr(main.LazyGroup, "get_command", command_that(lambda: fail(KeyboardInterrupt())))
     answer = cockpit("ls")
     assert answer.code == 130
     assert answer.err.split() == ["cockpit:", "interrupted"]

@@ -1,0 +1,122 @@
+"""Submits to a competition, once: a file, or what a version of a kernel put out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from cockpit.kaggle.answers import Submission
+from cockpit.kaggle.client import Client
+from cockpit.kaggle.errors import RefusedError
+from cockpit.kaggle.intents import Change, Intent, Ledger, Outcome, Settling, once
+from cockpit.kaggle.states import RunState
+from cockpit.kaggle.sums import sha256
+
+KIND = "submission"
+LONGEST_MESSAGE = 400  # characters, so that the mark behind it is kept whole
+
+
+@dataclass(frozen=True)
+class FromFile:
+    """A file on this machine."""
+
+    path: Path
+
+    @property
+    def content(self) -> str:
+        return sha256(self.path)
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        return {"file": str(self.path)}
+
+    def prepare(self, client: Client, competition: str) -> str:
+        return client.upload_submission(competition, self.path)
+
+    def send(self, client: Client, competition: str, token: str, description: str) -> int:
+        return client.create_submission(competition, token, description)
+
+
+@dataclass(frozen=True)
+class FromKernel:
+    """The file `output` of a version of the kernel `owner/slug`."""
+
+    kernel: str
+    version: int
+    output: str
+
+    @property
+    def content(self) -> str:
+        return f"{self.kernel} {self.version} {self.output}"
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        return {"kernel": self.kernel, "version": self.version, "output": self.output}
+
+    def prepare(self, client: Client, competition: str) -> str:
+        """Look whether the run is over and left the file. Raises `RefusedError`."""
+        run = client.run(self.kernel)
+        if run.state not in (RunState.COMPLETE, RunState.UNKNOWN):
+            failure = f" ({run.failure})" if run.failure else ""
+            raise RefusedError(f"{self.kernel}: is {run.state.value}{failure}; submit it when its run is complete")
+        names = [PurePosixPath(file.name).name for file in client.outputs(self.kernel)]
+        if run.state is RunState.COMPLETE and self.output not in names:
+            raise RefusedError(f"{self.kernel}: put out no {self.output}; it has {', '.join(names[:5]) or 'no files'}")
+        return ""
+
+    def send(self, client: Client, competition: str, token: str, description: str) -> int:
+        return client.create_code_submission(competition, self.kernel, self.version, self.output, description)
+
+
+Source = FromFile | FromKernel
+
+
+def submit(
+    client: Client,
+    ledger: Ledger,
+    competition: str,
+    source: Source,
+    message: str,
+    *,
+    experiment: str,
+    trial: str,
+    again: bool = False,
+    settling: Settling | None = None,
+) -> Outcome[Submission]:
+    """Submit, unless this very thing was submitted before; with `again` also then.
+
+    The description is the message with the intent's mark. Raises `RefusedError` and what `intents.once` raises.
+    """
+    settling = settling or Settling()
+    message = message[:LONGEST_MESSAGE].strip()
+    facts = {"experiment": experiment, "trial": trial, "message": message, **source.facts}
+    made = ledger.intent(KIND, competition, source.content, facts, again)
+    description = f"{message} {made.mark}".strip()
+
+    def send(_: Intent, token: str) -> Mapping[str, Any]:
+        ref = source.send(client, competition, token, description)
+        return {"ref": ref} if ref else {}
+
+    change = Change(
+        find=lambda made: find(client, competition, made.mark),
+        prepare=lambda: _prepared(client, competition, source),
+        send=send,
+        record=lambda found: {"ref": found.ref},
+    )
+    return once(ledger, made, change, settling)
+
+
+def find(client: Client, competition: str, mark: str) -> Submission | None:
+    """The submission with this mark in its description."""
+    return next((one for one in client.submissions(competition) if mark in one.description), None)
+
+
+def _prepared(client: Client, competition: str, source: Source) -> str:
+    limits = client.limits(competition)
+    if limits.allowed_now <= 0:
+        raise RefusedError(
+            f"{competition}: no submission is left today ({limits.today} were made); nothing was submitted"
+        )
+    return source.prepare(client, competition)
