@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cockpit.importers.contract import NO, Importer, Source
+from cockpit.importers.contract import NO, SURE, Importer, Source
+from cockpit.importers.identity import files_in
 from cockpit.importers.registry import importer_of, importers, open_source
 
 
@@ -43,8 +44,19 @@ def _look(path: Path, form: str = "") -> Found:
 
 
 def _is_its_own(found: Found) -> bool:
-    """Whether a folder is one source, and not many."""
-    return found.importer is not None and found.source is not None and found.importer.fit(found.source) > NO
+    """Whether a folder is one source, and not many.
+
+    One that surely is of its format is. Else files of another format in it say that it only has some of that one, too.
+    """
+    if found.importer is None or found.source is None:
+        return False
+    fit = found.importer.fit(found.source)
+    return fit >= SURE or (fit > NO and not any(_is_of_another(file, found.importer) for file in files_in(found.path)))
+
+
+def _is_of_another(path: Path, importer: Importer) -> bool:
+    known = _look(path).importer
+    return known is not None and known.name != importer.name
 
 
 def _inside(folder: Path, form: str) -> Iterator[Found]:
