@@ -41,6 +41,11 @@ class Trial:
     tally: Tally = field(default_factory=Tally)
     ended: RunEnded | None = None
 
+    @property
+    def says_something(self) -> bool:
+        """Whether the source has numbers or words about it."""
+        return not self.tally.is_empty or bool(self.run.change or self.run.note)
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -66,8 +71,8 @@ class Recording:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the source had no number worth an experiment."""
-        return not self.scores and all(trial.tally.is_empty for trial in self.trials.values())
+        """Whether the source had nothing worth an experiment: no number, and no words about a run."""
+        return not self.scores and not any(trial.says_something for trial in self.trials.values())
 
     def take(self, items: Iterable[Item]) -> None:
         """Record all items. Raises `OSError`."""
@@ -163,7 +168,7 @@ class Recording:
             varied=varied([trial.run.config for trial in self.trials.values()]),
             command=origin.command,
             at=begun,
-            extra={"source": origin.source, **({"note": self.about.note} if self.about.note else {})},
+            extra={"source": origin.source, **_said(note=redacted(safe_text(self.about.note)))},
         )
 
     def score_lines(self, origin: Origin) -> list[Score]:
@@ -192,8 +197,13 @@ def trial_started(trial: Trial, begun: float) -> TrialStarted:
         config=dict(run.config),
         seed=run.seed,
         at=begun if run.started is None else run.started,
-        extra={name: text for name, text in words.items() if text},
+        extra=_said(**words),
     )
+
+
+def _said(**texts: str) -> dict[str, str]:
+    """What was said at all."""
+    return {name: text for name, text in texts.items() if text}
 
 
 def trial_ended(trial: Trial) -> TrialEnded:
@@ -211,10 +221,10 @@ def trial_ended(trial: Trial) -> TrialEnded:
 
 
 def varied(configs: list[Any]) -> list[str]:
-    """The settings that differ between runs; one that a run does not have differs."""
+    """The settings of which runs say different values: what a run does not say may well have been the same."""
     names = dict.fromkeys(name for config in configs for name in config)
     return [
         one_line(str(name))
         for name in names
-        if len({json.dumps(config.get(name), sort_keys=True, default=str) for config in configs}) > 1
+        if len({json.dumps(config[name], sort_keys=True, default=str) for config in configs if name in config}) > 1
     ]

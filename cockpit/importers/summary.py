@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 
+from cockpit.events.codec import encodable
 from cockpit.importers.recording import Origin, Recording, Trial
 from cockpit.store.folder import RunFolder
 from cockpit.store.rows import SweepRow, TrialRow
@@ -37,7 +38,8 @@ def save_summary_of(run: RunFolder, recording: Recording, experiment: str, origi
         extra=started.extra,
     )
     rows = [_row(trial, started.metric, started.goal, begun) for trial in recording.trials.values()]
-    replace_file(run.summary, json.dumps(summarize(run, sweep, rows, time.time()), ensure_ascii=False))
+    summary = summarize(run, sweep, rows, time.time())
+    replace_file(run.summary, json.dumps(encodable(summary), ensure_ascii=False))
 
 
 def _row(trial: Trial, metric: str, goal: str, begun: float) -> TrialRow:

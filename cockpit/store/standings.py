@@ -17,6 +17,7 @@ from cockpit.store.reader import Index
 from cockpit.store.rows import SweepRow, TrialRow
 from cockpit.store.scores import Score, newest, scores
 from cockpit.store.summary import read_summary
+from cockpit.store.verdict import BETTER, MARKS, WORSE
 
 BLEND = "blend"  # what a merge of experiments has in place of a trainer
 
@@ -115,9 +116,14 @@ def _entry(label: str, kind: Kind, summary: Mapping[str, Any], cv: float | None,
         lb=newest(own, private=False),
         private=newest(own, private=True),
         question=str(summary.get("question") or summary.get("search") or "").partition("\n")[0],
-        verdict=str(summary.get("verdict") or ""),
+        verdict=_glyph(summary.get("verdict")),
         is_merge=kind.trainer == BLEND,
     )
+
+
+def _glyph(mark: Any) -> str:
+    """A verdict that was found; that nothing can be told is nothing to tell of a list."""
+    return MARKS[mark] if mark in (BETTER, WORSE) else ""
 
 
 def _kind_of(summary: Mapping[str, Any]) -> Kind:

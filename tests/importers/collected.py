@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from cockpit.events.kinds import Eval, Norms, Note, Step
-from cockpit.importers.contract import About, Recorded, Run, RunEnded, Scored, Unread
+from cockpit.importers.contract import About, Lines, Recorded, Run, RunEnded, Scored, Unread
 from cockpit.importers.registry import open_source
 
 
@@ -17,6 +17,7 @@ class Collected:
     scores: list[Scored] = field(default_factory=list)
     ended: dict[str, RunEnded] = field(default_factory=dict)
     unread: list[Unread] = field(default_factory=list)
+    lines: int = 0
 
     def of(self, key, *kinds):
         """Events of these kinds of one run."""
@@ -58,6 +59,8 @@ def collect(importer, path):
         elif isinstance(item, Scored):
             assert not item.key or item.key in found.runs
             found.scores.append(item)
+        elif isinstance(item, Lines):
+            found.lines = item.count
         else:
             found.unread.append(item)
     return found

@@ -8,7 +8,9 @@ import pytest
 from builders import Recorder
 from importers.collected import collect
 
-from cockpit.checks.record import IDENTICAL, check_record
+from cockpit.checks.evidence import evidence_of
+from cockpit.checks.record import IDENTICAL
+from cockpit.checks.registry import check_record
 from cockpit.importers.contract import SURE
 from cockpit.importers.notes import IMPORTER
 from cockpit.importers.registry import open_source
@@ -175,7 +177,7 @@ def test_two_versions_that_share_a_metric_are_asked_about(notes, tmp_path):
             writer.write(event)
         recorder.finish(number, writer)
     with Index(recorder.end()) as index:
-        found = check_record(index.sweep(), index.trials(), index.trivial())
+        found = check_record(evidence_of(index, index.sweep(), index.trials()))
     (shared,) = [finding for finding in found if finding.check == IDENTICAL]
     assert shared.is_bad and shared.trials == ("t014", "t015")  # V20 and V21
     assert "mc_score 0.58527" in shared.text

@@ -175,7 +175,7 @@ def test_a_file_that_has_grown_takes_the_place_of_its_record_and_words_stay(brin
     assert "0.7500" in diary.read_text() and diary.read_text().endswith("\nMy words.\n")
     with Index(grown.run) as index:
         assert index.trials()[0].best == 0.75
-    assert sorted(path.name for path in logs.iterdir() if path.name.startswith(".")) == [".diary.lock"]
+    assert sorted(path.name for path in logs.iterdir() if path.name.startswith(".")) == [".diary.json", ".diary.lock"]
 
 
 def test_a_file_of_another_beginning_is_another_experiment(bring, logs):

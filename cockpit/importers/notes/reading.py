@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cockpit.events.kinds import Eval, Step
 from cockpit.events.text import one_line
-from cockpit.importers.contract import LIKELY, NO, PERHAPS, SURE, About, Item, Source, Unread
+from cockpit.importers.contract import LIKELY, NO, PERHAPS, SURE, About, Item, Lines, Source, Unread
 from cockpit.importers.notes import dated, days, headed, ticked, versions
 from cockpit.importers.notes.document import Block, Heading, Part, Prose, parts_of, plain
 from cockpit.importers.notes.entries import Findings, shortened
@@ -53,6 +53,7 @@ class Notes:
         _take(findings, parts, source.path.stem)
         title = next((plain(part.text) for part in parts if isinstance(part, Heading)), "")
         findings.about = _about(findings, text, source.path.stem, title)
+        yield Lines(len(text.splitlines()))
         yield from findings.items()
         if len(data) > LARGEST:
             yield Unread(0, f"only the first {LARGEST >> 20} MiB were read")
