@@ -11,14 +11,13 @@ import re
 
 from cockpit.events.kinds import Event
 from cockpit.printed.forms import LONGEST, Form, find_form
-from cockpit.printed.rows_reader import Rows
+from cockpit.printed.rows_reader import Rows, reach_after
 from cockpit.printed.states_reader import StatesReader
 from cockpit.printed.written import norms_layout
 
 _FORMS = ("pairs", "json", "trainer", "batch", "sentence", "iteration", "step", "step_values", "shape")
 _MOST_FORMS = 64
 _MOST_TRIED = 4096  # shapes of lines that were no form
-_MOST_LINES = 20_000  # that are read at once
 _LONGEST_PART = 1 << 16  # of a line that is waited for as a whole
 _DIGITS = re.compile(rb"\d+")
 _NUMBER = rb"(-?(?:0|[1-9]\d{0,14})(?:\.\d{1,30})?(?:[eE][-+]?\d{1,2})?)"
@@ -113,11 +112,12 @@ class FastReader(StatesReader):
             ends: list[int] = []
             match = form.line.match
             place = at
-            while (found := match(data, place)) is not None and len(rows) < _MOST_LINES:
+            while (found := match(data, place)) is not None and len(rows) < self._reach:
                 rows.append(found.groups())
                 place = found.end()
                 ends.append(place)
             taken = self._take_silent(form, data, at, ends) if form.reading is None else self._take_rows(form, rows)
+            self._reach = reach_after(taken, len(rows), self._reach)
             if not taken:
                 return at
             at = ends[taken - 1]

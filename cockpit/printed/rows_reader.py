@@ -16,9 +16,15 @@ from cockpit.printed.written import Layout, Written, layouts_of
 Rows = list[tuple[bytes, ...]]
 Column = Sequence[Any]
 
+_FEWEST_LINES, _MOST_LINES = 16, 20_000
+
 
 class RowsReader(SeveralRuns):
     """Takes as many rows as plainly go on with the run; the next one is to be read as a line by itself."""
+
+    def __init__(self, metric: str = "") -> None:
+        super().__init__(metric)
+        self._reach = _FEWEST_LINES
 
     def _take_rows(self, form: Form, rows: Rows, redrawn: bool = False) -> int:
         """Returns how many of the rows were read, from the first one on."""
@@ -156,6 +162,11 @@ def _epochs(form: Form, columns: list[Column]) -> list[int]:
     if form.reading.form == "trainer":
         return [epoch_before(float(text)) for text in columns[form.epoch]]
     return list(map(int, columns[form.epoch]))
+
+
+def reach_after(taken: int, rows: int, reach: int) -> int:
+    """How many lines to look at together the next time: more while all of them go on, few where counters restart."""
+    return min(2 * reach, _MOST_LINES) if taken == rows else max(_FEWEST_LINES, 2 * taken)
 
 
 def growing(numbers: list[int], count: int, grows: Callable[[int, int], bool]) -> int:

@@ -10,7 +10,7 @@ from cockpit.events.text import safe_text
 from cockpit.printed.cut import LONGEST, Line
 from cockpit.printed.forms import BARS, STATE_END, Form, find_form
 from cockpit.printed.reading import Reading
-from cockpit.printed.rows_reader import Rows, RowsReader, growing
+from cockpit.printed.rows_reader import Rows, RowsReader, growing, reach_after
 
 FEWEST = 3  # states that are worth it
 _MOST_FORMS = 16
@@ -65,11 +65,13 @@ class StatesReader(RowsReader):
                 return at  # another epoch begins, with a state that is read by itself
             rows: Rows = []
             ends = [at]
-            while found is not None:
+            while found is not None and len(rows) < self._reach:
                 rows.append(found.groups())
                 ends.append(found.end())
                 found = form.line.match(data, ends[-1])
-            return ends[self._take_bar(form, rows, data, ends)]
+            taken = self._take_bar(form, rows, data, ends)
+            self._reach = reach_after(taken, len(rows), self._reach)
+            return ends[taken]
         return at
 
     def _take_bar(self, form: Form, rows: Rows, data: bytes, ends: list[int]) -> int:
