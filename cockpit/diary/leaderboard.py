@@ -19,12 +19,16 @@ def leaderboard(facts: Facts) -> str:
     """
     if not facts.scores or not (facts.scores[-1].trial or facts.scores[-1].merged):
         return leaderboard_text([score for score in facts.scores if not (score.trial or score.merged)])
-    public = [score for score in facts.scores if not score.private]
-    best = min(public, key=lambda score: ranking.sort_key(score.value, facts.sweep.goal), default=None)
+    public, hidden = (
+        {_whose(score): score for score in facts.scores if score.private == side} for side in (False, True)
+    )
+    best = min(public.values(), key=lambda score: ranking.sort_key(score.value, facts.sweep.goal), default=None)
     if best is None:
         return leaderboard_text(facts.scores)
     who = " + ".join(best.merged) if best.merged else _name(facts, best.trial)
-    return f"LB {score_text(best.value)}{f' ({escaped(who)})' if who else ''}"
+    private = hidden.get(_whose(best))
+    more = f" · private LB {score_text(private.value)}" if private is not None else ""
+    return f"LB {score_text(best.value)}{f' ({escaped(who)})' if who else ''}{more}"
 
 
 def merged_scores(facts: Facts) -> Iterator[str]:
@@ -44,6 +48,11 @@ def _single(facts: Facts, label: str) -> str:
     ids = {trial.id for trial in facts.trials if label in (trial.label, trial.id)}
     own: list[Score] = [score for score in facts.scores if score.trial in ids and not score.merged]
     return score_text(own[-1].value) if own else "—"
+
+
+def _whose(score: Score) -> tuple[str, tuple[str, ...]]:
+    """What a score is of; of several of the same the last one counts."""
+    return score.trial, score.merged
 
 
 def _name(facts: Facts, trial: str) -> str:

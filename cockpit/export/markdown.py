@@ -13,7 +13,7 @@ from cockpit.export.record import Record
 
 
 def _text(record: Record) -> Iterator[str]:
-    facts = gather(record.run.path.parent, record.run)
+    facts = replace(gather(record.run.path.parent, record.run), pictures=())  # which lie beside the report
     if record.trial:
         (trial,) = record.trials
         is_best = facts.best is not None and facts.best.id == trial.id
@@ -24,6 +24,8 @@ def _text(record: Record) -> Iterator[str]:
             results=facts.results if is_best else [],
             norms=record.index.norm_summary(trial.id),
             saved=record.index.saved(trial.id),
+            findings=[finding for finding in facts.findings if finding.trials == (trial.id,)],
+            looks=[look for look in facts.looks if look.trial == trial.id],
         )
     page, _, _ = report(facts).rpartition("\n\n")  # its last words are about the files beside it
     yield f"{redacted(page)}\n"

@@ -19,7 +19,7 @@ QUICK: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("engine", ["local", pytest.param("ray", marks=pytest.mark.ray)])
+@pytest.mark.parametrize("engine", ["local", pytest.param("ray", marks=[pytest.mark.ray, pytest.mark.slow])])
 @pytest.mark.parametrize("name", QUICK)
 def test_two_steps_and_an_evaluation_are_recorded(name: str, engine: str, tmp_path: Path) -> None:
     metric, settings = QUICK[name]

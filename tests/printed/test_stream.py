@@ -128,7 +128,7 @@ def test_the_notes_of_a_submission_log():
         ("flax_absl/mnist.txt", 9, 9),
         ("mae_jsonl/log.txt", 100, 100),
         ("pytorch_print_loops/distributed_ranks.txt", 13, 2),
-        ("pytorch_print_loops/tqdm_total_loss.txt", 10, 0),
+        ("pytorch_print_loops/tqdm_total_loss.txt", 10, 10),
         ("pytorch_print_loops/triplet_prints.txt", 12, 1),
     ],
 )
