@@ -93,9 +93,9 @@ def tell_ready(name: str) -> None:
 
 
 class Asked:
-    """A `cockpit … --json` that runs as a child. Nothing here waits for it but `close`, which ends it first."""
+    """A `cockpit … --json` that runs as a child. Only `wait` waits for it, and `close`, which ends it first."""
 
-    def __init__(self, arguments: Sequence[str]) -> None:
+    def __init__(self, arguments: Sequence[str], kept: Sequence[int] = ()) -> None:
         self.error = ""
         self._answer: dict[str, Any] | None = None
         # Files, because a child that fills a pipe waits until somebody reads it.
@@ -107,6 +107,7 @@ class Asked:
                 stdout=self._printed,
                 stderr=self._complained,
                 start_new_session=True,
+                pass_fds=kept,
             )
         except OSError as error:
             self._process = None
@@ -118,6 +119,12 @@ class Asked:
             self._read(self._process.returncode)
             self._process = None
         return self._answer
+
+    def wait(self) -> dict[str, Any] | None:
+        """`result` when it has ended, however long that takes."""
+        if self._process is not None:
+            self._process.wait()
+        return self.result()
 
     def close(self) -> None:
         """Kill it, with whatever it started, if it still runs. Closing twice is fine."""
@@ -143,9 +150,12 @@ class Asked:
             self.error = _complaint(self._complained.read()) or f"it ended with exit code {code} and no answer"
 
 
-def ask(arguments: Sequence[str]) -> Asked:
-    """Start `cockpit ARGUMENTS`, which shall print one JSON object, and return at once."""
-    return Asked(arguments)
+def ask(arguments: Sequence[str], kept: Sequence[int] = ()) -> Asked:
+    """Start `cockpit ARGUMENTS`, which shall print one JSON object, and return at once.
+
+    The child gets the descriptors `kept` as well, and holds the locks on them for as long as it lives.
+    """
+    return Asked(arguments, kept)
 
 
 def _complaint(said: bytes) -> str:

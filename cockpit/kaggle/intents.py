@@ -31,7 +31,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Intent:
-    """One change. `facts` say what of, `result` what came of it; `at` is when its newest line was written."""
+    """One change. `facts` say what of, `result` what came of it; `began` is when its first line was written, `at` when
+    its newest was."""
 
     id: str
     kind: str
@@ -40,6 +41,7 @@ class Intent:
     phase: str = PLANNED
     result: Mapping[str, Any] = field(default_factory=dict)
     at: float = 0.0
+    began: float = 0.0
 
     @property
     def mark(self) -> str:
@@ -96,7 +98,8 @@ class Ledger:
 
     def write(self, made: Intent, phase: str, **result: Any) -> Intent:
         """Append the new phase of an intent, down to the disk. Raises `FolderError`."""
-        now = replace(made, phase=phase, result={**made.result, **result}, at=time.time())
+        at = time.time()
+        now = replace(made, phase=phase, result={**made.result, **result}, at=at, began=made.began or at)
         said: dict[str, Any] = {"intent": now.id, "phase": phase, "at": now.at}
         if phase == PLANNED:
             said |= {"kind": now.kind, "subject": now.subject, "facts": dict(now.facts)}
@@ -211,8 +214,8 @@ def _parsed(line: bytes, found: Mapping[str, Intent]) -> Intent | None:
         known = found.get(str(said["intent"]))
         if known is None:
             known = Intent(str(said["intent"]), str(said["kind"]), str(said["subject"]), dict(said["facts"]))
-        return replace(
-            known, phase=str(said["phase"]), at=float(said["at"]), result={**known.result, **said.get("result", {})}
-        )
+        at = float(said["at"])
+        result = {**known.result, **said.get("result", {})}
+        return replace(known, phase=str(said["phase"]), at=at, began=known.began or at, result=result)
     except (ValueError, TypeError, KeyError, RecursionError):
         return None

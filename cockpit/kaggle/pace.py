@@ -42,10 +42,10 @@ class Pace:
 
     def wait(self) -> None:
         """Return when it is this account's turn to look; the next one comes an interval later."""
-        while (left := self._take()) > 0:
+        while (left := self.take()) > 0:
             self.sleep(left)
 
-    def _take(self) -> float:
+    def take(self) -> float:
         """Seconds until the next turn, 0 for this one, which is taken."""
         with self._open() as file:
             now = self.clock()

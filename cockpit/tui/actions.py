@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from textual.binding import Binding, BindingType
 
 EVERYWHERE = "everywhere"
-HOME, LAUNCH, SWEEP, TRIAL, COMPARE, DIARY, DEVICES, HELP = (
-    "home", "launch", "sweep", "trial", "compare", "diary", "devices", "help",
+HOME, LAUNCH, SWEEP, TRIAL, COMPARE, DIARY, DEVICES, KAGGLE, HELP = (
+    "home", "launch", "sweep", "trial", "compare", "diary", "devices", "kaggle", "help",
 )  # fmt: skip
 
 PLACES = {
@@ -21,6 +21,7 @@ PLACES = {
     COMPARE: "Compare",
     DIARY: "Diary",
     DEVICES: "Devices",
+    KAGGLE: "Kaggle",
     HELP: "Help",
 }
 
@@ -56,7 +57,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("palette", "ctrl+p,colon", "commands", "Find a command by its name.", (EVERYWHERE,), 38),
     Action("next_theme", "f2", "", "Change the colours.", (EVERYWHERE,)),
     # Experiments
-    Action("open", "enter", "open", "Open what is under the cursor.", (HOME, SWEEP, COMPARE), 70),
+    Action("open", "enter", "open", "Open what is under the cursor.", (HOME, SWEEP, COMPARE, KAGGLE), 70),
     Action("new_sweep", "n", "new sweep", "Choose a search and start it.", (HOME,), 80),
     Action("take_up", "R", "go on", "Go on with an experiment that was cut off or ended early, from its checkpoints.",
            (HOME, SWEEP), 56),
@@ -66,6 +67,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare", "c", "compare", "Show what is marked side by side.", (HOME, SWEEP), 40),
     Action("diary", "d", "diary", "Open the diary.", (HOME, SWEEP, TRIAL, COMPARE), 50),
     Action("devices", "v", "devices", "Show processors, memory, GPUs and disk.", (HOME, SWEEP, TRIAL), 20),
+    Action("kaggle", "L", "Kaggle", "Show quota, pushed runs and submissions at Kaggle.", (HOME, SWEEP, TRIAL), 4),
     Action("filter", "slash", "filter", "Show only what fits a line such as lr>1e-5 status:running.",
            (HOME, SWEEP), 45),
     # Sweep
@@ -128,6 +130,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("score", "l", "leaderboard", "Enter a score of the leaderboard.", (DIARY,), 65),
     Action("open_editor", "o", "editor", "Open the whole diary in $EDITOR.", (DIARY,), 50),
     Action("outline", "t", "outline", "Show or hide the list of entries.", (DIARY,), 30),
+    # Kaggle
+    Action("refresh", "r", "refresh", "Ask Kaggle now.", (KAGGLE,), 78),
+    Action("follow", "f", "follow", "Follow the run as an experiment here.", (KAGGLE,), 76),
+    Action("pull", "p", "pull", "Fetch what the run put out.", (KAGGLE,), 74),
+    Action("cancel", "c", "cancel", "End the run, as far as Kaggle lets one.", (KAGGLE,), 72),
+    Action("submit", "s", "submit", "Write the command that submits to a competition.", (KAGGLE,), 68),
+    Action("push", "n", "push", "Write the command that runs a search at Kaggle.", (KAGGLE,), 66),
 )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual.actions import ActionParseResult
@@ -34,6 +34,9 @@ from cockpit.tui.text import shown
 from cockpit.tui.themes import THEMES, rich_colour
 from cockpit.tui.trouble import keep_traceback, no_console
 
+if TYPE_CHECKING:
+    from cockpit.tui.kaggle.watch import Heard
+
 
 class CockpitApp(FrugalApp):
     """The cockpit over one logs folder. `target` is what to open first: an experiment's folder name and a trial."""
@@ -61,6 +64,7 @@ class CockpitApp(FrugalApp):
         self.glyphs: Glyphs = glyphs_for(settings.ascii)
         self.snapshot: Snapshot | None = None
         self.farewell = ""
+        self.kaggle: Heard | None = None  # what was heard of it last
         self.chores = Chores()
         self.error_console = no_console()
         self._target = target
@@ -285,8 +289,11 @@ class CockpitApp(FrugalApp):
         if isinstance(self.screen, CockpitScreen):
             self.screen.bottom.ask(f"go on with {experiment}? what had finished stays as it is", start)
 
-    def run_in_thread(self, work: Callable[[], object]) -> None:
-        """Do something that may take a while; what it raises turns the bottom line red and ends nothing."""
+    def run_in_thread(self, work: Callable[[], object], awaited: bool = True) -> None:
+        """Do something that may take a while; what it raises turns the bottom line red and ends nothing.
+
+        Who leaves the cockpit waits a moment for what is `awaited`.
+        """
 
         def run() -> None:
             try:
@@ -296,4 +303,4 @@ class CockpitApp(FrugalApp):
                     keep_traceback(error)
                     self.call_later(self.say, f"that did not work: {error}", "error")
 
-        self.chores.start(run)
+        self.chores.start(run, awaited)

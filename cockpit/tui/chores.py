@@ -14,11 +14,11 @@ class Chores:
     def __init__(self) -> None:
         self._threads: list[threading.Thread] = []
 
-    def start(self, work: Callable[[], object]) -> None:
-        """Do it in a thread, which takes part in what is current here."""
+    def start(self, work: Callable[[], object], awaited: bool = True) -> None:
+        """Do it in a thread, which takes part in what is current here; `finish` waits for it if it is `awaited`."""
         run = contextvars.copy_context().run
         thread = threading.Thread(target=run, args=(work,), name="chore", daemon=True)
-        self._threads = [*filter(threading.Thread.is_alive, self._threads), thread]
+        self._threads = [*filter(threading.Thread.is_alive, self._threads), *([thread] if awaited else [])]
         thread.start()
 
     def finish(self, seconds: float) -> None:

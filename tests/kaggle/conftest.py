@@ -15,6 +15,8 @@ from cockpit.kaggle.client import Client
 from cockpit.kaggle.process import Helper
 from cockpit.kaggle.retries import Retries
 
+sys.path.append(str(Path(__file__).parents[1] / "tui"))  # tui_stage is there
+
 LOGIN = ("KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_API_TOKEN", "KAGGLE_CONFIG_DIR", "no_proxy", "NO_PROXY")
 
 
@@ -59,6 +61,12 @@ def _helper():
     helper = Helper()
     yield helper
     helper.close()
+
+
+@pytest.fixture
+def helper(_helper):
+    """The helper that the tests share, logged in already."""
+    return Shared(_helper)
 
 
 @pytest.fixture(autouse=True)

@@ -178,6 +178,11 @@ class CockpitScreen(Screen[None]):
 
         self.app.push_screen(DevicesScreen())
 
+    def action_kaggle(self) -> None:
+        from cockpit.tui.screens.kaggle import KaggleScreen
+
+        self.app.push_screen(KaggleScreen())
+
     def action_next_pane(self) -> None:
         self.focus_next()
 
