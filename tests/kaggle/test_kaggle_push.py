@@ -17,7 +17,8 @@ from cockpit.kaggle.errors import RefusedError
 from cockpit.kaggle.following import Record
 from cockpit.kaggle.intents import Ledger
 from cockpit.kaggle.marked import MARK, Lines, parsed
-from cockpit.kaggle.pushing import Wanted, mismatch, plan, script
+from cockpit.kaggle.pushing import Wanted, plan, script
+from cockpit.kaggle.receipts import mismatch
 
 QUICK = ("--settle", "0")
 
@@ -148,7 +149,8 @@ def test_another_machine_than_was_asked_for_is_told():
 
 
 def test_the_runner_needs_the_standard_library_only_and_ends_without_its_code(tmp_path):
-    orders = {"code": "x", "search": "s", "arguments": [], "accelerator": "", "mounts": ["titanic"], "data": "titanic"}
+    orders = {"task": "sweep", "code": "x", "search": "s", "arguments": [], "accelerator": "", "control": ""}
+    orders |= {"mounts": ["titanic"], "data": "titanic"}
     (tmp_path / "script.py").write_text(script(orders))
     environment = {"PATH": os.environ["PATH"], "COCKPIT_KAGGLE_ROOT": str(tmp_path)}
     done = subprocess.run(
