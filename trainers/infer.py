@@ -71,7 +71,9 @@ def _take_weights(task: Task, path: Path, device: Device) -> None:
         task.model.load_state_dict(weights)
     except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise InputError(f"{path} does not fit the model that its configuration builds on these data ({reason})") from error
+        raise InputError(
+            f"{path} does not fit the model that its configuration builds on these data ({reason})"
+        ) from error
     task.model.eval()
 
 

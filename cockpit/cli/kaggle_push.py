@@ -155,7 +155,15 @@ def _show_plan(planned: Plan, as_json: bool) -> None:
         return
     weights = {"weights": f"{planned.weights.ref}: {', '.join(uploaded)}"} if planned.weights else {}
     control = {"control": planned.control} if planned.control else {}
-    print_facts({**weights, **control, "dataset": planned.dataset, "files": ", ".join(files), **{k: str(v) for k, v in settings.items()}})
+    print_facts(
+        {
+            **weights,
+            **control,
+            "dataset": planned.dataset,
+            "files": ", ".join(files),
+            **{k: str(v) for k, v in settings.items()},
+        }
+    )
     for name in planned.bundle.sources:
         click.echo(f"  {name}")
 

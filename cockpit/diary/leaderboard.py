@@ -13,7 +13,7 @@ MOST_MERGES = 5
 
 
 def leaderboard(facts: Facts) -> str:
-    """`LB 0.727 · private LB 0.719`, or the best score of a trial and whose it is: `LB 0.9423 (V14)`.
+    """`LB 0.727 · private LB 0.719`, or the best score of a trial and whose it is: `LB 0.9423 (V14)`, with its private one.
 
     What was entered last decides which of the two it is.
     """
@@ -24,7 +24,11 @@ def leaderboard(facts: Facts) -> str:
     if best is None:
         return leaderboard_text(facts.scores)
     who = " + ".join(best.merged) if best.merged else _name(facts, best.trial)
-    return f"LB {score_text(best.value)}{f' ({escaped(who)})' if who else ''}"
+    hidden = [
+        score for score in facts.scores if score.private and (score.trial, score.merged) == (best.trial, best.merged)
+    ]
+    private = f" · private LB {score_text(hidden[-1].value)}" if hidden else ""
+    return f"LB {score_text(best.value)}{f' ({escaped(who)})' if who else ''}{private}"
 
 
 def merged_scores(facts: Facts) -> Iterator[str]:

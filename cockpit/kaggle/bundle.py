@@ -52,7 +52,9 @@ def build(search: Path | None, include: Sequence[Path], wheels: Sequence[Path], 
     (folder / MARKER).write_text(json.dumps({"code": digest, "files": len(sources)}), encoding="utf-8")
     for path in wheels:
         shutil.copyfile(path, folder / path.name)
-    return Bundle(digest, _search_name(search) if search else "", tuple(sorted(folder.iterdir())), tuple(sorted(sources)))
+    return Bundle(
+        digest, _search_name(search) if search else "", tuple(sorted(folder.iterdir())), tuple(sorted(sources))
+    )
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

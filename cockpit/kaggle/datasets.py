@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -101,7 +102,9 @@ def weights_folder(
     """
     with Index(run) as index:
         _, source = _best_file(run, trial, index.saved(trial), weights_only=True)
-    slug = f"cockpit-weights-{sha256(source)[:12]}"
+        row = next(row for row in index.trials() if row.id == trial)
+        made_of = json.dumps([sha256(source), run.id, trial, dict(row.config), row.seed], sort_keys=True)
+    slug = f"cockpit-weights-{hashlib.sha256(made_of.encode()).hexdigest()[:12]}"
     made = init(run, trial, folder, f"{user}/{slug}", slug.replace("-", " "), extract)
     refuse_secrets(made.files)
     return made

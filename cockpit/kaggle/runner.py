@@ -69,7 +69,8 @@ def main() -> int:
     if missing:
         return fail(f"not mounted: {', '.join(missing)}")
     home = _unpack(code)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [home, *_install(code.parent)]))}
+    places = [str(home), *map(str, _install(code.parent)), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places)}
     WORKING.mkdir(parents=True, exist_ok=True)
     status = run(command(home, found), home, environment, control)
     if status == 0 and ORDERS["task"] == "infer":
@@ -170,7 +171,14 @@ def command(home: Path, found: dict[str, Path | None]) -> list[str]:
     if ORDERS["task"] == "infer":
         words = ["trainers.infer", str(found[ORDERS["weights"]]), "--out", str(WORKING / SUBMISSION)]
     else:
-        words = ["cockpit", "sweep", str(home / ORDERS["search"]), *ORDERS["arguments"], "--logs", str(WORKING / "logs")]
+        words = [
+            "cockpit",
+            "sweep",
+            str(home / ORDERS["search"]),
+            *ORDERS["arguments"],
+            "--logs",
+            str(WORKING / "logs"),
+        ]
     data = ["--data", str(found[ORDERS["data"]])] if ORDERS["data"] else []
     return [sys.executable, "-m", *words, *data]
 
