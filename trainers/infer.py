@@ -1,9 +1,9 @@
 """Predicts the test set with trained weights: `python -m trainers.infer FOLDER --data DIR --out submission.csv`.
 
-`FOLDER` has the weights of a trial and `cockpit.json`, which says what they are weights of: `trainer`, `config`, `seed`,
-the `file` that they are in, and the `metric` whose `best` value they had. Nothing is trained. The model is built as for
-training, takes the weights, is evaluated on the validation data as after an epoch, since thresholds come from there,
-and writes its submission by the same code that writes one after a best evaluation.
+`FOLDER` has the weights of a trial and `cockpit.json`, which says what they are weights of: `trainer`, `config`,
+`seed`, the `file` that they are in, and the `metric` whose `best` value they had. Nothing is trained. The model is
+built as for training, takes the weights, is evaluated on the validation data as after an epoch, since thresholds come
+from there, and writes its submission by the same code that writes one after a best evaluation.
 """
 
 from __future__ import annotations

@@ -132,18 +132,17 @@ def _check(asked: Client, competition: str, source: Source, sample: Path | None,
     import tempfile
 
     from cockpit.kaggle.preflight import check_submission
-    from cockpit.kaggle.submitting import FromFile, UncheckedError
+    from cockpit.kaggle.submitting import UncheckedError
     from cockpit.store.numbers import counted
 
     with tempfile.TemporaryDirectory() as folder:
         try:
-            path = source.path if isinstance(source, FromFile) else source.fetch(asked, Path(folder))
+            path = source.fetch(asked, Path(folder))
         except UncheckedError as why:
-            say(f"{source.output}: not checked, because {why}" if not isinstance(source, FromFile) else str(why))
+            say(f"{source.name}: not checked, because {why}")
             return
         found = check_submission(path, _sample(asked, competition, sample, data, Path(folder) / "sample"))
-    name = path if isinstance(source, FromFile) else path.name
-    say(f"{name}: {counted(found.rows, 'row')}, {counted(len(found.columns), 'column')} as in {SAMPLE}")
+    say(f"{source.name}: {counted(found.rows, 'row')}, {counted(len(found.columns), 'column')} as in {SAMPLE}")
 
 
 def _sample(asked: Client, competition: str, sample: Path | None, data: Path, folder: Path) -> Path:

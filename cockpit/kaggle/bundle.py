@@ -36,7 +36,7 @@ class Bundle:
 
 
 def build(search: Path | None, include: Sequence[Path], wheels: Sequence[Path], folder: Path) -> Bundle:
-    """Pack the cockpit, its trainers and maybe a search into `folder`, with other files of the user's and wheels beside it.
+    """Pack the cockpit, its trainers and maybe a search into `folder`, with other files of the user's, and wheels.
 
     `include` are files and folders below the working folder; they keep their paths. Raises `FolderError` for one that
     is not there, and where a file holds a secret.

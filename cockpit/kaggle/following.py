@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from cockpit.events.codec import EventError, decode, encode
 from cockpit.events.kinds import SweepEnded, SweepStarted
-from cockpit.kaggle.marked import FAILURE, LINE, RECEIPT, Lines, parsed
+from cockpit.kaggle.marked import FAILURE, LINE, RECEIPT, STOPPING, Lines, parsed
 from cockpit.store.folder import FolderError, RunFolder, claim
 from cockpit.store.summary import write_summary
 
@@ -163,6 +163,8 @@ def _take(line: str, record: Record, listener: Listener) -> None:
         listener.line(line)
     elif said.get("kind") == RECEIPT:
         listener.receipt(said)
+    elif said.get("kind") == STOPPING:
+        listener.line("the run was asked to stop, and stops")
     elif said.get("kind") == FAILURE:
         listener.failure(str(said.get("why")))
     elif said.get("kind") == LINE and not record.add(str(said.get("file")), str(said.get("line"))):

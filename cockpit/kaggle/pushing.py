@@ -33,7 +33,8 @@ LONGEST_SLUG = 50
 class Wanted:
     """What a run is to be: a sweep of `search`, to which `arguments` go, or a prediction with `weights`.
 
-    `about` is what it is called in the ledger, such as `exp012/t003`; `data` is the name of the source that is its data.
+    `about` is what it is called in the ledger, such as `exp012/t003`; `data` is the name of the source that is its
+    data.
     """
 
     search: Path | None = None

@@ -240,7 +240,7 @@ class Printed:
 
 
 class Control:
-    """Whether somebody at home asked this run to stop. `deaf` says why it cannot hear that; it is empty where it can."""
+    """Whether somebody at home asked this run to stop. `deaf` says why it cannot hear that, empty where it can."""
 
     def __init__(self) -> None:
         self._next = 0.0
@@ -270,12 +270,12 @@ class Control:
         """What is written of each version of the control dataset. Kaggle puts the token into a file."""
         token = Path(os.environ["KAGGLE_API_V1_TOKEN"]).read_text().strip()
         owner, _, slug = ORDERS["control"].partition("/")
-        request = urllib.request.Request(  # noqa: S310 - an address that is written above
+        request = urllib.request.Request(
             f"{API}/datasets.DatasetApiService/GetDataset",
             json.dumps({"ownerSlug": owner, "datasetSlug": slug}).encode(),
             {"Content-Type": "application/json", "Authorization": f"Bearer {token}", "User-Agent": "cockpit"},
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=10) as answer:
             said = json.load(answer)
         return [str(one.get("versionNotes")) for one in said.get("versions") or ()]
 

@@ -1,8 +1,8 @@
 """Asks a run at Kaggle to stop by itself.
 
 A private dataset of the user, `cockpit-control`, has one version for each stop that was asked for, whose note names the
-kernel. It is made when the first run with a network is pushed, so that a run can tell at its start whether it is able to
-read it; see `runner`.
+kernel. It is made when the first run with a network is pushed, so that a run can tell at its start whether it is able
+to read it; see `runner`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class How(Enum):
 
 @dataclass(frozen=True)
 class Ways:
-    """How a run can be ended: `listens` is None where it is not known whether it hears, `session` its number or None."""
+    """How a run can be ended: `listens` is None where nobody knows whether it hears, `session` its number or None."""
 
     listens: bool | None
     session: int | None

@@ -38,6 +38,15 @@ class FromFile:
     def facts(self) -> Mapping[str, Any]:
         return {"file": str(self.path)}
 
+    @property
+    def name(self) -> str:
+        """As people are told of it."""
+        return str(self.path)
+
+    def fetch(self, client: Client, folder: Path) -> Path:
+        """The file, which is here."""
+        return self.path
+
     def prepare(self, client: Client, competition: str) -> str:
         return client.upload_submission(competition, self.path)
 
@@ -60,6 +69,11 @@ class FromKernel:
     @property
     def facts(self) -> Mapping[str, Any]:
         return {"kernel": self.kernel, "version": self.version, "output": self.output}
+
+    @property
+    def name(self) -> str:
+        """As people are told of it."""
+        return self.output
 
     def prepare(self, client: Client, competition: str) -> str:
         """Look whether the run is over and left the file. Raises `RefusedError`."""

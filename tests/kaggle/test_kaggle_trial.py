@@ -63,7 +63,7 @@ def code_of(service):
 def test_a_trial_is_pushed_with_its_settings_and_its_seed(cockpit, trained, service):
     trained()
     assert cockpit("kaggle", "push", "exp001/t001", *QUICK).code == 0
-    ref, kernel = the_kernel(service)
+    ref, _ = the_kernel(service)
     assert ref.startswith("alice/cockpit-exp001-t001-")
     with code_of(service) as code:
         search = loads(code.read("pushed/exp001-t001.yaml").decode())
