@@ -11,13 +11,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from trainers import registry
-from trainers.contract import InputError
+from trainers.contract import InputError, Trainer
 from trainers.devices.base import Device
 from trainers.devices.select import KINDS, select_for
 from trainers.files import write_atomically
@@ -37,7 +37,7 @@ def infer(folder: Path, data: str, out: Path, kind: str = "auto") -> Mapping[str
     trainer = registry.find(str(about["trainer"]))
     values = {"seed": about.get("seed", 0), **about["config"], "data": data, "out": "", "resume": ""}
     config = registry.build_config(trainer, values)
-    build = builder(trainer)
+    build = _builder(trainer)
     trainer.check(config)
     device = select_for(trainer, kind)
     device.setup(threads=0)
@@ -49,6 +49,16 @@ def infer(folder: Path, data: str, out: Path, kind: str = "auto") -> Mapping[str
     finally:
         device.team.close()
     return metrics
+
+
+def _builder(trainer: Trainer) -> Callable[[Any, Device], Task]:
+    try:
+        return builder(trainer)
+    except InputError as error:
+        module = trainer.recipe.partition(":")[0]
+        raise InputError(
+            f"{trainer.name} cannot predict with weights alone: {module} has no build(config, device)"
+        ) from error
 
 
 def _about(folder: Path) -> dict[str, Any]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cockpit.search.reader import load
 from cockpit.search.space import Constant
 from cockpit.search.spec import Search
 from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.reader import Index
 from cockpit.store.rows import TAKEN_UP_BY
+
+CORES = 4.0  # of the smallest of Kaggle's machines: a trial that asks for more would not begin there
 
 
 def search_of(run: RunFolder, trial_id: str) -> Search:
@@ -43,5 +47,5 @@ def search_of(run: RunFolder, trial_id: str) -> Search:
         nested=search.nested,
         seed=trial.seed,
         concurrent=1,
-        resources=search.resources,
+        resources=replace(search.resources, cpu=min(search.resources.cpu or 1.0, CORES)),
     )
