@@ -26,6 +26,7 @@ import time
 import urllib.request
 import zipfile
 from collections.abc import Iterator
+from http.client import HTTPException
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -239,17 +240,28 @@ class Printed:
             put(line if line.endswith("\n") else f"{line}\n")
 
 
+# Of the network, of half an answer, and of one that is no JSON or of another kind.
+TROUBLE = (OSError, HTTPException, ValueError, AttributeError)
+
+
 class Control:
     """Whether somebody at home asked this run to stop. `deaf` says why it cannot hear that, empty where it can."""
 
     def __init__(self) -> None:
         self._next = 0.0
-        self.deaf = "" if ORDERS["control"] else "the run has no network"
-        if not self.deaf:
-            try:
-                self._notes()
-            except (OSError, ValueError, KeyError) as error:
-                self.deaf = f"{type(error).__name__}: {error}"
+        self._token = os.environ.get("KAGGLE_API_V1_TOKEN", "")
+        self.deaf = self._why_deaf()
+
+    def _why_deaf(self) -> str:
+        if not ORDERS["control"]:
+            return "the run has no network"
+        if not self._token:
+            return "Kaggle gave the run no token"
+        try:
+            self._notes()
+        except TROUBLE as error:
+            return f"{type(error).__name__}: {error}"
+        return ""
 
     def receipt(self) -> dict[str, Any]:
         """What a stop takes: an open ear, or the number of the session, which the machine's name has in it."""
@@ -263,12 +275,12 @@ class Control:
         self._next = time.monotonic() + CONTROL_SECONDS
         try:
             return any(f"stop {ORDERS['kernel']} " in note for note in self._notes())
-        except (OSError, ValueError, KeyError):
+        except TROUBLE:
             return False
 
     def _notes(self) -> list[str]:
         """What is written of each version of the control dataset. Kaggle puts the token into a file."""
-        token = Path(os.environ["KAGGLE_API_V1_TOKEN"]).read_text().strip()
+        token = Path(self._token).read_text().strip()
         owner, _, slug = ORDERS["control"].partition("/")
         request = urllib.request.Request(
             f"{API}/datasets.DatasetApiService/GetDataset",

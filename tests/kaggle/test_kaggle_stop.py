@@ -4,10 +4,11 @@ import json
 import threading
 
 import pytest
-from account import Dataset, Kernel
+from account import TOKEN, Dataset, Kernel
 from builders import HILL
 from machine import run_at_kaggle, the_kernel
 
+from cockpit.kaggle import runner
 from cockpit.kaggle.following import Record, sole_follower
 from cockpit.kaggle.intents import DONE, Ledger, intent
 from cockpit.kaggle.marked import MARK, parsed
@@ -16,6 +17,20 @@ from cockpit.kaggle.stopping import control_of
 from cockpit.store.folder import FolderError
 
 QUICK = ("--settle", "0")
+WAITS = """
+import json, pathlib, signal, sys
+record = pathlib.Path(sys.argv[sys.argv.index("--logs") + 1]) / "exp001-hill"
+record.mkdir(parents=True)
+def write(**said):
+    with (record / "sweep.jsonl").open("a") as file:
+        file.write(json.dumps(said) + chr(10))
+def end(*_):
+    write(kind="sweep_ended", status="interrupted", reason="Ctrl-C")
+    sys.exit(130)
+signal.signal(signal.SIGINT, end)
+write(kind="sweep_started", experiment="exp001", search="hill", metric="score")
+signal.pause()
+"""
 LONG = """
 name: long
 trainer: toy
@@ -111,7 +126,35 @@ def test_the_control_dataset_is_made_with_the_first_push_that_has_a_network(cock
     assert service.account.datasets[CONTROL].private
 
 
-def test_a_run_that_is_asked_to_stop_stops_with_its_record(cockpit, service, tmp_path):
+def test_work_is_interrupted_and_what_it_says_then_is_told(cockpit, service, tmp_path):
+    """In the place of the cockpit over there is work that waits for its interruption, and ends its record then."""
+    (tmp_path / "cockpit").mkdir()
+    (tmp_path / "cockpit" / "__main__.py").write_text(WAITS)
+    assert cockpit("kaggle", "push", "hill.yaml", "--internet", "--include", "cockpit/__main__.py", *QUICK).code == 0
+    ref, kernel = the_kernel(service)
+    looks = []
+
+    def watch(call, moment):
+        if (call, moment) == ("GetDataset", "before"):
+            looks.append(call)
+            record = tmp_path / "machine" / "kaggle" / "working" / "logs" / "exp001-hill" / "sweep.jsonl"
+            if record.exists():
+                service.account.datasets[CONTROL].notes.append(f"stop {ref} [ck-0]")
+
+    service.watch(watch)
+    done = run_at_kaggle(service, tmp_path / "machine", session=5, every=0.0)
+    assert done.returncode == 0, done.stderr
+    receipt = parsed(done.stdout.splitlines()[0])
+    assert (receipt["deaf"], receipt["session"]) == ("", 5)
+    assert len(looks) > 1
+    assert "SHA256SUMS" in kernel.files
+    followed = cockpit("kaggle", "follow")
+    assert (followed.code, "the run was asked to stop, and stops" in followed.out) == (0, True)
+    assert cockpit("show", "exp001", "--json").document["status"] == "interrupted"
+
+
+@pytest.mark.slow
+def test_a_sweep_that_is_asked_to_stop_stops_with_its_record(cockpit, service, tmp_path):
     """It runs for real, and hears it from the service on its own."""
     (tmp_path / "long.yaml").write_text(LONG)
     assert cockpit("kaggle", "push", "long.yaml", "--internet", *QUICK).code == 0
@@ -128,13 +171,48 @@ def test_a_run_that_is_asked_to_stop_stops_with_its_record(cockpit, service, tmp
     service.watch(watch)
     done = run_at_kaggle(service, tmp_path / "machine", session=5, every=0.2)
     assert done.returncode == 0, done.stderr
-    receipt = parsed(done.stdout.splitlines()[0])
-    assert (receipt["deaf"], receipt["session"]) == ("", 5)
     said = cockpit("kaggle", "follow", "--json").document
     assert said["state"] == "complete"
     shown = cockpit("show", said["experiment"], "--json").document
     assert shown["status"] == "interrupted"
     assert len(looks) > 1
+
+
+@pytest.fixture
+def control(service, tmp_path, monkeypatch):
+    """What looks at the control dataset in the runner, as on a machine with the network."""
+    (tmp_path / "token").write_text(TOKEN)
+    monkeypatch.setenv("KAGGLE_API_V1_TOKEN", str(tmp_path / "token"))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setattr(runner, "API", f"http://127.0.0.1:{service.server.server_port}/api/v1")
+    monkeypatch.setattr(runner, "CONTROL_SECONDS", 0.0)
+    monkeypatch.setattr(runner, "ORDERS", {"control": CONTROL, "kernel": KERNEL})
+    notes = ["Made by cockpit", f"stop {KERNEL}s [ck-1]"]
+    service.account.datasets[CONTROL] = Dataset("control", True, {}, notes, looks_left=0)
+    return notes
+
+
+@pytest.mark.parametrize("kind", ["reset", "half", "html", 403, 429, 500])
+def test_trouble_with_the_service_neither_stops_a_run_nor_makes_it_deaf(control, service, kind):
+    ear = runner.Control()
+    assert ear.receipt() == {"deaf": "", "session": None}
+    service.fault("GetDataset", kind)
+    assert [ear.asks_to_stop() for _ in range(2)] == [False, False]
+    control.append(f"stop {KERNEL} [ck-2]")
+    assert ear.asks_to_stop()
+
+
+def test_a_run_says_why_it_is_deaf(control, service, tmp_path, monkeypatch):
+    service.account.datasets.clear()
+    ear = runner.Control()
+    assert "404" in ear.deaf
+    assert not ear.asks_to_stop()
+    (tmp_path / "token").write_text("of somebody else")
+    assert "401" in runner.Control().deaf
+    monkeypatch.delenv("KAGGLE_API_V1_TOKEN")
+    assert runner.Control().deaf == "Kaggle gave the run no token"
+    monkeypatch.setattr(runner, "ORDERS", {"control": ""})
+    assert runner.Control().deaf == "the run has no network"
 
 
 def test_a_package_that_the_image_lacks_is_named_in_one_line(cockpit, service, tmp_path):
