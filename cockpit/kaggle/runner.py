@@ -39,6 +39,7 @@ CODE, SUMS = "cockpit-code.json", "SHA256SUMS"
 PACKAGES = ("torch", "torch_xla", "torch_tpu", "transformers", "optuna", "numpy")
 LOOK_SECONDS = 0.5
 CONTROL_SECONDS = 60.0  # between looks at whether to stop
+END_SECONDS = 10.0  # that the last lines of the work may take
 STOP_SECONDS = 180.0  # that a run which was asked to stop has before it is ended
 API = os.environ.get("COCKPIT_KAGGLE_API", "https://api.kaggle.com/v1")
 SUBMISSION, SAMPLE = "submission.csv", "sample_submission.csv"
@@ -172,14 +173,8 @@ def command(home: Path, found: dict[str, Path | None]) -> list[str]:
     if ORDERS["task"] == "infer":
         words = ["trainers.infer", str(found[ORDERS["weights"]]), "--out", str(WORKING / SUBMISSION)]
     else:
-        words = [
-            "cockpit",
-            "sweep",
-            str(home / ORDERS["search"]),
-            *ORDERS["arguments"],
-            "--logs",
-            str(WORKING / "logs"),
-        ]
+        words = ["cockpit", "sweep", str(home / ORDERS["search"]), *ORDERS["arguments"]]
+        words += ["--logs", str(WORKING / "logs")]
     data = ["--data", str(found[ORDERS["data"]])] if ORDERS["data"] else []
     return [sys.executable, "-m", *words, *data]
 
@@ -231,7 +226,7 @@ class Printed:
 
     def end(self) -> None:
         """All of it was handed on, but for what a process that lives on may still print."""
-        self._thread.join(LOOK_SECONDS)
+        self._thread.join(END_SECONDS)
 
     def _hand_on(self) -> None:
         for line in self._lines or ():
