@@ -22,8 +22,8 @@ HOMES = {
     "quota": ("cockpit.cli.kaggle:quota", "Show what is left of this week's GPU and TPU hours."),
     "status": ("cockpit.cli.kaggle:status", "Show what waits for Kaggle, or how a run does."),
     "prepare": ("cockpit.cli.kaggle_data:prepare", "Fetch and unpack a competition's data."),
-    "push": ("cockpit.cli.kaggle_push:push", "Run a search at Kaggle."),
-    "follow": ("cockpit.cli.kaggle_push:follow", "Follow a pushed run as an experiment here."),
+    "push": ("cockpit.cli.kaggle_push:push", "Run a search, a trial or a prediction at Kaggle."),
+    "follow": ("cockpit.cli.kaggle_follow:follow", "Follow a pushed run as an experiment here."),
     "logs": ("cockpit.cli.kaggle_runs:logs", "Print what a run printed, also while it runs."),
     "pull": ("cockpit.cli.kaggle_runs:pull", "Fetch what a run put out."),
     "cancel": ("cockpit.cli.kaggle_runs:cancel", "End a run, as far as Kaggle lets one."),
@@ -110,9 +110,7 @@ def status(name: str | None, logs: Path, as_json: bool) -> None:
     called unknown: it is no failure.
     """
     if name:
-        from cockpit.kaggle.pushing import kernel_of
-
-        _run_status(kernel_of(logs, name), as_json)
+        _run_status(logs, name, as_json)
         return
     from cockpit.kaggle.intents import DONE, Ledger
 
@@ -129,13 +127,26 @@ def status(name: str | None, logs: Path, as_json: bool) -> None:
         click.echo(f"{one.kind} to {one.subject}: {one.phase}{_why(one)}; the same command again settles it")
 
 
-def _run_status(kernel: str, as_json: bool) -> None:
+def _run_status(logs: Path, name: str, as_json: bool) -> None:
+    from cockpit.kaggle.intents import Ledger
+    from cockpit.kaggle.pushing import kernel_of, push_of
+    from cockpit.kaggle.receipts import mismatch
+
+    kernel = kernel_of(logs, name)
+    made = push_of(Ledger(logs), kernel)
+    receipt = (made.result.get("receipt") if made else None) or {}
     with client() as asked:
         run = asked.run(kernel)
+    wrong = mismatch(receipt)
     if as_json:
-        print_json({"kernel": kernel, "state": run.state.value, "word": run.word, "failure": run.failure})
-    else:
-        print_facts({"kernel": kernel, "state": run.state.value, "failure": run.failure})
+        told = {"kernel": kernel, "state": run.state.value, "word": run.word, "failure": run.failure}
+        print_json({**told, "receipt": receipt or None, "mismatch": wrong})
+        return
+    got = f"{receipt.get('count')} × {receipt.get('device')}" if receipt else ""
+    print_facts({"kernel": kernel, "state": run.state.value, "failure": run.failure, "runs on": got})
+    if wrong:
+        stop = "" if run.state.is_over else f": stop it? `cockpit kaggle cancel {name}`"
+        click.echo(f"{wrong}{stop}")
 
 
 def _intent_document(made: Intent) -> dict[str, Any]:

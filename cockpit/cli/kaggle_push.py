@@ -1,10 +1,10 @@
-"""`cockpit kaggle push` and `follow`: a search runs at Kaggle, and appears here as an experiment."""
+"""`cockpit kaggle push`: a search, one trial, or the prediction of a test set runs at Kaggle."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,16 +12,18 @@ from cockpit.cli.kaggle import client
 from cockpit.cli.options import Duration, json_option, logs_option, print_facts, print_json
 
 if TYPE_CHECKING:
-    from cockpit.kaggle.client import Client
-    from cockpit.kaggle.intents import Intent, Ledger, Outcome
-    from cockpit.kaggle.pushing import Plan
+    from cockpit.kaggle.datasets import Folder
+    from cockpit.kaggle.intents import Outcome
+    from cockpit.kaggle.pushing import Plan, Wanted
     from cockpit.store.folder import RunFolder
 
 NINE_HOURS = (9 * 3600.0, "9h")
+TRIAL = re.compile(r"(?!.*\.ya?ml$)[^/]+/t[0-9]{3,9}")
 
 
 @click.command()
-@click.argument("search")
+@click.argument("name", metavar="SEARCH|EXP/TRIAL")
+@click.option("--infer", is_flag=True, help="Predict the test set with the trial's best weights; train nothing.")
 @click.option("-a", "--accelerator", default="", metavar="NAME", help="NvidiaTeslaT4, TpuV5E8 …; none is a CPU.")
 @click.option("-c", "--competition", "competitions", multiple=True, metavar="NAME", help="Mount its data.")
 @click.option("-d", "--dataset", "datasets", multiple=True, metavar="OWNER/NAME", help="Mount this dataset.")
@@ -42,7 +44,8 @@ NINE_HOURS = (9 * 3600.0, "9h")
 @logs_option
 @json_option
 def push(
-    search: str,
+    name: str,
+    infer: bool,
     accelerator: str,
     competitions: tuple[str, ...],
     datasets: tuple[str, ...],
@@ -61,20 +64,25 @@ def push(
     logs: Path,
     as_json: bool,
 ) -> int:
-    """Run a search at Kaggle.
+    """Run a search at Kaggle, or one trial of an experiment once more, or a prediction with its best weights.
 
     The code of the cockpit and the search go up as a private dataset, once for each version of them, and a kernel that
-    runs them as a private script. The same push is never made twice, whatever breaks on the way.
+    runs them as a private script. A trial runs with its recorded configuration and seed. With --infer its weights go up
+    as a private dataset, and the kernel leaves a checked submission.csv; the best trial is taken where EXP is all that
+    is named. The same push is never made twice, whatever breaks on the way.
     """
+    from tempfile import TemporaryDirectory
+
+    from cockpit.cli.kaggle_follow import follow_push
     from cockpit.kaggle.intents import Ledger, Settling
     from cockpit.kaggle.pushing import Wanted, plan, push, with_folder
-    from cockpit.search.find import find_search
 
     options = {"--trials": trials, "--epochs": epochs}
     arguments = [word for name, value in options.items() if value is not None for word in (name, str(value))]
     arguments += [word for pair in settings for word in ("--set", pair)]
+    if infer and arguments:
+        raise click.UsageError("--infer trains nothing: it goes without --trials, --epochs and --set")
     wanted = Wanted(
-        search=find_search(search, Path.cwd()),
         arguments=tuple(arguments),
         accelerator=accelerator,
         competitions=competitions,
@@ -87,29 +95,80 @@ def push(
     )
     logs.mkdir(parents=True, exist_ok=True)
     ledger = Ledger(logs)
-    with client() as asked, with_folder() as folder:
+    with client() as asked, with_folder() as folder, TemporaryDirectory(prefix="cockpit-work-") as place:
+        wanted = _work(wanted, name, logs, Path(place), asked.user if infer else "")
         planned = plan(asked.user, ledger, wanted, Path(folder), again)
         if dry_run:
             _show_plan(planned, as_json)
             return 0
         outcome = push(asked, ledger, planned, 600.0, Settling(settle, min(5.0, settle)))
-        code = _tell_push(outcome, as_json and not follows)
-        return _follow(asked, logs, ledger, outcome.intent, as_json) if follows and not code else code
+        code = _tell_push(outcome, wanted, as_json and not follows)
+        return follow_push(asked, logs, ledger, outcome.intent, as_json) if follows and not code else code
+
+
+def _work(wanted: Wanted, name: str, logs: Path, place: Path, user: str) -> Wanted:
+    """What is named: a search, a trial, or with a `user` the weights of a trial, whose files are made in `place`."""
+    from dataclasses import replace
+
+    from cockpit.kaggle.one_trial import search_of
+    from cockpit.search.find import find_search
+    from cockpit.store.naming import named_trial
+
+    if user:
+        run, trial = named_trial(logs, name)
+        weights = _weights(run, trial, place, user)
+        return replace(wanted, weights=weights, about=f"{run.id}/{trial}")
+    if not TRIAL.fullmatch(name):
+        return replace(wanted, search=find_search(name, Path.cwd()))
+    run, trial = named_trial(logs, name)
+    file = place / f"{run.id}-{trial}.yaml"
+    file.write_text(search_of(run, trial).to_yaml(), encoding="utf-8")
+    return replace(wanted, search=file, about=f"{run.id}/{trial}")
+
+
+def _weights(run: RunFolder, trial: str, place: Path, user: str) -> Folder:
+    """The dataset of a trial's best weights. Raises `FolderError` for a trial that wrote no submission."""
+    from cockpit.kaggle.datasets import weights_folder
+    from cockpit.store.folder import FolderError
+    from cockpit.store.reader import Index
+    from trainers.export import extract_weights
+
+    with Index(run) as index:
+        saved, trainer = index.saved(trial), index.sweep().trainer
+    if "submission" not in saved:
+        raise FolderError(
+            f"{run.id}/{trial}: wrote no submission when it was trained, so there is nothing to predict: "
+            f"{trainer or 'its program'} has no such step, or its data had no test set"
+        )
+    return weights_folder(run, trial, place / "weights", user, extract_weights)
 
 
 def _show_plan(planned: Plan, as_json: bool) -> None:
     files = [path.name for path in planned.bundle.files]
+    uploaded = [path.name for path in planned.weights.files] if planned.weights else []
     settings = {key: value for key, value in planned.body.items() if key != "text"}
     if as_json:
         document = {"dataset": planned.dataset, "files": files, "code": list(planned.bundle.sources)}
+        document |= {"weights": planned.weights.ref, "weights_files": uploaded} if planned.weights else {}
+        document |= {"control": planned.control} if planned.control else {}
         print_json({**document, "kernel": settings, "script": planned.body["text"]})
         return
-    print_facts({"dataset": planned.dataset, "files": ", ".join(files), **{k: str(v) for k, v in settings.items()}})
+    weights = {"weights": f"{planned.weights.ref}: {', '.join(uploaded)}"} if planned.weights else {}
+    control = {"control": planned.control} if planned.control else {}
+    print_facts(
+        {
+            **weights,
+            **control,
+            "dataset": planned.dataset,
+            "files": ", ".join(files),
+            **{k: str(v) for k, v in settings.items()},
+        }
+    )
     for name in planned.bundle.sources:
         click.echo(f"  {name}")
 
 
-def _tell_push(outcome: Outcome[int], as_json: bool) -> int:
+def _tell_push(outcome: Outcome[int], wanted: Wanted, as_json: bool) -> int:
     result = outcome.intent.result
     invalid = str(result.get("invalid") or "")
     if as_json:
@@ -117,103 +176,12 @@ def _tell_push(outcome: Outcome[int], as_json: bool) -> int:
         print_json({**told, "invalid": invalid})
     else:
         how = "pushed" if outcome.is_new else "was pushed before, and not again; --again does"
-        click.echo(f"{result.get('kernel')}: {how}", err=False)
+        click.echo(f"{result.get('kernel')}: {how}")
+        if wanted.weights:
+            ready = f"-k {result.get('kernel')} -v {result.get('version')}"
+            click.echo(f"when it is complete: `cockpit kaggle submit {wanted.about} -c COMPETITION {ready}`")
     if invalid:
         click.echo(
             f"the run started without some of its data: {invalid}; end it with `cockpit kaggle cancel`", err=True
         )
     return 1 if invalid else 0
-
-
-@click.command()
-@click.argument("kernel", metavar="[OWNER/KERNEL]", required=False)
-@logs_option
-@json_option
-def follow(kernel: str | None, logs: Path, as_json: bool) -> int:
-    """Follow a run that was pushed from here, as an experiment of this logs folder, until it is over.
-
-    Without OWNER/KERNEL, the newest one. It may be ended and started again: nothing comes twice.
-    """
-    from cockpit.kaggle.intents import Ledger
-
-    ledger = Ledger(logs)
-    made = find_push(ledger, kernel)
-    with client() as asked:
-        return _follow(asked, logs, ledger, made, as_json)
-
-
-def find_push(ledger: Ledger, kernel: str | None) -> Intent:
-    """The push of a kernel, or the newest one. Raises `FolderError`."""
-    from cockpit.kaggle.pushing import pushed
-    from cockpit.store.folder import FolderError
-
-    known = pushed(ledger)
-    found = [one for one in known if kernel is None or one.result.get("kernel") == kernel]
-    if not found:
-        what = f"{kernel} was not pushed from here" if kernel else "nothing was pushed from here"
-        raise FolderError(f"{what}; `cockpit kaggle push SEARCH` does, `cockpit kaggle logs` reads any kernel's log")
-    return found[-1]
-
-
-def _follow(asked: Client, logs: Path, ledger: Ledger, made: Intent, as_json: bool) -> int:
-    from cockpit.kaggle.following import Record, follow
-    from cockpit.kaggle.intents import DONE
-    from cockpit.store.folder import find_experiment
-
-    kernel = str(made.result["kernel"])
-    known = made.result.get("experiment")
-    record = Record(logs, find_experiment(logs, str(known)) if known else None)
-    told = _Teller(quiet=as_json)
-    try:
-        for _ in follow(asked.log(kernel), record, told.line, told.receipt):
-            if record.run is not None and not known:
-                known = record.run.id
-                ledger.write(made, DONE, experiment=known)
-                told.line(f"{kernel} is {known} here")
-        run = asked.run(kernel)
-        if run.state.value != "complete":
-            record.end("interrupted", f"the run at Kaggle: {run.state.value} {run.failure}".strip())
-        else:
-            record.end("interrupted", "the run at Kaggle is complete, and its log lacks the end")
-    finally:
-        record.flush()
-    if record.run is not None:
-        _finish(logs, record.run)
-    if as_json:
-        document = {"kernel": kernel, "experiment": known, "state": run.state.value, "failure": run.failure}
-        print_json({**document, "receipt": told.got, "mismatch": told.mismatch})
-    else:
-        click.echo(f"{kernel}: {run.state.value}{' ' if run.failure else ''}{run.failure}")
-    return 0 if run.state.value == "complete" and not told.mismatch else 1
-
-
-def _finish(logs: Path, run: RunFolder) -> None:
-    from cockpit.diary.book import write_entry
-    from cockpit.store.summary import write_summary
-
-    write_summary(run)
-    write_entry(logs, run)
-
-
-class _Teller:
-    """What a run prints, and what it got."""
-
-    def __init__(self, quiet: bool) -> None:
-        self._quiet = quiet
-        self.got: Mapping[str, Any] = {}
-        self.mismatch = ""
-
-    def line(self, text: str) -> None:
-        from cockpit.events.redaction import redacted
-        from cockpit.events.text import safe_text
-
-        if not self._quiet:
-            click.echo(redacted(safe_text(text)))
-
-    def receipt(self, said: Mapping[str, Any]) -> None:
-        from cockpit.kaggle.pushing import mismatch
-
-        self.got, self.mismatch = said, mismatch(said)
-        self.line(f"runs on {said.get('count')} × {said.get('device')}, Python {said.get('python')}")
-        if self.mismatch:
-            click.echo(f"{self.mismatch}: stop it? `cockpit kaggle cancel` says how", err=True)

@@ -13,6 +13,10 @@ from cockpit.events.text import one_line
 
 if TYPE_CHECKING:
     from cockpit.kaggle.pulling import Pulled
+    from cockpit.kaggle.states import RunState
+    from cockpit.kaggle.stopping import How
+
+READY_SECONDS = 120.0  # that a version of the control dataset may take
 
 
 @click.command()
@@ -113,30 +117,47 @@ def _pull_experiment(name: str, logs: Path, as_json: bool) -> int:
 
 @click.command()
 @click.argument("name", metavar="EXP|OWNER/KERNEL")
-@click.option("--session", type=click.IntRange(min=1), help="The number of the session, where you know it.")
+@click.option("--session", type=click.IntRange(min=1), help="End the session of this number, at once.")
+@click.option("--settle", type=click.FloatRange(min=0), default=90.0, hidden=True, help="Seconds that a list may lag.")
 @logs_option
 @json_option
-def cancel(name: str, session: int | None, logs: Path, as_json: bool) -> int:
+def cancel(name: str, session: int | None, settle: float, logs: Path, as_json: bool) -> int:
     """End a run at Kaggle, as far as that is possible.
 
-    Kaggle ends a session by its number, and tells that number nobody but the run itself. Without one, the page of the
-    kernel has the button; every run ends by itself at the time limit that it was pushed with.
+    A run that was pushed with --internet looks every minute whether it is asked to stop, and leaves what it has as
+    output. Another one is ended by the number of its session, where it told that; Kaggle tells it nobody else. Without
+    both, the page of the kernel has the button. Every run ends by itself at the time limit that it was pushed with.
     """
     from cockpit.kaggle.client import split_ref
-    from cockpit.kaggle.pushing import kernel_of
+    from cockpit.kaggle.intents import Ledger, Settling
+    from cockpit.kaggle.pushing import kernel_of, push_of
+    from cockpit.kaggle.stopping import How, end, ways
 
-    kernel = kernel_of(logs, name)
+    kernel, ledger, how, known = kernel_of(logs, name), Ledger(logs), How.NOTHING, session
     address = f"https://www.kaggle.com/code/{'/'.join(split_ref(kernel))}"
     with client() as asked:
         state = asked.run(kernel).state
         if session and not state.is_over:
             asked.cancel_session(session)
+            how = How.ENDED
+        elif not state.is_over:
+            found = ways(asked, kernel, push_of(ledger, kernel))
+            known = found.session
+            how = end(asked, ledger, kernel, found, READY_SECONDS, Settling(settle, min(5.0, settle)))
+        if how is not How.NOTHING:
             state = asked.run(kernel).state
-    done = state.is_over or bool(session)
     if as_json:
-        print_json({"kernel": kernel, "state": state.value, "asked": bool(session), "page": address})
-    elif done:
-        click.echo(f"{kernel}: {state.value}")
+        told = {"kernel": kernel, "state": state.value, "asked": how is not How.NOTHING, "how": how.value}
+        print_json({**told, "session": known, "page": address})
     else:
-        click.echo(f"{kernel}: is {state.value}, and Kaggle lets nobody end it from here; its page can: {address}")
-    return 0 if done else 1
+        click.echo(f"{kernel}: {_cancelled(state, how, known, address)}")
+    return 0 if state.is_over or how is not How.NOTHING else 1
+
+
+def _cancelled(state: RunState, how: How, session: int | None, address: str) -> str:
+    if state.is_over or how.name == "ENDED":
+        return state.value
+    if how.name == "NOTHING":
+        return f"is {state.value}, and Kaggle lets nobody end it from here; its page can: {address}"
+    at_once = f"; `--session {session}` ends it at once" if session else f"; its page ends it at once: {address}"
+    return f"{how.value}; it looks every minute, and leaves what it has as output{at_once}"

@@ -128,18 +128,21 @@ def _data(run: RunFolder) -> Path:
 
 
 def _check(asked: Client, competition: str, source: Source, sample: Path | None, data: Path, say: Any) -> None:
-    """The check before anything is sent; of a kernel's output the service's own word is taken."""
+    """The check before anything is sent, of what a kernel put out as well."""
     import tempfile
 
     from cockpit.kaggle.preflight import check_submission
-    from cockpit.kaggle.submitting import FromFile
+    from cockpit.kaggle.submitting import UncheckedError
     from cockpit.store.numbers import counted
 
-    if not isinstance(source, FromFile):
-        return
     with tempfile.TemporaryDirectory() as folder:
-        found = check_submission(source.path, _sample(asked, competition, sample, data, Path(folder)))
-    say(f"{source.path}: {counted(found.rows, 'row')}, {counted(len(found.columns), 'column')} as in {SAMPLE}")
+        try:
+            path = source.fetch(asked, Path(folder))
+        except UncheckedError as why:
+            say(f"{source.name}: not checked, because {why}")
+            return
+        found = check_submission(path, _sample(asked, competition, sample, data, Path(folder) / "sample"))
+    say(f"{source.name}: {counted(found.rows, 'row')}, {counted(len(found.columns), 'column')} as in {SAMPLE}")
 
 
 def _sample(asked: Client, competition: str, sample: Path | None, data: Path, folder: Path) -> Path:

@@ -15,7 +15,7 @@ MOST_MERGES = 5
 def leaderboard(facts: Facts) -> str:
     """`LB 0.727 · private LB 0.719`, or the best score of a trial and whose it is: `LB 0.9423 (V14)`.
 
-    What was entered last decides which of the two it is.
+    What was entered last decides which of the two it is. A trial's score has its private one beside it, too.
     """
     if not facts.scores or not (facts.scores[-1].trial or facts.scores[-1].merged):
         return leaderboard_text([score for score in facts.scores if not (score.trial or score.merged)])

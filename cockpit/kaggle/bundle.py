@@ -22,7 +22,8 @@ _ROOT = Path(__file__).parent.parent.parent
 
 @dataclass(frozen=True)
 class Bundle:
-    """`digest` is of all code and packages, `search` the path of the search in the code, `files` what goes up."""
+    """`digest` is of all code and packages, `search` the path of the search in the code, empty where there is none,
+    `files` what goes up."""
 
     digest: str
     search: str
@@ -34,8 +35,8 @@ class Bundle:
         return f"cockpit-code-{self.digest}"
 
 
-def build(search: Path, include: Sequence[Path], wheels: Sequence[Path], folder: Path) -> Bundle:
-    """Pack the cockpit, its trainers and a search into `folder`, with other files of the user's and wheels beside it.
+def build(search: Path | None, include: Sequence[Path], wheels: Sequence[Path], folder: Path) -> Bundle:
+    """Pack the cockpit, its trainers and maybe a search into `folder`, with other files of the user's, and wheels.
 
     `include` are files and folders below the working folder; they keep their paths. Raises `FolderError` for one that
     is not there, and where a file holds a secret.
@@ -51,7 +52,9 @@ def build(search: Path, include: Sequence[Path], wheels: Sequence[Path], folder:
     (folder / MARKER).write_text(json.dumps({"code": digest, "files": len(sources)}), encoding="utf-8")
     for path in wheels:
         shutil.copyfile(path, folder / path.name)
-    return Bundle(digest, _search_name(search), tuple(sorted(folder.iterdir())), tuple(sorted(sources)))
+    return Bundle(
+        digest, _search_name(search) if search else "", tuple(sorted(folder.iterdir())), tuple(sorted(sources))
+    )
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
@@ -65,12 +68,13 @@ def _search_name(search: Path) -> str:
     return f"pushed/{search.name}"
 
 
-def _sources(search: Path, include: Sequence[Path]) -> Iterator[tuple[str, Path]]:
+def _sources(search: Path | None, include: Sequence[Path]) -> Iterator[tuple[str, Path]]:
     for package in PACKAGES:
         for path in sorted((_ROOT / package).rglob("*")):
             if path.suffix in ENDINGS and path.is_file():
                 yield path.relative_to(_ROOT).as_posix(), path
-    yield _search_name(search), search
+    if search is not None:
+        yield _search_name(search), search
     for given in include:
         yield from _included(given)
 

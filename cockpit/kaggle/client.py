@@ -201,9 +201,10 @@ class Client:
             return [{"data": line + "\n"} for line in str(text).splitlines()]
         return [one for one in said if isinstance(one, dict)] if isinstance(said, list) else []
 
-    def fetch(self, file: RemoteFile, path: Path, told: Told = lambda event: None) -> Fetched:
-        """Fetch a file that has an address to `path`."""
-        return self._fetch("fetch", {"url": file.url, "path": str(path.absolute())}, told)
+    def fetch(self, file: RemoteFile, path: Path, told: Told = lambda event: None, most: int | None = None) -> Fetched:
+        """Fetch a file that has an address to `path`. Raises `OversizeError` for one of more than `most` bytes."""
+        limit = {} if most is None else {"most": most}
+        return self._fetch("fetch", {"url": file.url, "path": str(path.absolute()), **limit}, told)
 
     def cancel_session(self, session: int) -> None:
         """End a session by its number, which only the run itself may know."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -67,11 +68,7 @@ def init(
     with Index(run) as index:
         saved, sweep = index.saved(trial), index.sweep()
         row = next(row for row in index.trials() if row.id == trial)
-    label = WEIGHTS if extract is not None and WEIGHTS in saved else BEST
-    source = run.trial(trial).path / saved.get(label, "")
-    if label not in saved or not source.is_file():
-        known = f"it has {', '.join(sorted(saved))}" if saved else "it saved none"
-        raise FolderError(f"{run.id}/{trial}: has no file {label}; {known}")
+    label, source = _best_file(run, trial, saved, weights_only=extract is not None)
     if folder.exists() and any(folder.iterdir()):
         raise FolderError(f"{folder}: has something in it; name another folder with --out")
     folder.mkdir(parents=True, exist_ok=True)
@@ -89,9 +86,27 @@ def init(
         "metric": sweep.metric,
         "best": row.best,
         "config": dict(row.config),
+        "seed": row.seed,
     }
     _write(folder / ABOUT, about)
     _write(folder / METADATA, {"title": title, "id": ref, "licenses": [{"name": LICENSE}]})
+    return made
+
+
+def weights_folder(
+    run: RunFolder, trial: str, folder: Path, user: str, extract: Callable[[Path, Path], object]
+) -> Folder:
+    """The folder of a dataset with a trial's best weights alone, named after what they are and looked through.
+
+    Raises `FolderError` as `init` does, and where there is a secret in it.
+    """
+    with Index(run) as index:
+        _, source = _best_file(run, trial, index.saved(trial), weights_only=True)
+        row = next(row for row in index.trials() if row.id == trial)
+        made_of = json.dumps([sha256(source), run.id, trial, dict(row.config), row.seed], sort_keys=True)
+    slug = f"cockpit-weights-{hashlib.sha256(made_of.encode()).hexdigest()[:12]}"
+    made = init(run, trial, folder, f"{user}/{slug}", slug.replace("-", " "), extract)
+    refuse_secrets(made.files)
     return made
 
 
@@ -172,6 +187,16 @@ def wait_ready(
 def slug_of(name: str) -> str:
     """A name as the service's addresses have it: small letters, digits and hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:LONGEST].strip("-")
+
+
+def _best_file(run: RunFolder, trial: str, saved: Mapping[str, str], *, weights_only: bool) -> tuple[str, Path]:
+    """The label and the path of what a trial keeps of its best state."""
+    label = WEIGHTS if weights_only and WEIGHTS in saved else BEST
+    source = run.trial(trial).path / saved.get(label, "")
+    if label not in saved or not source.is_file():
+        known = f"it has {', '.join(sorted(saved))}" if saved else "it saved none"
+        raise FolderError(f"{run.id}/{trial}: has no file {label}; {known}")
+    return label, source
 
 
 def _intent(ledger: Ledger, folder: Folder, kind: str, content: str, again: bool = False) -> Intent:

@@ -57,6 +57,12 @@ class GarbledError(KaggleError):
     """An answer that is none: a page of HTML, half a document, a file of another size."""
 
 
+class OversizeError(KaggleError):
+    """A file is larger than is wanted of it; nothing of it is kept."""
+
+    settled = True
+
+
 class UnsettledError(KaggleError):
     """Nobody knows whether it was done. Trying again looks first."""
 
@@ -74,6 +80,7 @@ OF_HELPER: dict[str, type[KaggleError]] = {
     "unreachable": UnreachableError,
     "late": LateError,
     "garbled": GarbledError,
+    "oversize": OversizeError,
 }
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from cockpit.events.codec import EventError, decode, encode
 from cockpit.events.kinds import SweepEnded, SweepStarted
-from cockpit.kaggle.marked import LINE, RECEIPT, Lines, parsed
+from cockpit.kaggle.marked import FAILURE, LINE, RECEIPT, STOPPING, Lines, parsed
 from cockpit.store.folder import FolderError, RunFolder, claim
 from cockpit.store.summary import write_summary
 
@@ -20,15 +22,43 @@ FILES = re.compile(r"sweep\.jsonl|trials/t[0-9]{3,9}/events\.jsonl")
 SUMMARY_SECONDS = 1.0
 
 
+@contextmanager
+def sole_follower(logs: Path, push: str, kernel: str) -> Iterator[None]:
+    """Only one process at a time puts the record of a push together; the lock of one that was killed is gone.
+
+    Raises `FolderError` where another one does, or the logs folder cannot be written.
+    """
+    path = logs / f".kaggle-{push}.lock"
+    try:
+        file = path.open("w")
+    except OSError as error:
+        raise FolderError(f"{path}: cannot be written ({error.strerror}); name a folder with --logs") from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FolderError(
+                f"{kernel}: another process is following it; `cockpit ls` lists what comes, `cockpit kaggle logs` "
+                "prints its log"
+            ) from None
+        yield
+
+
 class Record:
     """The run folder `run` as it is written here; it is claimed when the first line comes.
+
+    `claimed` gets it before a line is written into it, so that a follower which is killed right then has left an empty
+    folder or one that the next follower goes on with.
 
     Lines of before are not written again: logs begin at their first line each time, and so does a follower that was
     ended and started again.
     """
 
-    def __init__(self, logs: Path, run: RunFolder | None = None) -> None:
+    def __init__(
+        self, logs: Path, run: RunFolder | None = None, claimed: Callable[[RunFolder], object] = lambda run: None
+    ) -> None:
         self.run = run
+        self._claimed = claimed
         self._logs = logs
         self._skip: dict[str, int] = {}
         self._waiting: dict[str, list[bytes]] = {}
@@ -41,12 +71,17 @@ class Record:
         if not FILES.fullmatch(file) or (self.run is None and not isinstance(event, SweepStarted)):
             return False
         if isinstance(event, SweepStarted) and file == LEDGER:
-            self.run = self.run or claim(self._logs, event.search or "kaggle")
+            self.run = self.run or self._claim(event)
             data = here(event, self.run).rstrip(b"\n")
         if file == LEDGER:
             self._has_ended = isinstance(event, SweepEnded)
         self._append(file, data)
         return True
+
+    def _claim(self, event: SweepStarted) -> RunFolder:
+        run = claim(self._logs, event.search or "kaggle")
+        self._claimed(run)
+        return run
 
     def _append(self, file: str, data: bytes) -> None:
         if file not in self._skip:
@@ -95,38 +130,45 @@ def here(event: SweepStarted, run: RunFolder) -> bytes:
     return encode(replace(event, experiment=run.id))
 
 
-def follow(
-    events: Iterator[Mapping[str, Any]],
-    record: Record,
-    told: Callable[[str], None],
-    receipt: Callable[[Mapping[str, Any]], None],
-) -> Iterator[None]:
-    """Write what a log tells into the record, and come back after every event of the log.
+class Listener(Protocol):
+    """Who hears what a run tells: `line` gets lines without a mark, `receipt` what the run really got, and `failure` in
+    one line what it failed of."""
 
-    `receipt` gets what the run really got, `told` all lines without a mark.
-    """
+    def line(self, text: str) -> None: ...
+
+    def receipt(self, said: Mapping[str, Any]) -> None: ...
+
+    def failure(self, why: str) -> None: ...
+
+
+def follow(events: Iterator[Mapping[str, Any]], record: Record, listener: Listener) -> Iterator[None]:
+    """Write what a log tells into the record, and come back after every event of the log."""
     lines, written = Lines(), 0.0
     for event in events:
         for line in lines.feed(event):
-            _take(line, record, told, receipt)
+            _take(line, record, listener)
         if time.monotonic() - written > SUMMARY_SECONDS:
             written = time.monotonic()
             record.show()
         yield
     for line in lines.last():
-        _take(line, record, told, receipt)
+        _take(line, record, listener)
     record.show()
     yield
 
 
-def _take(line: str, record: Record, told: Callable[[str], None], receipt: Callable[[Mapping[str, Any]], None]) -> None:
+def _take(line: str, record: Record, listener: Listener) -> None:
     said = parsed(line)
     if said is None:
-        told(line)
+        listener.line(line)
     elif said.get("kind") == RECEIPT:
-        receipt(said)
+        listener.receipt(said)
+    elif said.get("kind") == STOPPING:
+        listener.line("the run was asked to stop, and stops")
+    elif said.get("kind") == FAILURE:
+        listener.failure(str(said.get("why")))
     elif said.get("kind") == LINE and not record.add(str(said.get("file")), str(said.get("line"))):
-        told(line)
+        listener.line(line)
 
 
 def _event(line: bytes) -> object:

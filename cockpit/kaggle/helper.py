@@ -124,13 +124,13 @@ class Desk:
 
         return fetch(self._send(call, request), path, tell)
 
-    def _fetch(self, tell: Tell, url: str, path: str) -> dict[str, Any]:
+    def _fetch(self, tell: Tell, url: str, path: str, most: int | None = None) -> dict[str, Any]:
         """A file that the service gave a plain address of."""
         from cockpit.kaggle.transfer import fetch
 
         response = self._files.get(url, stream=True)
         response.raise_for_status()
-        return fetch(response, path, tell)
+        return fetch(response, path, tell, most)
 
     def _follow(self, tell: Tell, kernel: str, skip: int) -> dict[str, Any]:
         """A kernel's log from its event number `skip` on; the service begins at the first one each time."""
@@ -152,7 +152,11 @@ def as_error(error: BaseException) -> dict[str, Any]:
     """What a request failed of, as the parent reads it."""
     import requests
 
+    from cockpit.kaggle.transfer import TooLargeError
+
     known = requests.exceptions
+    if isinstance(error, TooLargeError):
+        return {"kind": "oversize", "message": str(error)}
     if isinstance(error, TroubleError):
         return {"kind": error.kind, "message": str(error)}
     if isinstance(error, known.HTTPError) and error.response is not None:

@@ -1,7 +1,8 @@
 """What a run at Kaggle tells through its log: lines with a mark before a JSON object, among whatever else is printed.
 
-The first one is the receipt: what the run really got. Then each line that the run writes into a file of its record
-comes with the name of that file, so that the record can be put together here; see `runner`.
+The first one is the receipt: what the run really got; a failure says in one line what became of it. Each line that the
+run writes into a file of its record comes with the name of that file, so that the record can be put together here; see
+`runner`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 MARK = "@@cockpit "
-RECEIPT, LINE = "receipt", "line"
+RECEIPT, LINE, FAILURE, STOPPING = "receipt", "line", "failure", "stopping"
 
 
 class Lines:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,3 +113,19 @@ def _cell(row: Sequence[str]) -> str:
 def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     return ", ".join(one_line(name, 40) for name in names[:MOST_NAMED]) + more
+
+
+def main() -> int:
+    """`python -m cockpit.kaggle.preflight SUBMISSION SAMPLE`: 0, or 2 with one line on standard error."""
+    path, sample = map(Path, sys.argv[1:])
+    try:
+        found = check_submission(path, sample)
+    except FolderError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"{path.name}: {found.rows} rows and {len(found.columns)} columns, as in {sample.name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

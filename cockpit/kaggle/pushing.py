@@ -1,4 +1,7 @@
-"""Pushes a search: its code as a dataset, and then a kernel that runs it. Each is made once."""
+"""Pushes work: its code as a dataset, and then a kernel that does it. Each is made once.
+
+Work is a sweep of a search, or a prediction of a test set with the weights of a trial, which go up as a dataset too.
+"""
 
 from __future__ import annotations
 
@@ -15,33 +18,28 @@ from cockpit.kaggle.bundle import Bundle, build
 from cockpit.kaggle.client import Client, split_ref
 from cockpit.kaggle.errors import KaggleError, NotFoundError, RefusedError
 from cockpit.kaggle.intents import DONE, Change, Intent, Ledger, Outcome, Settling, once
+from cockpit.kaggle.receipts import ACCELERATORS, refuse_retired
 from cockpit.kaggle.states import DatasetState
+from cockpit.kaggle.stopping import control_of, ensure_control
 from cockpit.store.folder import FolderError, find_experiment
 
 KIND = "push"
 RUNNER = Path(__file__).with_name("runner.py")
 ORDERS_LINE = "ORDERS: dict[str, Any] = {}\n"
-# The service takes any name, and puts another machine in the place of one that it has no more.
-ACCELERATORS = {
-    "": "cpu",
-    "NvidiaTeslaT4": "gpu",
-    "NvidiaL4": "gpu",
-    "NvidiaL4X1": "gpu",
-    "NvidiaTeslaA100": "gpu",
-    "NvidiaH100": "gpu",
-    "NvidiaRtxPro6000": "gpu",
-    "TpuV5E8": "tpu",
-    "TpuV6E8": "tpu",
-}
-RETIRED = ("NvidiaTeslaP100", "Tpu1VmV38", "TpuV38")
 LONGEST_SLUG = 50
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a run is to be. `arguments` go to `cockpit sweep`, `data` is the name of the source that is its data."""
+    """What a run is to be: a sweep of `search`, to which `arguments` go, or a prediction with `weights`.
 
-    search: Path
+    `about` is what it is called in the ledger, such as `exp012/t003`; `data` is the name of the source that is its
+    data.
+    """
+
+    search: Path | None = None
+    weights: datasets.Folder | None = None
+    about: str = ""
     arguments: tuple[str, ...] = ()
     accelerator: str = ""
     competitions: tuple[str, ...] = ()
@@ -52,36 +50,47 @@ class Wanted:
     include: tuple[Path, ...] = ()
     wheels: tuple[Path, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """What the kernel is called after."""
+        stem = self.search.stem if self.search else f"infer {self.about}"
+        return re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[: LONGEST_SLUG - 22].strip("-") or "search"
+
 
 @dataclass(frozen=True)
 class Plan:
-    """What would go up: a dataset with these files, and a kernel with this script and these settings."""
+    """What would go up: datasets with these files, and a kernel with this script and these settings.
+
+    `control` is the dataset that tells the run to stop, empty for a run that cannot hear of it.
+    """
 
     bundle: Bundle
     dataset: str
     kernel: str
     made: Intent
     body: Mapping[str, Any]
+    weights: datasets.Folder | None = None
+    control: str = ""
 
 
 def plan(user: str, ledger: Ledger, wanted: Wanted, folder: Path, again: bool = False) -> Plan:
     """Everything but the uploads. Raises `FolderError`, and `RefusedError` for an accelerator that there is no more."""
-    _refuse_retired(wanted.accelerator)
+    refuse_retired(wanted.accelerator)
     bundle = build(wanted.search, wanted.include, wanted.wheels, folder)
     dataset = f"{user}/{bundle.slug}"
-    orders = _orders(wanted, bundle)
+    control = control_of(user) if wanted.internet else ""
+    orders = {**_orders(wanted, bundle), "control": control}
     content = json.dumps([orders, wanted.datasets, wanted.internet, wanted.timeout], sort_keys=True)
-    facts = {"search": str(wanted.search), "accelerator": wanted.accelerator, "arguments": list(wanted.arguments)}
-    made = ledger.intent(KIND, user, content, facts, again)
-    name = re.sub(r"[^a-z0-9]+", "-", wanted.search.stem.lower()).strip("-")[: LONGEST_SLUG - 22] or "search"
-    slug = f"cockpit-{name}-{made.id}"
+    made = ledger.intent(KIND, user, content, _facts(wanted), again)
+    slug = f"cockpit-{wanted.name}-{made.id}"
+    weights = (wanted.weights.ref,) if wanted.weights else ()
     body = {
         "slug": f"{user}/{slug}",
         "newTitle": slug.replace("-", " "),  # a title that does not become the slug makes another kernel
-        "text": script(orders),
+        "text": script({**orders, "kernel": f"{user}/{slug}"}),
         "language": "python",
         "kernelType": "script",
-        "datasetDataSources": [dataset, *wanted.datasets],
+        "datasetDataSources": [dataset, *weights, *wanted.datasets],
         "competitionDataSources": list(wanted.competitions),
         "isPrivate": True,
         "enableGpu": ACCELERATORS.get(wanted.accelerator) == "gpu",
@@ -90,7 +99,18 @@ def plan(user: str, ledger: Ledger, wanted: Wanted, folder: Path, again: bool = 
         "sessionTimeoutSeconds": wanted.timeout,
         **({"machineShape": wanted.accelerator} if wanted.accelerator else {}),
     }
-    return Plan(bundle, dataset, f"{user}/{slug}", made, body)
+    return Plan(bundle, dataset, f"{user}/{slug}", made, body, wanted.weights, control)
+
+
+def _facts(wanted: Wanted) -> dict[str, Any]:
+    work = {"search": str(wanted.search)} if wanted.search else {"infer": wanted.about}
+    return {
+        **work,
+        **({"trial": wanted.about} if wanted.about else {}),
+        "accelerator": wanted.accelerator,
+        "arguments": list(wanted.arguments),
+        "internet": wanted.internet,
+    }
 
 
 def script(orders: Mapping[str, Any]) -> str:
@@ -106,7 +126,10 @@ def push(client: Client, ledger: Ledger, planned: Plan, ready_seconds: float, se
     `result` of the outcome's intent has `kernel`, `version` and, where the service left data out, `invalid`. Raises
     `KaggleError`.
     """
-    _ensure_code(client, ledger, planned, ready_seconds, settling)
+    if planned.control:
+        ensure_control(client, ledger, planned.control, settling)
+    for folder in _folders(planned):
+        _ensure(client, ledger, folder, ready_seconds, settling)
 
     def send(_: Intent, __: None) -> Mapping[str, Any]:
         pushed = client.save_kernel(planned.body)
@@ -125,6 +148,11 @@ def push(client: Client, ledger: Ledger, planned: Plan, ready_seconds: float, se
 def pushed(ledger: Ledger) -> list[Intent]:
     """Our runs that Kaggle took, oldest first."""
     return [one for one in ledger.intents().values() if one.kind == KIND and one.phase == DONE]
+
+
+def push_of(ledger: Ledger, kernel: str) -> Intent | None:
+    """Our push of a kernel; None for one that was pushed elsewhere."""
+    return next((one for one in reversed(pushed(ledger)) if one.result.get("kernel") == kernel), None)
 
 
 def kernel_of(logs: Path, name: str) -> str:
@@ -146,16 +174,20 @@ def _version_of(client: Client, kernel: str) -> int | None:
         return None
 
 
-def _ensure_code(client: Client, ledger: Ledger, planned: Plan, ready_seconds: float, settling: Settling) -> None:
-    folder = datasets.Folder(
-        planned.bundle.files[0].parent, planned.dataset, planned.bundle.slug.replace("-", " "), datasets.LICENSE
-    )
-    if client.dataset_state(planned.dataset) is None:
+def _folders(planned: Plan) -> list[datasets.Folder]:
+    title = planned.bundle.slug.replace("-", " ")
+    code = datasets.Folder(planned.bundle.files[0].parent, planned.dataset, title, datasets.LICENSE)
+    return [code, *([planned.weights] if planned.weights else [])]
+
+
+def _ensure(client: Client, ledger: Ledger, folder: datasets.Folder, ready_seconds: float, settling: Settling) -> None:
+    """A dataset that is named after what is in it: where it is there, it is the right one."""
+    if client.dataset_state(folder.ref) is None:
         datasets.create_scanned(client, ledger, folder, settling)
-    state = datasets.wait_ready(client, planned.dataset, ready_seconds, min(10.0, ready_seconds))
+    state = datasets.wait_ready(client, folder.ref, ready_seconds, min(10.0, ready_seconds))
     if state is not DatasetState.READY:
         word = state.value if state else "not there"
-        raise KaggleError(f"{planned.dataset}: is {word} after {ready_seconds:g} s; push again when it is ready")
+        raise KaggleError(f"{folder.ref}: is {word} after {ready_seconds:g} s; push again when it is ready")
 
 
 def _orders(wanted: Wanted, bundle: Bundle) -> dict[str, Any]:
@@ -163,28 +195,12 @@ def _orders(wanted: Wanted, bundle: Bundle) -> dict[str, Any]:
     data = wanted.data or (mounts[0] if len(mounts) == 1 else "")
     if data and data not in mounts:
         raise RefusedError(f"--data {data}: is none of the sources that are mounted: {', '.join(mounts) or 'none'}")
-    return {
-        "code": bundle.digest,
-        "search": bundle.search,
-        "arguments": ["--engine", "local", *wanted.arguments],
-        "accelerator": wanted.accelerator,
-        "mounts": mounts,
-        "data": data,
-    }
-
-
-def _refuse_retired(accelerator: str) -> None:
-    if accelerator in RETIRED:
-        known = ", ".join(name for name in ACCELERATORS if name)
-        raise RefusedError(f"{accelerator}: Kaggle has it no more, and silently gives another one; there are {known}")
-
-
-def mismatch(receipt: Mapping[str, Any]) -> str:
-    """What a run got other than it asked for, in one phrase; empty where that fits."""
-    asked = str(receipt.get("asked") or "")
-    wanted = ACCELERATORS.get(asked)
-    got = str(receipt.get("device") or "nothing")
-    return f"asked for {asked}, got {got}" if wanted and wanted != got and asked else ""
+    common = {"code": bundle.digest, "accelerator": wanted.accelerator, "data": data}
+    if wanted.weights is not None:
+        weights = split_ref(wanted.weights.ref)[1]
+        return {**common, "task": "infer", "weights": weights, "mounts": [weights, *mounts]}
+    arguments = ["--engine", "local", *wanted.arguments]
+    return {**common, "task": "sweep", "search": bundle.search, "arguments": arguments, "mounts": mounts}
 
 
 def with_folder() -> tempfile.TemporaryDirectory[str]:

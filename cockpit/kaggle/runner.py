@@ -1,9 +1,14 @@
 """The script that runs at Kaggle. It is pushed as it stands here, with its orders in the place of `ORDERS`.
 
 It knows the standard library only. It finds the code and the data among what is mounted, tells what it really got as
-the first line it prints, runs the sweep without a screen and without a network, prints every line of the sweep's record
-with a mark, and leaves the record as output, with the checksums of all its files. `COCKPIT_KAGGLE_ROOT` stands for `/`
-where this is tried out.
+the first line it prints, and then does one of two things. It runs a sweep without a screen and without a network,
+prints every line of the sweep's record with a mark, and leaves the record as output. Or it has trained weights predict
+a test set, and leaves a checked `submission.csv`. The checksums of all output lie beside it.
+
+With the network it also looks, once a minute, whether somebody at home asked it to stop: a run sees no other version
+of a mounted dataset than that of its start, so it asks the service for the versions of a control dataset, with the
+token that Kaggle gives to its own machines. `COCKPIT_KAGGLE_ROOT` stands for `/` and `COCKPIT_KAGGLE_API` for the
+service where this is tried out.
 """
 
 from __future__ import annotations
@@ -11,12 +16,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 import time
+import urllib.request
 import zipfile
 from collections.abc import Iterator
+from http.client import HTTPException
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -28,30 +38,54 @@ INPUT, WORKING = ROOT / "kaggle" / "input", ROOT / "kaggle" / "working"
 CODE, SUMS = "cockpit-code.json", "SHA256SUMS"
 PACKAGES = ("torch", "torch_xla", "torch_tpu", "transformers", "optuna", "numpy")
 LOOK_SECONDS = 0.5
+CONTROL_SECONDS = 60.0  # between looks at whether to stop
+END_SECONDS = 10.0  # that the last lines of the work may take
+STOP_SECONDS = 180.0  # that a run which was asked to stop has before it is ended
+API = os.environ.get("COCKPIT_KAGGLE_API", "https://api.kaggle.com/v1")
+SUBMISSION, SAMPLE = "submission.csv", "sample_submission.csv"
 DEEPEST = 4  # folders below the mounts that are looked through; where datasets lie has changed before
 
 
+_printing = threading.Lock()
+
+
 def tell(kind: str, **said: Any) -> None:
-    print(MARK + json.dumps({"kind": kind, **said}, ensure_ascii=False), flush=True)
+    put(MARK + json.dumps({"kind": kind, **said}, ensure_ascii=False) + "\n")
+
+
+def put(text: str) -> None:
+    """Print whole lines: what the work prints comes from another thread than what is told of it."""
+    with _printing:
+        sys.stdout.write(text)
+        sys.stdout.flush()
 
 
 def main() -> int:
-    """Run the orders; return what the sweep returned."""
+    """Run the orders; return what the work returned."""
     found = {name: _find(name) for name in ORDERS["mounts"]}
-    code = _find_code()
-    tell("receipt", **receipt(found, code))
+    code, control = _find_code(), Control()
+    tell("receipt", **receipt(found, code), **control.receipt())
     if code is None:
-        print(f"the code {ORDERS['code']} is not mounted; look at the data sources of this kernel", file=sys.stderr)
-        return 2
+        return fail(f"the code {ORDERS['code']} is not mounted; look at the data sources of this kernel")
     missing = [name for name, path in found.items() if path is None]
     if missing:
-        print(f"not mounted: {', '.join(missing)}", file=sys.stderr)
-        return 2
+        return fail(f"not mounted: {', '.join(missing)}")
     home = _unpack(code)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [home, *_install(code.parent)]))}
-    status = run(home, environment, found)
+    places = [str(home), *map(str, _install(code.parent)), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places)}
+    WORKING.mkdir(parents=True, exist_ok=True)
+    status = run(command(home, found), home, environment, control)
+    if status == 0 and ORDERS["task"] == "infer":
+        status = check(home, environment, found)
     _write_sums()
     return status
+
+
+def fail(why: str) -> int:
+    """Say in one line what this run failed of."""
+    tell("failure", why=why)
+    print(why, file=sys.stderr)
+    return 2
 
 
 def receipt(found: dict[str, Path | None], code: Path | None) -> dict[str, Any]:
@@ -134,22 +168,123 @@ def _install(folder: Path) -> list[Path]:
     return [target]
 
 
-def run(home: Path, environment: dict[str, str], found: dict[str, Path | None]) -> int:
-    """The sweep, from its first line to its last."""
-    logs = WORKING / "logs"
-    command = [sys.executable, "-m", "cockpit", "sweep", str(home / ORDERS["search"]), *ORDERS["arguments"]]
-    if ORDERS["data"]:
-        command += ["--data", str(found[ORDERS["data"]])]
-    WORKING.mkdir(parents=True, exist_ok=True)
-    process = subprocess.Popen([*command, "--logs", str(logs)], cwd=home, env=environment)
-    record = Record(logs)
-    while True:
-        status = process.poll()
+def command(home: Path, found: dict[str, Path | None]) -> list[str]:
+    """What is to be run, which is told apart by the task."""
+    if ORDERS["task"] == "infer":
+        words = ["trainers.infer", str(found[ORDERS["weights"]]), "--out", str(WORKING / SUBMISSION)]
+    else:
+        words = ["cockpit", "sweep", str(home / ORDERS["search"]), *ORDERS["arguments"]]
+        words += ["--logs", str(WORKING / "logs")]
+    data = ["--data", str(found[ORDERS["data"]])] if ORDERS["data"] else []
+    return [sys.executable, "-m", *words, *data]
+
+
+def run(words: list[str], home: Path, environment: dict[str, str], control: Control) -> int:
+    """The work, from its first line to its last; 0 where it was asked to stop and did."""
+    process = subprocess.Popen(
+        words, cwd=home, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    )
+    printed = Printed(process)
+    record = Record(WORKING / "logs")
+    asked = 0.0
+    while (status := process.poll()) is None:
         record.tell()
-        if status is not None:
-            record.tell()
-            return status
+        if not asked and control.asks_to_stop():
+            asked = time.monotonic()
+            tell("stopping")
+            process.send_signal(signal.SIGINT)
+        elif asked and time.monotonic() - asked > STOP_SECONDS:
+            process.kill()
         time.sleep(LOOK_SECONDS)
+    printed.end()
+    record.tell()
+    if status and not asked and printed.lacking:
+        fail(f"Kaggle's image has no package {printed.lacking}; bring it along with `cockpit kaggle push --wheel`")
+    return 0 if asked else status
+
+
+def check(home: Path, environment: dict[str, str], found: dict[str, Path | None]) -> int:
+    """Compare the submission with the competition's sample, where that is mounted."""
+    data = found.get(ORDERS["data"])
+    sample = data / SAMPLE if data else None
+    if sample is None or not sample.is_file():
+        return 0
+    words = [sys.executable, "-m", "cockpit.kaggle.preflight", str(WORKING / SUBMISSION), str(sample)]
+    done = subprocess.run(words, cwd=home, env=environment, capture_output=True, text=True, check=False)
+    put(done.stdout)
+    return fail(done.stderr.strip()) if done.returncode else 0
+
+
+class Printed:
+    """Hands on what the work prints, and remembers the first package that it did not find."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.lacking = ""
+        self._lines = process.stdout
+        self._thread = threading.Thread(target=self._hand_on, daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """All of it was handed on, but for what a process that lives on may still print."""
+        self._thread.join(END_SECONDS)
+
+    def _hand_on(self) -> None:
+        for line in self._lines or ():
+            if not self.lacking and (named := re.search(r"No module named '([\w-]+)", line)):
+                self.lacking = named[1]
+            put(line if line.endswith("\n") else f"{line}\n")
+
+
+# Of the network, of half an answer, and of one that is no JSON or of another kind.
+TROUBLE = (OSError, HTTPException, ValueError, AttributeError)
+
+
+class Control:
+    """Whether somebody at home asked this run to stop. `deaf` says why it cannot hear that, empty where it can."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+        self._token = os.environ.get("KAGGLE_API_V1_TOKEN", "")
+        self.deaf = self._why_deaf()
+
+    def _why_deaf(self) -> str:
+        if not ORDERS["control"]:
+            return "the run has no network"
+        if not self._token:
+            return "Kaggle gave the run no token"
+        try:
+            self._notes()
+        except TROUBLE as error:
+            return f"{type(error).__name__}: {error}"
+        return ""
+
+    def receipt(self) -> dict[str, Any]:
+        """What a stop takes: an open ear, or the number of the session, which the machine's name has in it."""
+        number = re.search(r"-(\d+)-", os.environ.get("KAGGLE_CONTAINER_NAME", ""))
+        return {"deaf": self.deaf, "session": int(number[1]) if number else None}
+
+    def asks_to_stop(self) -> bool:
+        """Looks when it is time to; trouble with the service is none of the run's."""
+        if self.deaf or time.monotonic() < self._next:
+            return False
+        self._next = time.monotonic() + CONTROL_SECONDS
+        try:
+            return any(f"stop {ORDERS['kernel']} " in note for note in self._notes())
+        except TROUBLE:
+            return False
+
+    def _notes(self) -> list[str]:
+        """What is written of each version of the control dataset. Kaggle puts the token into a file."""
+        token = Path(self._token).read_text().strip()
+        owner, _, slug = ORDERS["control"].partition("/")
+        request = urllib.request.Request(
+            f"{API}/datasets.DatasetApiService/GetDataset",
+            json.dumps({"ownerSlug": owner, "datasetSlug": slug}).encode(),
+            {"Content-Type": "application/json", "Authorization": f"Bearer {token}", "User-Agent": "cockpit"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            said = json.load(answer)
+        return [str(one.get("versionNotes")) for one in said.get("versions") or ()]
 
 
 class Record:
@@ -181,10 +316,8 @@ class Record:
 
     def _tell(self, run: Path, file: Path, lines: list[str]) -> None:
         name = file.relative_to(run).as_posix()
-        for line in lines:
-            print(MARK + json.dumps({"kind": "line", "file": name, "line": line}, ensure_ascii=False))
-        if lines:
-            sys.stdout.flush()
+        told = ({"kind": "line", "file": name, "line": line} for line in lines)
+        put("".join(MARK + json.dumps(one, ensure_ascii=False) + "\n" for one in told))
 
 
 def _write_sums() -> None:

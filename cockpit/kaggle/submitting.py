@@ -7,15 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from cockpit.kaggle.answers import Submission
+from cockpit.kaggle.answers import RemoteFile, Submission
 from cockpit.kaggle.client import Client
-from cockpit.kaggle.errors import RefusedError
+from cockpit.kaggle.errors import OversizeError, RefusedError
 from cockpit.kaggle.intents import Change, Intent, Ledger, Outcome, Settling, once
+from cockpit.kaggle.places import inside
 from cockpit.kaggle.states import RunState
 from cockpit.kaggle.sums import sha256
 
 KIND = "submission"
+LARGEST = 512 << 20  # bytes of a kernel's output that are fetched to be checked
 LONGEST_MESSAGE = 400  # characters, so that the mark behind it is kept whole
+
+
+class UncheckedError(Exception):
+    """What a kernel put out cannot be looked at before it is submitted; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,15 @@ class FromFile:
     @property
     def facts(self) -> Mapping[str, Any]:
         return {"file": str(self.path)}
+
+    @property
+    def name(self) -> str:
+        """As people are told of it."""
+        return str(self.path)
+
+    def fetch(self, client: Client, folder: Path) -> Path:
+        """The file, which is here."""
+        return self.path
 
     def prepare(self, client: Client, competition: str) -> str:
         return client.upload_submission(competition, self.path)
@@ -55,6 +70,11 @@ class FromKernel:
     def facts(self) -> Mapping[str, Any]:
         return {"kernel": self.kernel, "version": self.version, "output": self.output}
 
+    @property
+    def name(self) -> str:
+        """As people are told of it."""
+        return self.output
+
     def prepare(self, client: Client, competition: str) -> str:
         """Look whether the run is over and left the file. Raises `RefusedError`."""
         run = client.run(self.kernel)
@@ -65,6 +85,30 @@ class FromKernel:
         if run.state is RunState.COMPLETE and self.output not in names:
             raise RefusedError(f"{self.kernel}: put out no {self.output}; it has {', '.join(names[:5]) or 'no files'}")
         return ""
+
+    def fetch(self, client: Client, folder: Path) -> Path:
+        """The file, fetched into `folder`. Raises `RefusedError` as `prepare` does, and `UncheckedError`.
+
+        The service lists the output of the newest version alone.
+        """
+        self.prepare(client, "")
+        newest = client.kernel_version(self.kernel)
+        if newest != self.version:
+            raise UncheckedError(f"version {newest} is newer than {self.version}, and its output hides that one's")
+        if not self.output.lower().endswith(".csv"):
+            raise UncheckedError("it is no CSV file")
+        for file in client.outputs(self.kernel):
+            if PurePosixPath(file.name).name == self.output:
+                path = inside(folder, self.output)
+                return self._fetch(client, file, path)
+        raise UncheckedError("it is not in the list of what the kernel put out")
+
+    def _fetch(self, client: Client, file: RemoteFile, path: Path) -> Path:
+        try:
+            client.fetch(file, path, most=LARGEST)
+        except OversizeError as error:
+            raise UncheckedError(str(error)) from None
+        return path
 
     def send(self, client: Client, competition: str, token: str, description: str) -> int:
         return client.create_code_submission(competition, self.kernel, self.version, self.output, description)

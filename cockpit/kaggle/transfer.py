@@ -17,11 +17,16 @@ ATTEMPTS = 5  # in a row that brought nothing
 PART, MARK = ".part", ".part.json"
 
 
-def fetch(response: Any, path: str, tell: Callable[[Any], None]) -> dict[str, Any]:
+class TooLargeError(Exception):
+    """A file is larger than whoever wanted it takes."""
+
+
+def fetch(response: Any, path: str, tell: Callable[[Any], None], most: int | None = None) -> dict[str, Any]:
     """Save the body of a streamed response at `path`; return its `bytes`, `sha256` and, as `served`, its address' name.
 
     Until it is whole it is `PATH.part`; what is there of it from before is gone on from where the service says that it
-    is the same file. Raises what requests raises, and `OSError`.
+    is the same file. Raises what requests raises, `OSError`, and `TooLargeError` for more than `most` bytes, of which
+    nothing is left.
     """
     import requests
 
@@ -34,7 +39,7 @@ def fetch(response: Any, path: str, tell: Callable[[Any], None]) -> dict[str, An
         try:
             if go_on:
                 response = _rest(response, tag, part.bytes)
-            part.write(response, tag, size, tell)
+            part.write(response, tag, size, tell, most)
             break
         except passing:
             failures = 1 if part.bytes > before else failures + 1
@@ -66,18 +71,28 @@ class Part:
             return False
         return bool(tag) and known == {"tag": tag, "size": size} and 0 < self.bytes < (size or 1 << 62)
 
-    def write(self, response: Any, tag: str, size: int | None, tell: Callable[[Any], None]) -> None:
+    def write(
+        self, response: Any, tag: str, size: int | None, tell: Callable[[Any], None], most: int | None = None
+    ) -> None:
         goes_on = response.status_code == 206
         self._mark.write_text(json.dumps({"tag": tag, "size": size}), encoding="utf-8")
         told = 0.0
         with self._part.open("ab" if goes_on else "wb") as file:
             for piece in response.iter_content(PIECE):
                 file.write(piece)
+                if most is not None and file.tell() > most:
+                    self.drop()
+                    raise TooLargeError(f"{self._path.name}: is larger than {most} bytes")
                 if time.monotonic() - told > TELL_SECONDS:
                     told = time.monotonic()
                     tell({"bytes": file.tell(), "size": size})
             file.flush()
             os.fsync(file.fileno())
+
+    def drop(self) -> None:
+        """Leave nothing of it."""
+        self._part.unlink(missing_ok=True)
+        self._mark.unlink(missing_ok=True)
 
     def finish(self) -> dict[str, Any]:
         with self._part.open("rb") as file:

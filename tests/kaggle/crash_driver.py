@@ -22,6 +22,7 @@ from cockpit.kaggle.process import Helper
 from cockpit.kaggle.pushing import Plan, push
 from cockpit.kaggle.retries import Retries
 from cockpit.kaggle.scoring import refresh, submitted
+from cockpit.kaggle.stopping import ask_to_stop, control_of
 from cockpit.kaggle.submitting import FromFile, submit
 
 
@@ -93,7 +94,9 @@ def work(order, told, go):
         told.flush()
         go.readline()
         settling = Settling(order["settle"], 0.05)
-        {"submit": do_submit, "push": do_push}[order["do"]](client, order, logs, settling)
+        {"submit": do_submit, "push": do_push, "listening": do_push, "stop": do_stop}[order["do"]](
+            client, order, logs, settling
+        )
 
 
 def do_submit(client, order, logs, settling):
@@ -105,13 +108,19 @@ def do_submit(client, order, logs, settling):
 
 
 def do_push(client, order, logs, settling):
-    """Pushes what `file` holds, in the place of all the code."""
+    """Pushes what `file` holds, in the place of all the code; a listening run needs the control dataset."""
     file = Path(order["file"])
     bundle = Bundle(file.read_text().strip(), "pushed/s.yaml", (file,), ())
     made = intent("push", "alice", bundle.digest)
     body = {"slug": f"alice/cockpit-{made.id}", "text": "", "datasetDataSources": [f"alice/{bundle.slug}"]}
-    planned = Plan(bundle, f"alice/{bundle.slug}", f"alice/cockpit-{made.id}", made, body)
+    control = control_of("alice") if order["do"] == "listening" else ""
+    planned = Plan(bundle, f"alice/{bundle.slug}", f"alice/cockpit-{made.id}", made, body, control=control)
     push(client, Ledger(logs), planned, 0.0, settling)
+
+
+def do_stop(client, order, logs, settling):
+    """Asks the kernel that `file` names to stop."""
+    ask_to_stop(client, Ledger(logs), Path(order["file"]).read_text().strip(), 0.0, settling)
 
 
 def main():

@@ -11,10 +11,11 @@ import time
 from pathlib import Path
 
 import pytest
-from account import Competition
+from account import Competition, Dataset
 from builders import Recorder
 
 from cockpit.kaggle.intents import DONE, Ledger
+from cockpit.kaggle.stopping import control_of
 from cockpit.store.scores import scores
 
 CALLS = ("ListSubmissions", "GetSubmissionLimits", "StartSubmissionUpload", "/upload", "CreateSubmission")
@@ -111,7 +112,7 @@ def crash_push(_driver, service, tmp_path):
     """Pushes with something killed on the way, then again, and looks that there is one dataset and one kernel."""
     number = 0
 
-    def run(started=lambda pids: None, cut=None):
+    def run(started=lambda pids: None, cut=None, do="push"):
         nonlocal number
         number += 1
         service.watchers.clear()
@@ -124,15 +125,44 @@ def crash_push(_driver, service, tmp_path):
         file = tmp_path / "code.zip"
         file.write_text(f"{number:012d}")
         before = service.count("SaveKernel")
-        first = _driver.do("push", logs, file, started, cut)
+        first = _driver.do(do, logs, file, started, cut)
         service.watchers.clear()
         wait_until_idle(service)
-        assert [_driver.do("push", logs, file) for _ in range(2)] == [0, 0]
+        assert [_driver.do(do, logs, file) for _ in range(2)] == [0, 0]
         made = Ledger(logs).intents().values()
         assert [(one.kind, one.phase) for one in made if one.kind == "push"] == [("push", DONE)]
-        assert [len(one.notes) for one in account.datasets.values()] == [1]
+        assert [len(one.notes) for one in account.datasets.values()] == [1] * (2 if do == "listening" else 1)
         assert [one.version for one in account.kernels.values()] == [1]
         assert service.count("SaveKernel") - before == 1
+        return first
+
+    return run
+
+
+@pytest.fixture
+def crash_stop(_driver, service, tmp_path):
+    """Asks runs to stop with something killed on the way, then again, and looks that each was asked once."""
+    number = 0
+    service.account.dataset_looks = 0
+    notes = ["Made by cockpit"]
+    service.account.datasets[control_of("alice")] = Dataset("control", True, {}, notes, looks_left=0)
+
+    def run(started=lambda pids: None, cut=None):
+        nonlocal number
+        number += 1
+        service.watchers.clear()
+        logs = tmp_path / f"stops{number}"
+        logs.mkdir()
+        file = tmp_path / "kernel.txt"
+        file.write_text(f"alice/k-{number}")
+        first = _driver.do("stop", logs, file, started, cut)
+        service.watchers.clear()
+        wait_until_idle(service)
+        assert [_driver.do("stop", logs, file) for _ in range(2)] == [0, 0]
+        (made,) = Ledger(logs).intents().values()
+        assert made.phase == DONE
+        assert [note for note in notes if note.startswith(f"stop alice/k-{number} ")] == notes[number:]
+        assert len(notes) == number + 1
         return first
 
     return run
@@ -192,6 +222,30 @@ def test_a_helper_that_is_killed_around_the_call_that_counts(crash, service, who
 def test_a_push_that_is_killed_around_the_calls_that_count(crash_push, service, call):
     for moment in MOMENTS:
         crash_push(at(service, call, moment, ("pid",)))
+
+
+def test_a_stop_that_is_killed_around_the_call_that_counts(crash_stop, service):
+    for moment in MOMENTS:
+        crash_stop(at(service, "CreateDatasetVersion", moment, ("pid",)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("who", [("pid",), ("helper",), ("pid", "helper")], ids=["cockpit", "helper", "both"])
+def test_a_stop_that_is_killed_around_any_call(crash_stop, service, who):
+    for call in ("GetDatasetStatus", "GetDataset", "StartBlobUpload", "/upload", "CreateDatasetVersion"):
+        for moment in MOMENTS:
+            crash_stop(at(service, call, moment, who))
+    for when in ("before", "after"):
+        for phase in ("planned", "sending", "done"):
+            assert crash_stop(cut=[phase, when]) == -signal.SIGKILL
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("who", [("pid",), ("helper",), ("pid", "helper")], ids=["cockpit", "helper", "both"])
+def test_a_push_of_a_run_that_listens_is_killed_around_any_call(crash_push, service, who):
+    for call in PUSH_CALLS:
+        for moment in MOMENTS:
+            crash_push(at(service, call, moment, who), do="listening")
 
 
 @pytest.mark.slow

@@ -186,6 +186,44 @@ def test_a_version_of_a_kernel_is_submitted(cockpit, titanic, service):
     assert "goes with --version" in cockpit("kaggle", "submit", "exp001", "-c", "titanic", "-k", "alice/infer").err
 
 
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (table(["id", "target"], [[n, 0.5] for n in range(4)]), "has 4 rows, and sample_submission.csv has 5"),
+        (table(["id", "y"], [[n, 0.5] for n in range(5)]), "has the columns id, y"),
+        (b"<html>" + b"x" * 500, "has the columns"),
+    ],
+)
+def test_what_a_kernel_put_out_is_checked_before_it_costs_a_submission(cockpit, titanic, service, content, complaint):
+    files = {"submission.csv": content}
+    service.account.kernels["alice/infer"] = Kernel({}, version=3, status="COMPLETE", files=files)
+    words = ("kaggle", "submit", "exp001", "-c", "titanic", "-k", "alice/infer", "-v", "3", *QUICK)
+    answer = cockpit(*words)
+    assert (answer.code != 0, complaint in answer.err) == (True, True), answer
+    assert service.count("CreateCodeSubmission") == 0
+
+
+@pytest.mark.parametrize(
+    ("version", "output", "why"),
+    [
+        (2, "submission.csv", "version 3 is newer than 2"),
+        (3, "submission.parquet", "it is no CSV file"),
+        (3, "big.csv", "big.csv: is larger than 1000 bytes"),
+    ],
+)
+def test_what_cannot_be_checked_is_told_and_submitted(
+    cockpit, titanic, service, tmp_path, monkeypatch, version, output, why
+):
+    monkeypatch.setattr("cockpit.kaggle.submitting.LARGEST", 1000)
+    files = {"submission.csv": GOOD, "submission.parquet": b"PAR1", "big.csv": b"id,target\n" * 500}
+    service.account.kernels["alice/infer"] = Kernel({}, version=3, status="COMPLETE", files=files)
+    words = ("kaggle", "submit", "exp001", "-c", "titanic", "-k", "alice/infer", "-v", version, "--output", output)
+    answer = cockpit(*words, *QUICK)
+    assert f"{output}: not checked, because {why}" in answer.out
+    assert service.count("CreateCodeSubmission") == 1
+    assert not list(tmp_path.rglob("big.csv*"))
+
+
 def test_scores_come_home_later_the_private_ones_too(cockpit, titanic, logs):
     titanic.looks_left = 9
     assert "pending" in cockpit("kaggle", "submit", "exp001", "-c", "titanic", "--no-wait", *QUICK).out
@@ -249,7 +287,8 @@ def test_quota_and_the_state_of_a_run(cockpit, service):
     assert cockpit("kaggle", "quota").out.splitlines()[1].split() == ["GPU", "1.5", "h", "28.5", "h", "30.0", "h"]
     service.account.kernels["alice/k-one"] = Kernel({}, status="PAUSED_BY_ADMIN", failure="wait")
     said = cockpit("kaggle", "status", "alice/k-one", "--json").document
-    assert said == {"kernel": "alice/k-one", "state": "unknown", "word": "PAUSED_BY_ADMIN", "failure": "wait"}
+    assert (said["state"], said["word"], said["failure"]) == ("unknown", "PAUSED_BY_ADMIN", "wait")
+    assert (said["kernel"], said["receipt"], said["mismatch"]) == ("alice/k-one", None, "")
     assert "no experiments here" in cockpit("kaggle", "status", "exp001").err
     assert "write it as OWNER/NAME" in cockpit("kaggle", "status", "a/b/c").err
     assert "Not found" in cockpit("kaggle", "status", "alice/nothing").err
