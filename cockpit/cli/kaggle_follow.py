@@ -52,7 +52,8 @@ def find_push(ledger: Ledger, kernel: str | None) -> Intent:
 
 def follow_push(asked: Client, logs: Path, ledger: Ledger, made: Intent, as_json: bool) -> int:
     """Follow the run of a push to its end; 0 where it is complete and got what it asked for. Raises `FolderError`."""
-    from cockpit.kaggle.following import Record, follow, sole_follower
+    from cockpit.kaggle.followers import sole_follower
+    from cockpit.kaggle.following import Record, follow
     from cockpit.store.folder import find_experiment
 
     kernel = str(made.result["kernel"])

@@ -95,7 +95,7 @@ def tell_ready(name: str) -> None:
 class Asked:
     """A `cockpit … --json` that runs as a child. Only `wait` waits for it, and `close`, which ends it first."""
 
-    def __init__(self, arguments: Sequence[str], kept: Sequence[int] = ()) -> None:
+    def __init__(self, arguments: Sequence[str]) -> None:
         self.error = ""
         self._answer: dict[str, Any] | None = None
         # Files, because a child that fills a pipe waits until somebody reads it.
@@ -107,11 +107,15 @@ class Asked:
                 stdout=self._printed,
                 stderr=self._complained,
                 start_new_session=True,
-                pass_fds=kept,
             )
         except OSError as error:
             self._process = None
             self.error = f"cannot start a process ({error.strerror})"
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it runs no more, or never did."""
+        return self._process is None or self._process.poll() is not None
 
     def result(self) -> dict[str, Any] | None:
         """The document that it printed; None while it runs, and for ever when `error` says why there is none."""
@@ -150,12 +154,9 @@ class Asked:
             self.error = _complaint(self._complained.read()) or f"it ended with exit code {code} and no answer"
 
 
-def ask(arguments: Sequence[str], kept: Sequence[int] = ()) -> Asked:
-    """Start `cockpit ARGUMENTS`, which shall print one JSON object, and return at once.
-
-    The child gets the descriptors `kept` as well, and holds the locks on them for as long as it lives.
-    """
-    return Asked(arguments, kept)
+def ask(arguments: Sequence[str]) -> Asked:
+    """Start `cockpit ARGUMENTS`, which shall print one JSON object, and return at once."""
+    return Asked(arguments)
 
 
 def _complaint(said: bytes) -> str:

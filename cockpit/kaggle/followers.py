@@ -1,31 +1,48 @@
-"""Who follows which run: two followers of one run would write its record twice, so each of them holds a lock."""
+"""Who follows which run: two followers of one push would write its record twice, so each holds a lock meanwhile."""
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
-import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from cockpit.store.folder import FolderError
 
-def claim(folder: Path, logs: Path, kernel: str) -> int | None:
-    """A descriptor whose lock says that `kernel` is followed into `logs`; None where somebody holds it.
 
-    The lock is gone with the last process that has the descriptor. `folder` is the user's own on this machine.
+@contextmanager
+def sole_follower(logs: Path, push: str, kernel: str) -> Iterator[None]:
+    """Only one process at a time puts the record of a push together; the lock of one that was killed is gone.
+
+    Raises `FolderError` where another one does, or the logs folder cannot be written.
     """
-    name = hashlib.sha256(f"{logs.resolve()}\n{kernel}".encode()).hexdigest()[:16]
-    descriptor = os.open(folder / f"{name}.follower", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    path = _lock_file(logs, push)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        file = path.open("w")
+    except OSError as error:
+        raise FolderError(f"{path}: cannot be written ({error.strerror}); name a folder with --logs") from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FolderError(
+                f"{kernel}: another process is following it; `cockpit ls` lists what comes, `cockpit kaggle logs` "
+                "prints its log"
+            ) from None
+        yield
+
+
+def is_followed(logs: Path, push: str) -> bool:
+    """Whether somebody follows a push into this folder at this moment."""
+    try:
+        with _lock_file(logs, push).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
+        return True
+    except OSError:
+        return False  # nobody ever did, or nobody can
+    return False
 
 
-def is_followed(folder: Path, logs: Path, kernel: str) -> bool:
-    """Whether somebody follows a run at this moment."""
-    descriptor = claim(folder, logs, kernel)
-    if descriptor is not None:
-        os.close(descriptor)
-    return descriptor is None
+def _lock_file(logs: Path, push: str) -> Path:
+    return logs / f".kaggle-{push}.lock"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,28 +18,6 @@ from cockpit.store.summary import write_summary
 LEDGER = "sweep.jsonl"
 FILES = re.compile(r"sweep\.jsonl|trials/t[0-9]{3,9}/events\.jsonl")
 SUMMARY_SECONDS = 1.0
-
-
-@contextmanager
-def sole_follower(logs: Path, push: str, kernel: str) -> Iterator[None]:
-    """Only one process at a time puts the record of a push together; the lock of one that was killed is gone.
-
-    Raises `FolderError` where another one does, or the logs folder cannot be written.
-    """
-    path = logs / f".kaggle-{push}.lock"
-    try:
-        file = path.open("w")
-    except OSError as error:
-        raise FolderError(f"{path}: cannot be written ({error.strerror}); name a folder with --logs") from None
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise FolderError(
-                f"{kernel}: another process is following it; `cockpit ls` lists what comes, `cockpit kaggle logs` "
-                "prints its log"
-            ) from None
-        yield
 
 
 class Record:

@@ -13,11 +13,11 @@ from cockpit.kaggle.client import Client
 from cockpit.kaggle.errors import GarbledError, LateError, RefusedError
 from cockpit.kaggle.intents import DONE, Intent, Ledger
 from cockpit.kaggle.marked import RECEIPT, Lines, parsed
+from cockpit.kaggle.receipts import kept, mismatch
 from cockpit.kaggle.scoring import Scored
 from cockpit.kaggle.states import RunState
 
 MOST_RUNS = 20  # that are asked after, the newest ones
-KEPT = ("asked", "device", "count")  # of a receipt
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class SentRun:
 
     @property
     def mismatch(self) -> str:
-        return pushing.mismatch(self.receipt) if self.receipt else ""
+        return mismatch(self.receipt) if self.receipt else ""
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def _receipt(client: Client, kernel: str) -> Mapping[str, Any]:
         for line in lines.feed(event):
             said = parsed(line)
             if said is not None and said.get("kind") == RECEIPT:
-                return {name: said.get(name) for name in KEPT}
+                return kept(said)
     return {}
 
 

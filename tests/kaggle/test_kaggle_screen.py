@@ -1,7 +1,6 @@
 """The Kaggle screen, over the stand-in for the service: what it says, and that a service that hangs freezes nothing."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -12,10 +11,9 @@ from account import Competition, Kernel
 from tui_stage import cockpit as opened
 from tui_stage import play, press, screen_text, until
 
-from cockpit.engine.locks import private_folder
 from cockpit.kaggle.answers import Run
 from cockpit.kaggle.errors import LateError, ServiceError
-from cockpit.kaggle.followers import claim, is_followed
+from cockpit.kaggle.followers import is_followed, sole_follower
 from cockpit.kaggle.intents import DONE, PLANNED, REFUSED, SENDING, Ledger, intent
 from cockpit.kaggle.marked import MARK
 from cockpit.kaggle.overview import Overview, SentRun, known, look
@@ -24,7 +22,7 @@ from cockpit.tui.errands import Word
 from cockpit.tui.glyphs import UNICODE
 from cockpit.tui.kaggle import errands, panes, watch
 from cockpit.tui.kaggle.errands import Answer
-from cockpit.tui.kaggle.watch import FOLDER, Heard, KaggleWatch
+from cockpit.tui.kaggle.watch import Heard, KaggleWatch
 
 TPU, LOST = "alice/cockpit-tpu-1", "alice/cockpit-lost-2"
 
@@ -104,17 +102,6 @@ def test_trouble_of_all_ends_the_look_with_what_was_heard(client, story, service
     assert heard[-1].runs[1].run is None
 
 
-def test_a_run_has_one_follower_as_long_as_its_process_lives(tmp_path):
-    lock = claim(tmp_path, tmp_path / "logs", TPU)
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=[lock])
-    os.close(lock)
-    assert is_followed(tmp_path, tmp_path / "logs", TPU)
-    assert claim(tmp_path, tmp_path / "logs", TPU) is None
-    assert not is_followed(tmp_path, tmp_path / "other", TPU)
-    child.communicate(b"\n")
-    assert not is_followed(tmp_path, tmp_path / "logs", TPU)
-
-
 # Words.
 
 
@@ -176,14 +163,14 @@ def test_what_came_of_a_pull(document, text, tone):
 
 def test_a_run_is_followed_by_one_process_of_its_own(story, service):
     service.account.kernels[TPU].status = "COMPLETE"
-    lock = claim(private_folder(FOLDER), story, TPU)
-    assert errands.follow(TPU, story, pytest.fail).text == f"{TPU}: is followed already"
-    os.close(lock)
+    sent = next(run for run in known(story, Overview()).runs if run.kernel == TPU)
+    with sole_follower(story, sent.intent.id, TPU):
+        assert errands.follow(sent, story, pytest.fail).text == f"{TPU}: is followed already"
     seen = []
-    word = errands.follow(TPU, story, lambda: seen.append(is_followed(private_folder(FOLDER), story, TPU)))
+    word = errands.follow(sent, story, lambda: seen.append(True))
     assert seen == [True]
     assert word == Word(f"{TPU}: complete: asked for TpuV5E8, got cpu", "warning")
-    assert not is_followed(private_folder(FOLDER), story, TPU)
+    assert not is_followed(story, sent.intent.id)
     assert errands.ask_kaggle(("nothing",), story).document is None
 
 
@@ -236,7 +223,7 @@ def test_one_small_screen_shows_all_of_it_and_its_keys_fit(story, quick, service
         await press(pilot, "escape")
         await until(pilot, lambda: app.screen.place == "home")
 
-    monkeypatch.setattr(errands, "follow", lambda kernel, logs, started: Word(f"{kernel}: complete", "good"))
+    monkeypatch.setattr(errands, "follow", lambda sent, logs, started: Word(f"{sent.kernel}: complete", "good"))
     at_kaggle(story, scene)
 
 

@@ -1,6 +1,8 @@
 """Ends runs in each way that there is, and has one process follow a run."""
 
 import json
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -9,7 +11,8 @@ from builders import HILL
 from machine import run_at_kaggle, the_kernel
 
 from cockpit.kaggle import runner
-from cockpit.kaggle.following import Record, sole_follower
+from cockpit.kaggle.followers import is_followed, sole_follower
+from cockpit.kaggle.following import Record
 from cockpit.kaggle.intents import DONE, Ledger, intent
 from cockpit.kaggle.marked import MARK, parsed
 from cockpit.kaggle.receipts import kept
@@ -278,6 +281,21 @@ def test_of_followers_that_begin_at_one_moment_one_follows(tmp_path):
     for thread in threads:
         thread.join()
     assert (len(inside), len(others)) == (1, 7)
+
+
+def test_a_run_is_followed_as_long_as_the_process_lives_that_does(tmp_path):
+    assert not is_followed(tmp_path, "0123")
+    with sole_follower(tmp_path, "0123", KERNEL):
+        assert is_followed(tmp_path, "0123")
+        assert not is_followed(tmp_path, "4567")
+    assert not is_followed(tmp_path, "0123")
+    work = "import sys; from pathlib import Path; from cockpit.kaggle.followers import sole_follower\n"
+    work += "with sole_follower(Path(sys.argv[1]), '0123', 'me/run'): print('in', flush=True); input()"
+    child = subprocess.Popen([sys.executable, "-c", work, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert child.stdout.readline() == b"in\n" and is_followed(tmp_path, "0123")
+    child.kill()
+    child.communicate()
+    assert not is_followed(tmp_path, "0123")
 
 
 def test_a_folder_is_written_down_before_a_line_is_in_it(tmp_path):

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cockpit.engine.locks import private_folder
 from cockpit.engine.spawn import ask
-from cockpit.kaggle.followers import claim
+from cockpit.kaggle.followers import is_followed
+from cockpit.kaggle.overview import SentRun
 from cockpit.store.numbers import counted
 from cockpit.store.scores import score_text
 from cockpit.tui.errands import Word
-from cockpit.tui.kaggle.watch import FOLDER
 
 OVER = ("complete", "error", "cancelled")
+LOOK_SECONDS = 0.05
 
 
 class Answer(NamedTuple):
@@ -35,18 +35,17 @@ def ask_kaggle(words: Sequence[str], logs: Path) -> Answer:
     return Answer(document, asked.error)
 
 
-def follow(kernel: str, logs: Path, started: Callable[[], object]) -> Word:
-    """Follow a run until it is over, with a process that outlives the cockpit; `started` is called when it runs.
+def follow(sent: SentRun, logs: Path, started: Callable[[], object]) -> Word:
+    """Follow a run until it is over, with a process that outlives the cockpit; `started` is called when it does.
 
-    Returns at once where there is one already.
+    Returns at once where somebody follows it already.
     """
-    lock = claim(private_folder(FOLDER), logs, kernel)
-    if lock is None:
+    kernel, push = sent.kernel, sent.intent.id
+    if is_followed(logs, push):
         return Word(f"{kernel}: is followed already", "plain")
-    try:
-        asked = ask(["kaggle", "follow", kernel, "--json", "--logs", str(logs)], kept=[lock])
-    finally:
-        os.close(lock)
+    asked = ask(["kaggle", "follow", kernel, "--json", "--logs", str(logs)])
+    while not asked.has_ended and not is_followed(logs, push):
+        time.sleep(LOOK_SECONDS)
     started()
     document = asked.wait()
     asked.close()
@@ -78,8 +77,10 @@ def cancelled(name: str, answer: Answer) -> Word:
     if said is None:
         return Word(f"{name}: {answer.error}", "error")
     state = str(said.get("state"))
-    if state in OVER or said.get("asked"):
+    if state in OVER:
         return Word(f"{name}: {state}", "good")
+    if said.get("asked"):
+        return Word(f"{name}: {said.get('how') or state}", "good")
     return Word(
         f"{name}: is {state}, and Kaggle lets nobody end it from here; its page can: {said.get('page')}", "warning"
     )

@@ -24,7 +24,7 @@ from cockpit.store.folder import FolderError
 from cockpit.store.numbers import duration_text
 from cockpit.tui.trouble import keep_traceback
 
-FOLDER = "kaggle"  # of the user on this machine: turns of accounts, locks of followers
+FOLDER = "kaggle"  # of the user on this machine: turns of accounts
 UNKNOWN_SECONDS = 60.0  # between two looks while it is not known whose account it is
 
 
@@ -109,9 +109,7 @@ class KaggleWatch:
         self._tell(trouble=trouble, at=self._newest.at if trouble else time.time(), asked=None)
 
     def _followed(self, overview: Overview) -> frozenset[str]:
-        folder = private_folder(FOLDER)
-        kernels = {run.kernel for run in overview.runs if run.kernel}
-        return frozenset(kernel for kernel in kernels if is_followed(folder, self._logs, kernel))
+        return frozenset(run.kernel for run in overview.runs if is_followed(self._logs, run.intent.id))
 
     def _take_turn(self, user: str) -> None:
         """This look is the account's turn, so that the next one, whoever's it is, comes later."""

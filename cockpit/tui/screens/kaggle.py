@@ -199,7 +199,7 @@ class KaggleScreen(CockpitScreen):
         run = self.run
         if run is not None:
             logs, started = self._logs, self.action_refresh
-            self._do(lambda: errands.follow(run.kernel, logs, started), f"following {run.kernel}…")
+            self._do(lambda: errands.follow(run, logs, started), f"following {run.kernel}…")
 
     def action_pull(self) -> None:
         if self.run is not None:
