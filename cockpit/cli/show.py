@@ -96,11 +96,10 @@ def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
         out.print(text)
     best, baseline = best_trial(trials, sweep.goal), baseline_trial(trials)
     if best:
-        against = gain(best.best, baseline.best, sweep.goal) if baseline else None
-        out.print(
-            f"best {sweep.metric} {metric_text(best.best)} ({best.id}), "
-            f"against the baseline {delta_text(against)}; higher is {'better' if sweep.goal == 'maximize' else 'worse'}"
-        )
+        delta = delta_text(gain(best.best, baseline.best, sweep.goal)) if baseline else ""
+        against = f", against the baseline {delta}" if delta else ""
+        higher = "better" if sweep.goal == "maximize" else "worse"
+        out.print(f"best {sweep.metric} {metric_text(best.best)} ({best.id}){against}; higher is {higher}")
     if sweep.status not in LIVE and baseline:
         found = verdict(sweep, trials)
         out.print(f"{found.glyph} {found.text}")
@@ -110,18 +109,20 @@ def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
     varied, others = sweep.varied, [name for name in goals if name != sweep.metric]
     front = front_trials(trials, goals) if goals else set()
     several = any(trial.attempt > 1 for trial in trials)
-    counts = ["epochs", "steps", *(["attempts"] if several else []), "time"]
+    done = [f"{name} done" if name in varied else name for name in ("epochs", "steps")]
+    ranked = [sweep.metric] if sweep.metric else []  # an import may have nothing that ranks its runs
+    counts = [*done, *(["attempts"] if several else []), "time"]
     words = [name for name in ("label", "change") if any(trial.extra.get(name) for trial in trials)]
-    headings = ["trial", *words, "status", *varied, sweep.metric, *others, "last", *counts, "ended"]
+    headings = ["trial", *words, "status", *varied, *ranked, *others, *(["last"] if ranked else []), *counts, "ended"]
     rows = [
         [
             " ".join(filter(None, (trial.id, "◆" if trial.baseline else "", "★" if trial.id in front else ""))),
             *(one_line(str(trial.extra.get(name) or ""), LONGEST_TOLD) for name in words),
             f"{GLYPHS.get(trial.status, '?')} {trial.status}",
             *(setting_text(trial.config.get(name)) for name in varied),
-            metric_text(trial.best),
+            *(metric_text(trial.best) for _ in ranked),
             *(metric_text(trial.best_metrics.get(name)) for name in others),
-            metric_text(trial.last),
+            *(metric_text(trial.last) for _ in ranked),
             str(trial.epochs),
             str(trial.steps),
             *([str(trial.attempt)] if several else []),
@@ -130,7 +131,7 @@ def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
         ]
         for trial in trials
     ]
-    optional = ("last", "steps", "epochs", "attempts", "time", "change")
+    optional = ("last", *reversed(done), "attempts", "time", "change")
     print_table(headings, rows, left=("trial", *words, "status", "ended"), optional=optional, last_folds=True)
     if front:
         goal_texts = ", ".join(f"{name} {goal}d" for name, goal in goals.items())

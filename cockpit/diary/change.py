@@ -12,7 +12,7 @@ from cockpit.diary.markdown import code, escaped
 from cockpit.diary.past import NO_SETTINGS, gaps_before
 from cockpit.store import ranking
 from cockpit.store.comparison import ABSENT, exact, value_texts
-from cockpit.store.numbers import metric_text, setting_text
+from cockpit.store.numbers import counted, metric_text, setting_text
 from cockpit.store.rows import TrialRow
 
 MOST_CHANGES, MOST_VALUES = 6, 8
@@ -26,7 +26,7 @@ def change_text(facts: Facts, *, whole: bool = False) -> str:
     """
     parent, varied = facts.before.parent, _what_was_varied(facts)
     if parent is None:
-        return varied or "nothing was varied"
+        return varied or _nothing_varied(facts)
     chosen, built, kept = _changes(facts)
     if whole and chosen and built:
         chosen = [*chosen, f"with it {built[0]}", *built[1:]]
@@ -105,7 +105,15 @@ def _changes(facts: Facts) -> tuple[list[str], list[str], list[str]]:
 
 def _what_was_varied(facts: Facts) -> str:
     varied = facts.sweep.varied
-    return "swept " + ", ".join(f"{code(name)} {_range(facts.trials, name)}" for name in varied) if varied else ""
+    told = (f"{code(name)} {_range(facts.trials, name)}".rstrip() for name in varied)
+    return f"{'runs differ in' if facts.sweep.is_imported else 'swept'} {', '.join(told)}" if varied else ""
+
+
+def _nothing_varied(facts: Facts) -> str:
+    if not facts.sweep.is_imported:
+        return "nothing was varied"
+    runs = counted(len(facts.trials), "run")
+    return f"{runs}, imported" + ("" if len(facts.trials) == 1 else "; no setting is known to differ")
 
 
 def _range(trials: Sequence[TrialRow], name: str) -> str:

@@ -15,6 +15,7 @@ from cockpit.diary.merges import merges
 from cockpit.diary.trial_table import MOST_ROWS, entry_table, short
 from cockpit.diary.verdicts import against_baseline, doubt, interval_text, mark, mean_text, tried
 from cockpit.store import ranking
+from cockpit.store.life import LIVE
 from cockpit.store.comparison import norms_text
 from cockpit.store.numbers import delta_text, metric_text, setting_text
 from cockpit.store.rows import ENDED_EARLY, TrialRow
@@ -57,7 +58,8 @@ def change(facts: Facts, *, whole: bool = False) -> Iterator[str]:
     if baseline is not None:
         yield f"**baseline** {metric} {metric_text(baseline.best)} ({_config(baseline, sweep.varied)})  "
     if best is None:
-        yield f"**score** none: no trial was evaluated{_leaderboard(facts)}"
+        none = "none yet" if sweep.status in LIVE else "none: no trial was evaluated"
+        yield f"**score** {none}{_leaderboard(facts)}"
         return
     more = ", ".join(f"{name} {metric_text(value)}" for name, value in _other_metrics(facts).items())
     more = (f" · {escaped(more)}" if more else "") + _leaderboard(facts)
@@ -73,7 +75,7 @@ def change(facts: Facts, *, whole: bool = False) -> Iterator[str]:
 
 
 def _config(trial: TrialRow, names: list[str]) -> str:
-    return escaped(", ".join(f"{name} {setting_text(trial.config.get(name))}" for name in names))
+    return escaped(", ".join(f"{name} {setting_text(trial.config[name])}" for name in names if name in trial.config))
 
 
 def _other_metrics(facts: Facts) -> dict[str, float]:
@@ -165,8 +167,9 @@ def last_line(facts: Facts) -> Iterator[str]:
     """How long it took, on what, from which commit, and the command that does the best trial or all of it again."""
     trials = facts.trials
     pruned = sum(trial.status == "pruned" for trial in trials)
+    counts = f"{counts_text(trials)}{f' ({pruned} pruned)' if pruned else ''}"
     devices = sorted({trial.device for trial in trials if trial.has_device})
-    parts = [took_text(facts), f"{counts_text(trials)} ({pruned} pruned)", escaped(", ".join(devices))]
+    parts = [took_text(facts), counts, escaped(", ".join(devices))]
     parts += [cost_text(facts), _commit(facts), *(code(command) for command in commands(facts)[-1:])]
     yield " · ".join(filter(None, parts))
 

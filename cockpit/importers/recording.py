@@ -22,10 +22,10 @@ from cockpit.importers.contract import (
     Scored,
     Unread,
 )
-from cockpit.importers.identity import ENGINE
 from cockpit.importers.record import Record
 from cockpit.importers.tally import Tally, choose_metric
 from cockpit.search.metric import GOALS, usual_goal
+from cockpit.store.rows import IMPORT
 from cockpit.store.scores import Score
 
 SHOWN_UNREAD = 20
@@ -161,7 +161,7 @@ class Recording:
             search=origin.name,
             question=redacted(safe_text(self.about.question)),
             data=f"of {origin.source['path']}",  # nothing tells whether two logs are of the same data
-            engine=ENGINE,
+            engine=IMPORT,
             metric=one_line(self.metric),
             goal=self.goal,
             trials=len(self.trials),

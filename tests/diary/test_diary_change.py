@@ -183,10 +183,10 @@ def test_versions_of_an_imported_log_have_names_scores_changes_and_merges(tmp_pa
     assert "cockpit rerun" not in text
 
 
-def test_a_merge_of_unknown_runs_says_so(tmp_path):
+def test_a_merge_of_unknown_runs_tells_no_single_scores(tmp_path):
     run = Recorder(tmp_path).trial(0, [0.5]).end()
     append_score(run, Score(0.9, True, 1.0, "me", merged=("V1", "gone")))
-    assert "**merge** V1 + gone → private LB 0.9 (single: —, —)  \n" in entry(gather(tmp_path, run))
+    assert "**merge** V1 + gone → private LB 0.9  \n" in entry(gather(tmp_path, run))
 
 
 def test_the_score_that_was_entered_last_decides_whose_scores_are_shown(tmp_path):
