@@ -20,7 +20,7 @@ def escaped(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """Text as inline code, with a fence longer than any run of backticks inside; a cell of a table wants `code_cell`."""
+    """Text as inline code, with a fence longer than any run of backticks inside; `code_cell` is for tables."""
     plain = one_line(text).replace("<!--", "<! --").replace("-->", "-- >")
     fence = "`" * (max((len(run) for run in re.findall(r"`+", plain)), default=0) + 1)
     pad = " " if plain.startswith("`") or plain.endswith("`") else ""

@@ -15,8 +15,8 @@ from cockpit.diary.merges import merges
 from cockpit.diary.trial_table import MOST_ROWS, entry_table, short
 from cockpit.diary.verdicts import against_baseline, doubt, interval_text, mark, mean_text, tried
 from cockpit.store import ranking
-from cockpit.store.life import LIVE
 from cockpit.store.comparison import norms_text
+from cockpit.store.life import LIVE
 from cockpit.store.numbers import delta_text, metric_text, setting_text
 from cockpit.store.rows import ENDED_EARLY, TrialRow
 from cockpit.store.runs import counts_text
