@@ -80,13 +80,15 @@ def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
     from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
     from cockpit.store.pareto import front_trials
     from cockpit.store.ranking import baseline_trial, best_trial, gain
+    from cockpit.store.runs import is_used_up
     from cockpit.store.scores import leaderboard_text, scores
     from cockpit.store.verdict import verdict
 
     sweep, trials = index.sweep(), index.trials()
     out = console()
     out.print(f"{sweep.experiment} {sweep.search}  {GLYPHS.get(sweep.status, '?')} {sweep.status}", style="bold")
-    goes_on = f"cockpit sweep --resume {sweep.experiment} goes on with it" if can_go_on(index.run, sweep) else ""
+    more = sweep.can_go_on and index.run.search.exists() and not is_used_up(sweep, trials)
+    goes_on = f"cockpit sweep --resume {sweep.experiment} goes on with it" if more else ""
     again = [
         f"taken up again {clock_text(at, sweep.started)}, after {after or 'it was cut off'}"
         for at, after in read_history(index.run, ()).taken_up
@@ -112,7 +114,11 @@ def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
     done = [f"{name} done" if name in varied else name for name in ("epochs", "steps")]
     ranked = [sweep.metric] if sweep.metric else []  # an import may have nothing that ranks its runs
     counts = [*done, *(["attempts"] if several else []), "time"]
-    words = [name for name in ("label", "change") if any(trial.extra.get(name) for trial in trials)]
+    words = [
+        name
+        for name in ("label", "change")
+        if any(trial.extra.get(name) not in (None, "", trial.id) for trial in trials)
+    ]
     headings = ["trial", *words, "status", *varied, *ranked, *others, *(["last"] if ranked else []), *counts, "ended"]
     rows = [
         [
@@ -141,11 +147,6 @@ def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
     for path, count in index.unread().items():
         lines = "1 line is no event and was" if count == 1 else f"{count} lines are no events and were"
         out.print(f"⚠ {path}: {lines} left out")
-
-
-def can_go_on(run: RunFolder, sweep: SweepRow) -> bool:
-    """Whether this experiment may be taken up again; one of `cockpit run` has no search to go on with."""
-    return sweep.can_go_on and run.search.exists()
 
 
 def _show_trial(index: Index, trial: TrialRow, as_json: bool) -> None:

@@ -14,6 +14,7 @@ from cockpit.store import ranking
 from cockpit.store.comparison import ABSENT, exact, value_texts
 from cockpit.store.numbers import counted, metric_text, setting_text
 from cockpit.store.rows import TrialRow
+from cockpit.store.runs import configurations
 
 MOST_CHANGES, MOST_VALUES = 6, 8
 
@@ -24,6 +25,9 @@ def change_text(facts: Facts, *, whole: bool = False) -> str:
     What somebody chose otherwise is told first. What was only built otherwise mostly follows from that, or from what
     was varied: it is told on the `whole` page, and where nothing else is new.
     """
+    again = facts.sweep.extra.get("rerun_of")
+    if again:
+        return f"none: {escaped(str(again))} once more"
     parent, varied = facts.before.parent, _what_was_varied(facts)
     if parent is None:
         return varied or _nothing_varied(facts)
@@ -42,11 +46,11 @@ def change_text(facts: Facts, *, whole: bool = False) -> str:
 def result_lists(facts: Facts) -> Iterator[tuple[str, str]]:
     """Each varied parameter of few values with what was reached at each: `bs [8, 12, 16] → 0.8067 / 0.8216 / 0.8271`.
 
-    The best trial stands for those that share a value.
+    The best trial stands for those that share a value; runs that confirm it do not count.
     """
     for name in facts.sweep.varied:
         reached: dict[str | None, tuple[Any, float | None]] = {}
-        for trial in ranking.ranked(facts.trials, facts.sweep.goal):
+        for trial in ranking.ranked(configurations(facts.trials), facts.sweep.goal):
             if name in trial.config and trial.best is not None:
                 reached.setdefault(exact(trial.config[name]), (trial.config[name], trial.best))
         if not 2 <= len(reached) <= MOST_VALUES:

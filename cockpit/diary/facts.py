@@ -19,6 +19,7 @@ from cockpit.store.importance import read_importance
 from cockpit.store.reader import Index
 from cockpit.store.row_gain import RowGain, read_row_gain
 from cockpit.store.rows import CommandRow, NormSummary, SweepRow, TrialRow
+from cockpit.store.runs import is_used_up
 from cockpit.store.scores import Pair, Score, pairs, scores
 from cockpit.store.verdict import Verdict, verdict
 
@@ -83,7 +84,7 @@ def gather(logs: Path, run: RunFolder, past: Past | None = None) -> Facts:
             pairs=rated,
             commands=index.commands(),
             history=read_history(run),
-            can_go_on=sweep.can_go_on and run.search.exists(),
+            can_go_on=sweep.can_go_on and run.search.exists() and not is_used_up(sweep, trials),
             logs_name=logs.name,
             run_name=run.name,
             saved=index.saved(best.id) if best else {},

@@ -70,7 +70,8 @@ def change(facts: Facts, *, whole: bool = False) -> Iterator[str]:
     if len(sweep.varied) == 1 or whole:
         yield from (f"**results** {text}  " for _, text in result_lists(facts))
     yield from merged_scores(facts)
-    yield f"**against** {_comparisons(facts)}"
+    if not sweep.extra.get("rerun_of"):  # whether it came out the same stands among the doubts
+        yield f"**against** {_comparisons(facts)}"
     yield from merges(facts)
 
 

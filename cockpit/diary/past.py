@@ -81,6 +81,7 @@ class _Known:
     started: float
     varied: frozenset[str]
     named: Sequence[str]  # experiments that it started with
+    is_rerun: bool  # which tells of its trial, and stands for no step of the search for a better one
     best: float | None
     references: Sequence[_Reference]
     pairs: Sequence[Pair]
@@ -99,7 +100,11 @@ class _Line:
         self.members.append(one)
         self._starts.append(one.started)
         best = self._best[-1]
-        if one.best is not None and (best is None or ranking.is_better(one.best, best.best, one.aim[1])):
+        if (
+            one.best is not None
+            and not one.is_rerun
+            and (best is None or ranking.is_better(one.best, best.best, one.aim[1]))
+        ):
             best = Rival(one.id, one.best)
         self._best.append(best)
 
@@ -160,7 +165,7 @@ class Past:
             return None
         named = [self._ids[name] for name in own.named if name in self._ids]
         kin = self._kin[own.kind]
-        earlier = kin.members[: kin.count_before(own.started)]
+        earlier = [one for one in kin.members[: kin.count_before(own.started)] if not one.is_rerun]
         nearest: tuple[int, _Known, _Reference] | None = None
         for one in named[:1] or reversed(earlier):
             for reference in one.references:
@@ -199,6 +204,7 @@ def _known(run: RunFolder) -> _Known:
         status=str(summary["status"]),
         started=summary.get("started") or 0.0,
         varied=frozenset(_texts(summary.get("varied"))),
+        is_rerun=bool(summary.get("rerun_of")),
         named=_texts(summary.get("from")) or [str(summary.get("rerun_of") or "").partition("/")[0]],
         best=summary.get("best"),
         references=[reference for one in summary.get("references", ()) for reference in _references(one)],

@@ -70,7 +70,8 @@ def _full_row(facts: Facts, trial: TrialRow, told: Mapping[str, Mapping[str, str
 
 def _leading(facts: Facts, trial: TrialRow, told: Mapping[str, Mapping[str, str]]) -> list[str]:
     """Name, varied settings and score, bold for the best trial, and what is told of single trials."""
-    name = f"{trial.id}{f' {escaped(trial.label)}' if trial.label else ''}{' ◆' if trial.baseline else ''}"
+    label = f" {escaped(trial.label)}" if trial.label not in ("", trial.id) else ""
+    name = f"{trial.id}{label}{' ◆' if trial.baseline else ''}"
     cells = [name, *(escaped(setting_text(trial.config.get(key))) for key in facts.sweep.varied)]
     cells += [metric_text(trial.best) for _ in _ranked_by(facts)]
     if facts.best is not None and trial.id == facts.best.id:
