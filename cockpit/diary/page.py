@@ -17,13 +17,14 @@ from cockpit.diary.verdicts import against_baseline, doubt, interval_text, mark,
 from cockpit.store import ranking
 from cockpit.store.comparison import norms_text
 from cockpit.store.life import LIVE
-from cockpit.store.numbers import delta_text, metric_text, setting_text
+from cockpit.store.numbers import counted, delta_text, metric_text, setting_text
 from cockpit.store.rows import ENDED_EARLY, TrialRow
 from cockpit.store.runs import counts_text
 
 REPORT = "report.md"
 CURVES = "curves.png"
 MOST_SHARES = 5
+FEW_TRIALS = 10  # from fewer, shares say more of chance than of parameters
 
 
 def entry(facts: Facts) -> str:
@@ -127,7 +128,10 @@ def importance_text(facts: Facts) -> str:
     if len(facts.importance) < 2:
         return ""
     shares = [f"{escaped(name)} {share:.2f}" for name, share in facts.importance.items()]
-    return "importance " + ", ".join(shares[:MOST_SHARES])
+    scored = sum(trial.best is not None for trial in tried(facts))
+    few = counted(scored, "trial") if scored < FEW_TRIALS else ""
+    hint = f" (no more than a hint, from {few})" if few else ""
+    return f"importance{hint} {', '.join(shares[:MOST_SHARES])}"
 
 
 def _picture(facts: Facts) -> Iterator[str]:

@@ -99,13 +99,9 @@ class _Line:
     def add(self, one: _Known) -> None:
         self.members.append(one)
         self._starts.append(one.started)
-        best = self._best[-1]
-        if (
-            one.best is not None
-            and not one.is_rerun
-            and (best is None or ranking.is_better(one.best, best.best, one.aim[1]))
-        ):
-            best = Rival(one.id, one.best)
+        best, value = self._best[-1], None if one.is_rerun else one.best
+        if value is not None and (best is None or ranking.is_better(value, best.best, one.aim[1])):
+            best = Rival(one.id, value)
         self._best.append(best)
 
     def count_before(self, started: float) -> int:

@@ -93,8 +93,7 @@ def test_a_damaged_note_of_noise_is_none(told):
     [(2, 0, "failed", True), (3, 0, "failed", False), (2, 1, "pruned", False), (2, 0, "stopped", False)],
 )
 def test_what_is_used_up_has_nothing_that_could_go_on(tmp_path, planned, pairs, status, used_up):
-    recorder = (
-        Recorder(tmp_path, trials=planned, extra={"confirm": pairs}).trial(0, [0.5]).trial(1, [0.6], status=status)
-    )
+    recorder = Recorder(tmp_path, trials=planned, extra={"confirm": pairs})
+    recorder.trial(0, [0.5]).trial(1, [0.6], status=status)
     with Index(recorder.end("failed")) as index:
         assert is_used_up(index.sweep(), index.trials()) is used_up
