@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 
 from cockpit.diary.facts import Facts
 from cockpit.store.numbers import HOUR, duration_text
@@ -15,6 +16,11 @@ def took_text(facts: Facts) -> str:
     """The time from the beginning to the end, or to what is known last; empty where nothing is known."""
     seconds = _seconds(facts)
     return "" if seconds is None else duration_text(seconds)
+
+
+def date_text(facts: Facts) -> str:
+    """The day on which it began, where this machine is."""
+    return datetime.fromtimestamp(facts.sweep.started or 0.0).strftime("%Y-%m-%d")
 
 
 def cost_text(facts: Facts) -> str:

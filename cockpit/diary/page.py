@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cockpit.diary.change import change_text, gap_text, result_lists, threshold_text
 from cockpit.diary.doubts import doubts
-from cockpit.diary.effort import commands, cost_text, took_text
+from cockpit.diary.effort import commands, cost_text, date_text, took_text
 from cockpit.diary.events import events, open_trials
 from cockpit.diary.facts import Facts
 from cockpit.diary.leaderboard import leaderboard, merged_scores
@@ -174,7 +174,8 @@ def last_line(facts: Facts) -> Iterator[str]:
     pruned = sum(trial.status == "pruned" for trial in trials)
     counts = f"{counts_text(trials)}{f' ({pruned} pruned)' if pruned else ''}"
     devices = sorted({trial.device for trial in trials if trial.has_device})
-    parts = [took_text(facts), counts, escaped(", ".join(devices))]
+    day = f"log of {date_text(facts)}" if facts.sweep.is_imported else ""  # its heading may be of a later one
+    parts = [day, took_text(facts), counts, escaped(", ".join(devices))]
     parts += [cost_text(facts), _commit(facts), *(code(command) for command in commands(facts)[-1:])]
     yield " · ".join(filter(None, parts))
 
