@@ -23,7 +23,7 @@ from cockpit.store.runs import counts_text
 
 REPORT = "report.md"
 CURVES = "curves.png"
-MOST_SHARES = 5
+MOST_SHARES, MOST_METRICS = 5, 6
 FEW_TRIALS = 10  # from fewer, shares say more of chance than of parameters
 
 
@@ -59,8 +59,7 @@ def change(facts: Facts, *, whole: bool = False) -> Iterator[str]:
     if baseline is not None:
         yield f"**baseline** {metric} {metric_text(baseline.best)} ({_config(baseline, sweep.varied)})  "
     if best is None:
-        none = "none yet" if sweep.status in LIVE else "none: no trial was evaluated"
-        yield f"**score** {none}{_leaderboard(facts)}"
+        yield f"**score** {_no_score(facts)}{_leaderboard(facts)}"
         return
     more = ", ".join(f"{name} {metric_text(value)}" for name, value in _other_metrics(facts).items())
     more = (f" · {escaped(more)}" if more else "") + _leaderboard(facts)
@@ -74,6 +73,15 @@ def change(facts: Facts, *, whole: bool = False) -> Iterator[str]:
     if not sweep.extra.get("rerun_of"):  # whether it came out the same stands among the doubts
         yield f"**against** {_comparisons(facts)}"
     yield from merges(facts)
+
+
+def _no_score(facts: Facts) -> str:
+    if facts.sweep.status in LIVE:
+        return "none yet"
+    if facts.evaluated and facts.sweep.metric not in facts.evaluated:
+        names = ", ".join(facts.evaluated[:MOST_METRICS])
+        return f"none: no evaluation has {escaped(facts.sweep.metric)}, only {escaped(names)}"
+    return "none: no trial was evaluated"
 
 
 def _config(trial: TrialRow, names: list[str]) -> str:

@@ -104,6 +104,11 @@ def test_a_sweep_without_trials(tmp_path):
     assert text.endswith("1m00s · 0 trials · `cockpit sweep hill`")
 
 
+def test_evaluations_without_the_metric_that_ranks_are_not_called_none(tmp_path):
+    text = page(Recorder(tmp_path, metric="f1").trial(0, [0.5]).end())
+    assert "**score** none: no evaluation has f1, only loss, score" in text
+
+
 def test_a_sweep_in_which_all_trials_failed(tmp_path):
     recorder = Recorder(tmp_path)
     for number in range(3):
