@@ -80,13 +80,15 @@ def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
     from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
     from cockpit.store.pareto import front_trials
     from cockpit.store.ranking import baseline_trial, best_trial, gain
+    from cockpit.store.runs import is_used_up
     from cockpit.store.scores import leaderboard_text, scores
     from cockpit.store.verdict import verdict
 
     sweep, trials = index.sweep(), index.trials()
     out = console()
     out.print(f"{sweep.experiment} {sweep.search}  {GLYPHS.get(sweep.status, '?')} {sweep.status}", style="bold")
-    goes_on = f"cockpit sweep --resume {sweep.experiment} goes on with it" if can_go_on(index.run, sweep) else ""
+    more = sweep.can_go_on and index.run.search.exists() and not is_used_up(sweep, trials)
+    goes_on = f"cockpit sweep --resume {sweep.experiment} goes on with it" if more else ""
     again = [
         f"taken up again {clock_text(at, sweep.started)}, after {after or 'it was cut off'}"
         for at, after in read_history(index.run, ()).taken_up
@@ -96,11 +98,10 @@ def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
         out.print(text)
     best, baseline = best_trial(trials, sweep.goal), baseline_trial(trials)
     if best:
-        against = gain(best.best, baseline.best, sweep.goal) if baseline else None
-        out.print(
-            f"best {sweep.metric} {metric_text(best.best)} ({best.id}), "
-            f"against the baseline {delta_text(against)}; higher is {'better' if sweep.goal == 'maximize' else 'worse'}"
-        )
+        delta = delta_text(gain(best.best, baseline.best, sweep.goal)) if baseline else ""
+        against = f", against the baseline {delta}" if delta else ""
+        higher = "better" if sweep.goal == "maximize" else "worse"
+        out.print(f"best {sweep.metric} {metric_text(best.best)} ({best.id}){against}; higher is {higher}")
     if sweep.status not in LIVE and baseline:
         found = verdict(sweep, trials)
         out.print(f"{found.glyph} {found.text}")
@@ -110,18 +111,24 @@ def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
     varied, others = sweep.varied, [name for name in goals if name != sweep.metric]
     front = front_trials(trials, goals) if goals else set()
     several = any(trial.attempt > 1 for trial in trials)
-    counts = ["epochs", "steps", *(["attempts"] if several else []), "time"]
-    words = [name for name in ("label", "change") if any(trial.extra.get(name) for trial in trials)]
-    headings = ["trial", *words, "status", *varied, sweep.metric, *others, "last", *counts, "ended"]
+    done = [f"{name} done" if name in varied else name for name in ("epochs", "steps")]
+    ranked = [sweep.metric] if sweep.metric else []  # an import may have nothing that ranks its runs
+    counts = [*done, *(["attempts"] if several else []), "time"]
+    words = [
+        name
+        for name in ("label", "change")
+        if any(trial.extra.get(name) not in (None, "", trial.id) for trial in trials)
+    ]
+    headings = ["trial", *words, "status", *varied, *ranked, *others, *(["last"] if ranked else []), *counts, "ended"]
     rows = [
         [
             " ".join(filter(None, (trial.id, "◆" if trial.baseline else "", "★" if trial.id in front else ""))),
             *(one_line(str(trial.extra.get(name) or ""), LONGEST_TOLD) for name in words),
             f"{GLYPHS.get(trial.status, '?')} {trial.status}",
             *(setting_text(trial.config.get(name)) for name in varied),
-            metric_text(trial.best),
+            *(metric_text(trial.best) for _ in ranked),
             *(metric_text(trial.best_metrics.get(name)) for name in others),
-            metric_text(trial.last),
+            *(metric_text(trial.last) for _ in ranked),
             str(trial.epochs),
             str(trial.steps),
             *([str(trial.attempt)] if several else []),
@@ -130,7 +137,7 @@ def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
         ]
         for trial in trials
     ]
-    optional = ("last", "steps", "epochs", "attempts", "time", "change")
+    optional = ("last", *reversed(done), "attempts", "time", "change")
     print_table(headings, rows, left=("trial", *words, "status", "ended"), optional=optional, last_folds=True)
     if front:
         goal_texts = ", ".join(f"{name} {goal}d" for name, goal in goals.items())
@@ -140,11 +147,6 @@ def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
     for path, count in index.unread().items():
         lines = "1 line is no event and was" if count == 1 else f"{count} lines are no events and were"
         out.print(f"⚠ {path}: {lines} left out")
-
-
-def can_go_on(run: RunFolder, sweep: SweepRow) -> bool:
-    """Whether this experiment may be taken up again; one of `cockpit run` has no search to go on with."""
-    return sweep.can_go_on and run.search.exists()
 
 
 def _show_trial(index: Index, trial: TrialRow, as_json: bool) -> None:

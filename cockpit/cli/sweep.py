@@ -184,7 +184,7 @@ def _experiment(
         "--from": sources,
     }
     for option, given in fixed.items():
-        if given:
+        if given not in (None, ()):
             raise click.UsageError(f"--resume goes on with the search that {name} has; drop {option}")
     return find_experiment(logs, name)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 
+from cockpit.diary.effort import date_text
 from cockpit.diary.entries import FILE, Entry, find, places, put_all
 from cockpit.diary.facts import gather
 from cockpit.diary.page import REPORT, entry
@@ -76,9 +76,8 @@ def write_entries(logs: Path, runs: Sequence[RunFolder]) -> dict[str, FolderErro
 def _made(logs: Path, run: RunFolder, past: Past) -> Entry:
     """An experiment's entry. Its report is written on the way."""
     facts = gather(logs, run, past)
-    date = datetime.fromtimestamp(facts.sweep.started or 0.0).strftime("%Y-%m-%d")
     _write_report(run.path / REPORT, report(facts))
-    return Entry(run.id, entry(facts), date)
+    return Entry(run.id, entry(facts), date_text(facts))
 
 
 def _write_report(path: Path, text: str) -> None:

@@ -12,8 +12,9 @@ from cockpit.diary.markdown import code, escaped
 from cockpit.diary.past import NO_SETTINGS, gaps_before
 from cockpit.store import ranking
 from cockpit.store.comparison import ABSENT, exact, value_texts
-from cockpit.store.numbers import metric_text, setting_text
+from cockpit.store.numbers import counted, metric_text, setting_text
 from cockpit.store.rows import TrialRow
+from cockpit.store.runs import configurations
 
 MOST_CHANGES, MOST_VALUES = 6, 8
 
@@ -24,9 +25,12 @@ def change_text(facts: Facts, *, whole: bool = False) -> str:
     What somebody chose otherwise is told first. What was only built otherwise mostly follows from that, or from what
     was varied: it is told on the `whole` page, and where nothing else is new.
     """
+    again = facts.sweep.extra.get("rerun_of")
+    if again:
+        return f"none: {escaped(str(again))} once more"
     parent, varied = facts.before.parent, _what_was_varied(facts)
     if parent is None:
-        return varied or "nothing was varied"
+        return varied or _nothing_varied(facts)
     chosen, built, kept = _changes(facts)
     if whole and chosen and built:
         chosen = [*chosen, f"with it {built[0]}", *built[1:]]
@@ -42,11 +46,11 @@ def change_text(facts: Facts, *, whole: bool = False) -> str:
 def result_lists(facts: Facts) -> Iterator[tuple[str, str]]:
     """Each varied parameter of few values with what was reached at each: `bs [8, 12, 16] → 0.8067 / 0.8216 / 0.8271`.
 
-    The best trial stands for those that share a value.
+    The best trial stands for those that share a value; runs that confirm it do not count.
     """
     for name in facts.sweep.varied:
         reached: dict[str | None, tuple[Any, float | None]] = {}
-        for trial in ranking.ranked(facts.trials, facts.sweep.goal):
+        for trial in ranking.ranked(configurations(facts.trials), facts.sweep.goal):
             if name in trial.config and trial.best is not None:
                 reached.setdefault(exact(trial.config[name]), (trial.config[name], trial.best))
         if not 2 <= len(reached) <= MOST_VALUES:
@@ -105,7 +109,15 @@ def _changes(facts: Facts) -> tuple[list[str], list[str], list[str]]:
 
 def _what_was_varied(facts: Facts) -> str:
     varied = facts.sweep.varied
-    return "swept " + ", ".join(f"{code(name)} {_range(facts.trials, name)}" for name in varied) if varied else ""
+    told = (f"{code(name)} {_range(facts.trials, name)}".rstrip() for name in varied)
+    return f"{'runs differ in' if facts.sweep.is_imported else 'swept'} {', '.join(told)}" if varied else ""
+
+
+def _nothing_varied(facts: Facts) -> str:
+    if not facts.sweep.is_imported:
+        return "nothing was varied"
+    runs = counted(len(facts.trials), "run")
+    return f"{runs}, imported" + ("" if len(facts.trials) == 1 else "; no setting is known to differ")
 
 
 def _range(trials: Sequence[TrialRow], name: str) -> str:

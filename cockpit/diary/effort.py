@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 
 from cockpit.diary.facts import Facts
 from cockpit.store.numbers import HOUR, duration_text
@@ -12,9 +13,14 @@ PRICE = "price_per_hour"  # of the machine, in the sweep's environment, where so
 
 
 def took_text(facts: Facts) -> str:
-    """The time from the beginning to the end, or to what is known last."""
+    """The time from the beginning to the end, or to what is known last; empty where nothing is known."""
     seconds = _seconds(facts)
-    return "—" if seconds is None else duration_text(seconds)
+    return "" if seconds is None else duration_text(seconds)
+
+
+def date_text(facts: Facts) -> str:
+    """The day on which it began, where this machine is."""
+    return datetime.fromtimestamp(facts.sweep.started or 0.0).strftime("%Y-%m-%d")
 
 
 def cost_text(facts: Facts) -> str:
@@ -36,4 +42,6 @@ def commands(facts: Facts) -> list[str]:
 def _seconds(facts: Facts) -> float | None:
     sweep = facts.sweep
     ended = sweep.ended or max((trial.ended or trial.started or 0.0 for trial in facts.trials), default=0.0)
-    return max(0.0, ended - sweep.started) if sweep.started and ended else None
+    if not sweep.started or not ended or (sweep.is_imported and ended <= sweep.started):
+        return None  # a source without times is recorded as if it all happened at once
+    return max(0.0, ended - sweep.started)

@@ -67,8 +67,9 @@ def put(text: str, experiment: str, body: str, date: str) -> str:
 def put_all(text: str, entries: Iterable[Entry], refuse: Callable[[str, FolderError], None]) -> str:
     """`text` with these entries; an experiment whose markers are damaged is told to `refuse` and left as it is.
 
-    A new entry goes to the end, under a heading of its date if the last dated heading is another one. So does one that
-    somebody moved into another one. Line endings are those of most of the other lines.
+    A new entry goes to the end, under a heading of its date if the last dated heading is of an earlier day; headings
+    never go back, though a log may be imported long after it was written. So does an entry that somebody moved into
+    another one. Line endings are those of most of the other lines.
     """
     known = places(text)
     new, replaced = [], []
@@ -124,7 +125,7 @@ def _with_new(text: str, new: Iterable[Entry], newline: str) -> str:
     trailing = len(text) - len(text.rstrip("\r\n"))
     missing = max(0, 2 - trailing // len(newline)) if text else 0
     for entry in new:
-        heading = "" if entry.date == last else f"# {entry.date}{newline}{newline}"
+        heading = f"# {entry.date}{newline}{newline}" if entry.date > last else ""
         pieces.append(f"{newline * missing}{heading}{_generated(entry, newline)}{newline}")
-        last, missing = entry.date, 1
+        last, missing = max(entry.date, last), 1
     return "".join(pieces)

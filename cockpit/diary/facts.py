@@ -19,6 +19,7 @@ from cockpit.store.importance import read_importance
 from cockpit.store.reader import Index
 from cockpit.store.row_gain import RowGain, read_row_gain
 from cockpit.store.rows import CommandRow, NormSummary, SweepRow, TrialRow
+from cockpit.store.runs import is_used_up
 from cockpit.store.scores import Pair, Score, pairs, scores
 from cockpit.store.verdict import Verdict, verdict
 
@@ -34,7 +35,7 @@ class Facts:
     its files by label; `can_go_on` says that the sweep may be taken up again. `findings` are those of its record,
     `looks` the newest second look at each trial that had one, `rows` what the best trial gains over the baseline on the
     rows that both scored, `importance` the shares of varied parameters, largest first, `pictures` the files beside the
-    report that show it.
+    report that show it. `evaluated` are the metrics that evaluations have where none has the one that ranks.
     """
 
     sweep: SweepRow
@@ -57,6 +58,7 @@ class Facts:
     findings: Sequence[Finding] = ()
     looks: Sequence[Look] = ()
     importance: Mapping[str, float] = field(default_factory=dict)
+    evaluated: Sequence[str] = ()
     pictures: Sequence[str] = ()
 
 
@@ -83,7 +85,7 @@ def gather(logs: Path, run: RunFolder, past: Past | None = None) -> Facts:
             pairs=rated,
             commands=index.commands(),
             history=read_history(run),
-            can_go_on=sweep.can_go_on and run.search.exists(),
+            can_go_on=sweep.can_go_on and run.search.exists() and not is_used_up(sweep, trials),
             logs_name=logs.name,
             run_name=run.name,
             saved=index.saved(best.id) if best else {},
@@ -92,8 +94,13 @@ def gather(logs: Path, run: RunFolder, past: Past | None = None) -> Facts:
             findings=check_record(evidence),
             looks=list(looks(run).values()),
             importance=read_importance(run, trials) or {},
+            evaluated=[] if best else _evaluated(index),
             pictures=[name for name in (*PICTURES, *([GAP] if rated else [])) if (run.path / name).exists()],
         )
+
+
+def _evaluated(index: Index) -> list[str]:
+    return sorted({name for kind, phase, name in index.metrics() if kind == "eval" and ranking.is_ranked(phase)})
 
 
 def _results(output: Path) -> list[str]:

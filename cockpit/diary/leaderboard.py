@@ -35,19 +35,20 @@ def merged_scores(facts: Facts) -> Iterator[str]:
     """`**merge** V22 + V21 → LB 0.9393 (single: 0.9360, 0.9408)`, a line for each, the newest ones."""
     known = [score for score in facts.scores if score.merged]
     for score in known[-MOST_MERGES:]:
-        singles = ", ".join(_single(facts, label) for label in score.merged)
+        singles = [_single(facts, label) for label in score.merged]
+        beside = f" (single: {', '.join(text or '—' for text in singles)})" if any(singles) else ""
         name = "private LB" if score.private else "LB"
         yield (
-            f"**merge** {escaped(' + '.join(score.merged))} → {name} {score_text(score.value)} (single: {singles})"
+            f"**merge** {escaped(' + '.join(score.merged))} → {name} {score_text(score.value)}{beside}"
             f"{f' · {escaped(score.note)}' if score.note else ''}  "
         )
 
 
 def _single(facts: Facts, label: str) -> str:
-    """What the run of this label scored by itself."""
+    """What the run of this label scored by itself; empty where that is unknown."""
     ids = {trial.id for trial in facts.trials if label in (trial.label, trial.id)}
     own: list[Score] = [score for score in facts.scores if score.trial in ids and not score.merged]
-    return score_text(own[-1].value) if own else "—"
+    return score_text(own[-1].value) if own else ""
 
 
 def _whose(score: Score) -> tuple[str, tuple[str, ...]]:

@@ -20,11 +20,16 @@ def escaped(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """Text as inline code, with a fence longer than any run of backticks inside; safe in a table cell too."""
-    plain = one_line(text).replace("|", "¦").replace("<!--", "<! --").replace("-->", "-- >")
+    """Text as inline code, with a fence longer than any run of backticks inside; `code_cell` is for tables."""
+    plain = one_line(text).replace("<!--", "<! --").replace("-->", "-- >")
     fence = "`" * (max((len(run) for run in re.findall(r"`+", plain)), default=0) + 1)
     pad = " " if plain.startswith("`") or plain.endswith("`") else ""
     return f"{fence}{pad}{plain}{pad}{fence}"
+
+
+def code_cell(text: str) -> str:
+    """Text as inline code in a cell of a table, which a bar would end in code too."""
+    return code(text).replace("|", "\\|")
 
 
 def block(lines: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cockpit.diary.change import change_text, gap_text, result_lists, threshold_text
 from cockpit.diary.doubts import doubts
-from cockpit.diary.effort import commands, cost_text, took_text
+from cockpit.diary.effort import commands, cost_text, date_text, took_text
 from cockpit.diary.events import events, open_trials
 from cockpit.diary.facts import Facts
 from cockpit.diary.leaderboard import leaderboard, merged_scores
@@ -16,13 +16,15 @@ from cockpit.diary.trial_table import MOST_ROWS, entry_table, short
 from cockpit.diary.verdicts import against_baseline, doubt, interval_text, mark, mean_text, tried
 from cockpit.store import ranking
 from cockpit.store.comparison import norms_text
-from cockpit.store.numbers import delta_text, metric_text, setting_text
+from cockpit.store.life import LIVE
+from cockpit.store.numbers import counted, delta_text, metric_text, setting_text
 from cockpit.store.rows import ENDED_EARLY, TrialRow
 from cockpit.store.runs import counts_text
 
 REPORT = "report.md"
 CURVES = "curves.png"
-MOST_SHARES = 5
+MOST_SHARES, MOST_METRICS = 5, 6
+FEW_TRIALS = 10  # from fewer, shares say more of chance than of parameters
 
 
 def entry(facts: Facts) -> str:
@@ -57,7 +59,7 @@ def change(facts: Facts, *, whole: bool = False) -> Iterator[str]:
     if baseline is not None:
         yield f"**baseline** {metric} {metric_text(baseline.best)} ({_config(baseline, sweep.varied)})  "
     if best is None:
-        yield f"**score** none: no trial was evaluated{_leaderboard(facts)}"
+        yield f"**score** {_no_score(facts)}{_leaderboard(facts)}"
         return
     more = ", ".join(f"{name} {metric_text(value)}" for name, value in _other_metrics(facts).items())
     more = (f" · {escaped(more)}" if more else "") + _leaderboard(facts)
@@ -68,12 +70,22 @@ def change(facts: Facts, *, whole: bool = False) -> Iterator[str]:
     if len(sweep.varied) == 1 or whole:
         yield from (f"**results** {text}  " for _, text in result_lists(facts))
     yield from merged_scores(facts)
-    yield f"**against** {_comparisons(facts)}"
+    if not sweep.extra.get("rerun_of"):  # whether it came out the same stands among the doubts
+        yield f"**against** {_comparisons(facts)}"
     yield from merges(facts)
 
 
+def _no_score(facts: Facts) -> str:
+    if facts.sweep.status in LIVE:
+        return "none yet"
+    if facts.evaluated and facts.sweep.metric not in facts.evaluated:
+        names = ", ".join(facts.evaluated[:MOST_METRICS])
+        return f"none: no evaluation has {escaped(facts.sweep.metric)}, only {escaped(names)}"
+    return "none: no trial was evaluated"
+
+
 def _config(trial: TrialRow, names: list[str]) -> str:
-    return escaped(", ".join(f"{name} {setting_text(trial.config.get(name))}" for name in names))
+    return escaped(", ".join(f"{name} {setting_text(trial.config[name])}" for name in names if name in trial.config))
 
 
 def _other_metrics(facts: Facts) -> dict[str, float]:
@@ -124,7 +136,10 @@ def importance_text(facts: Facts) -> str:
     if len(facts.importance) < 2:
         return ""
     shares = [f"{escaped(name)} {share:.2f}" for name, share in facts.importance.items()]
-    return "importance " + ", ".join(shares[:MOST_SHARES])
+    scored = sum(trial.best is not None for trial in tried(facts))
+    few = counted(scored, "trial") if scored < FEW_TRIALS else ""
+    hint = f" (no more than a hint, from {few})" if few else ""
+    return f"importance{hint} {', '.join(shares[:MOST_SHARES])}"
 
 
 def _picture(facts: Facts) -> Iterator[str]:
@@ -165,8 +180,10 @@ def last_line(facts: Facts) -> Iterator[str]:
     """How long it took, on what, from which commit, and the command that does the best trial or all of it again."""
     trials = facts.trials
     pruned = sum(trial.status == "pruned" for trial in trials)
+    counts = f"{counts_text(trials)}{f' ({pruned} pruned)' if pruned else ''}"
     devices = sorted({trial.device for trial in trials if trial.has_device})
-    parts = [took_text(facts), f"{counts_text(trials)} ({pruned} pruned)", escaped(", ".join(devices))]
+    day = f"log of {date_text(facts)}" if facts.sweep.is_imported else ""  # its heading may be of a later one
+    parts = [day, took_text(facts), counts, escaped(", ".join(devices))]
     parts += [cost_text(facts), _commit(facts), *(code(command) for command in commands(facts)[-1:])]
     yield " · ".join(filter(None, parts))
 

@@ -81,6 +81,7 @@ class _Known:
     started: float
     varied: frozenset[str]
     named: Sequence[str]  # experiments that it started with
+    is_rerun: bool  # which tells of its trial, and stands for no step of the search for a better one
     best: float | None
     references: Sequence[_Reference]
     pairs: Sequence[Pair]
@@ -98,9 +99,9 @@ class _Line:
     def add(self, one: _Known) -> None:
         self.members.append(one)
         self._starts.append(one.started)
-        best = self._best[-1]
-        if one.best is not None and (best is None or ranking.is_better(one.best, best.best, one.aim[1])):
-            best = Rival(one.id, one.best)
+        best, value = self._best[-1], None if one.is_rerun else one.best
+        if value is not None and (best is None or ranking.is_better(value, best.best, one.aim[1])):
+            best = Rival(one.id, value)
         self._best.append(best)
 
     def count_before(self, started: float) -> int:
@@ -160,7 +161,7 @@ class Past:
             return None
         named = [self._ids[name] for name in own.named if name in self._ids]
         kin = self._kin[own.kind]
-        earlier = kin.members[: kin.count_before(own.started)]
+        earlier = [one for one in kin.members[: kin.count_before(own.started)] if not one.is_rerun]
         nearest: tuple[int, _Known, _Reference] | None = None
         for one in named[:1] or reversed(earlier):
             for reference in one.references:
@@ -199,6 +200,7 @@ def _known(run: RunFolder) -> _Known:
         status=str(summary["status"]),
         started=summary.get("started") or 0.0,
         varied=frozenset(_texts(summary.get("varied"))),
+        is_rerun=bool(summary.get("rerun_of")),
         named=_texts(summary.get("from")) or [str(summary.get("rerun_of") or "").partition("/")[0]],
         best=summary.get("best"),
         references=[reference for one in summary.get("references", ()) for reference in _references(one)],

@@ -10,7 +10,7 @@ from cockpit.diary.doubts import doubts
 from cockpit.diary.effort import commands, cost_text, took_text
 from cockpit.diary.events import events
 from cockpit.diary.facts import Facts
-from cockpit.diary.markdown import block, code, escaped, table
+from cockpit.diary.markdown import block, code, code_cell, escaped, table
 from cockpit.diary.page import change, heading, stops
 from cockpit.diary.trial_table import full_table
 from cockpit.diary.verdicts import confirmation
@@ -81,11 +81,14 @@ def _norms(facts: Facts) -> Iterator[str]:
 
 def _effort(facts: Facts) -> Iterator[str]:
     """What it took in time and money, and on what."""
+    known = [trial.seconds for trial in facts.trials if trial.seconds is not None]
+    took = [("from beginning to end", took_text(facts)), ("trials, all together", duration_text(sum(known)))]
+    if not took_text(facts) and not known:
+        return
     yield "## Time"
     yield ""
-    seconds = sum(trial.seconds or 0.0 for trial in facts.trials)
     devices = sorted({trial.device for trial in facts.trials if trial.has_device})
-    rows = [["from beginning to end", took_text(facts)], ["trials, all together", duration_text(seconds)]]
+    rows = [[what, text] for what, text in took if text]
     rows += [["devices", escaped(", ".join(devices))]] if devices else []
     rows += [["cost", cost_text(facts).removeprefix("cost ")]] if cost_text(facts) else []
     yield from table(["what", "how much"], rows, words=("what", "how much"))
@@ -108,7 +111,7 @@ def _settings(facts: Facts) -> Iterator[str]:
     yield f"## Settings of {best.id}"
     yield ""
     rows = [
-        [code(name), _value(best.config, name), _value(effective, name)]
+        [code_cell(name), _value(best.config, name), _value(effective, name)]
         for name in dict.fromkeys([*facts.sweep.varied, *best.config, *effective])
     ]
     yield from table(["setting", "asked for", "built"], rows, words=("setting",))

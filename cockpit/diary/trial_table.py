@@ -33,11 +33,12 @@ def most_informative(facts: Facts) -> list[TrialRow]:
 
 def entry_table(facts: Facts) -> Iterator[str]:
     """The most informative trials, a row each."""
-    metric = escaped(facts.sweep.metric)
+    metric = _ranked_by(facts)
     told = _told_of(facts)
-    headings = ["trial", *map(escaped, facts.sweep.varied), metric, *told, "epochs", "ended"]
+    epochs = [] if "epochs" in facts.sweep.varied else ["epochs"]
+    headings = ["trial", *map(escaped, facts.sweep.varied), *metric, *told, *epochs, "ended"]
     rows = [
-        [*_leading(facts, trial, told), str(trial.epochs), escaped(short(trial.ending or trial.status))]
+        [*_leading(facts, trial, told), *(str(trial.epochs) for _ in epochs), _ending(trial)]
         for trial in most_informative(facts)
     ]
     yield from table(headings, rows, words=("trial", "change", "ended"))
@@ -48,8 +49,9 @@ def full_table(facts: Facts) -> Iterator[str]:
     names = dict.fromkeys(name for trial in facts.trials for name in trial.best_metrics)
     others = [name for name in names if name != facts.sweep.metric][:MOST_METRICS]
     told = _told_of(facts)
-    headings = ["trial", *map(escaped, facts.sweep.varied), escaped(facts.sweep.metric), *told, *map(escaped, others)]
-    headings += ["seed", "epochs", "steps", "time", "ended"]
+    headings = ["trial", *map(escaped, facts.sweep.varied), *_ranked_by(facts), *told, *map(escaped, others)]
+    epochs = "epochs done" if "epochs" in facts.sweep.varied else "epochs"
+    headings += ["seed", epochs, "steps", "time", "ended"]
     rows = [_full_row(facts, trial, told, others) for trial in ranking.ranked(facts.trials, facts.sweep.goal)]
     yield from table(headings, rows, words=("trial", "change", "ended"))
 
@@ -68,12 +70,22 @@ def _full_row(facts: Facts, trial: TrialRow, told: Mapping[str, Mapping[str, str
 
 def _leading(facts: Facts, trial: TrialRow, told: Mapping[str, Mapping[str, str]]) -> list[str]:
     """Name, varied settings and score, bold for the best trial, and what is told of single trials."""
-    name = f"{trial.id}{f' {escaped(trial.label)}' if trial.label else ''}{' ◆' if trial.baseline else ''}"
+    label = f" {escaped(trial.label)}" if trial.label not in ("", trial.id) else ""
+    name = f"{trial.id}{label}{' ◆' if trial.baseline else ''}"
     cells = [name, *(escaped(setting_text(trial.config.get(key))) for key in facts.sweep.varied)]
-    cells.append(metric_text(trial.best))
+    cells += [metric_text(trial.best) for _ in _ranked_by(facts)]
     if facts.best is not None and trial.id == facts.best.id:
         cells = [f"**{cell}**" for cell in cells]
     return [*cells, *(column.get(trial.id, "") for column in told.values())]
+
+
+def _ranked_by(facts: Facts) -> list[str]:
+    """The heading of the score; none where an import has nothing that ranks its runs."""
+    return [escaped(facts.sweep.metric)] if facts.sweep.metric else []
+
+
+def _ending(trial: TrialRow) -> str:
+    return escaped(short(trial.ending or trial.status))
 
 
 def _told_of(facts: Facts) -> dict[str, dict[str, str]]:

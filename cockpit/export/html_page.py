@@ -14,7 +14,9 @@ from cockpit.export.record import Record
 from cockpit.store import ranking
 from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text, utc_text
 from cockpit.store.rows import NormSummary, TrialRow
+from cockpit.store.runs import counts_text
 from cockpit.store.scores import leaderboard_text, scores
+from cockpit.store.verdict import verdict
 
 # What a browser would fetch or run, it does not, whatever gets into the page.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -43,13 +45,15 @@ def _head(record: Record) -> Iterator[str]:
     if sweep.question:
         yield f'<p class="question">{_safe(sweep.question)}</p>\n'
     against = ranking.gain(best.best, baseline.best, sweep.goal) if best and baseline else None
+    found = verdict(sweep, record.trials)
     seconds = None if sweep.started is None or sweep.ended is None else sweep.ended - sweep.started
     facts = {
         f"best {sweep.metric}": f"{metric_text(best.best)} ({best.id})" if best else "none: no trial was evaluated",
         "against the baseline": delta_text(against) if against is not None else "",
+        "verdict": f"{found.glyph} {found.text}" if baseline else "",
         "better is": "higher" if sweep.goal == "maximize" else "lower",
         "leaderboard": leaderboard_text(scores(record.run)),
-        "trials": str(len(record.trials)),
+        "trials": counts_text(record.trials),
         "trainer": sweep.trainer,
         "data": sweep.data,
         "started": utc_text(sweep.started) or "",

@@ -20,10 +20,12 @@ from cockpit.importers.exported_json import FIRST_LINE
 from cockpit.store.document import experiment_document, plain
 from cockpit.store.rows import StepRow, TrialRow
 
+_KINDS = ("trials", "repeats", "confirmations")  # told apart there, each by what it says of itself here
+
 
 def _text(record: Record) -> Iterator[str]:
     document = plain(without_secrets(experiment_document(record.index)))
-    trials = {trial["id"]: trial for trial in document.pop("trials")}
+    trials = {trial["id"]: trial for kind in _KINDS for trial in document.pop(kind)}
     document["environment"] = plain(dict(record.sweep.environment))
     yield f"{FIRST_LINE}\n"
     yield f'"experiment":{json.dumps(document, ensure_ascii=False)},\n'

@@ -1,4 +1,7 @@
-"""A table of results for a paper: `booktabs`, the best trial in bold, the baseline marked."""
+"""A table of results for a paper: `booktabs`, the best trial in bold, the baseline marked.
+
+Runs that repeat or confirm a trial have no row of their own; the score of one with repeats is the mean of its runs.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from cockpit.export.record import Record
 from cockpit.store import ranking
 from cockpit.store.numbers import metric_text, setting_text
 from cockpit.store.rows import TrialRow
+from cockpit.store.runs import configurations
 
 MOST_METRICS = 6  # beside the ranked one; a page is not wider
 _SPECIAL = {
@@ -30,7 +34,7 @@ def _text(record: Record) -> Iterator[str]:
     yield f"\\caption{{{_caption(record)}}}\n\\label{{tab:{re.sub(r'[^a-z0-9]+', '-', record.name.lower())}}}\n"
     yield f"\\begin{{tabular}}{{l{'r' * (len(columns) - 1)}}}\n\\toprule\n"
     yield " & ".join(map(escaped, columns)) + " \\\\\n\\midrule\n"
-    for trial in ranking.ranked(record.trials, sweep.goal):
+    for trial in ranking.ranked(configurations(record.trials), sweep.goal):
         yield " & ".join(_cells(record, trial, others)) + " \\\\\n"
     yield "\\bottomrule\n\\end{tabular}\n\\end{table}\n"
 

@@ -15,6 +15,8 @@ from cockpit.store.rows import NormRow, StepRow, SweepRow, TrialRow
 
 _PRIVATE = ("folder", "process_started")  # where it ran on its machine is nobody else's matter
 _WORDS = ("label", "change", "note", "parent")  # what the author of an imported trial said of it
+_REPEATED = ("seeds", "confirm")  # how often a search ran its configurations
+_AGAIN = ("repeat_of", "repeat", "confirms", "pair")  # whose configuration a trial ran once more
 
 
 class Record:
@@ -86,6 +88,7 @@ def sweep_started(record: Record) -> SweepStarted:
         varied=sweep.varied,
         command=sweep.command,
         at=sweep.started or 0.0,
+        extra={name: sweep.extra[name] for name in _REPEATED if name in sweep.extra},
     )
 
 
@@ -93,13 +96,14 @@ def trial_started(trial: TrialRow, **more: Any) -> TrialStarted:
     """The beginning of a trial, with its end and what else an import needs in `extra`."""
     end = {"status": trial.status, "reason": trial.reason, "error": trial.error, "ended": trial.ended}
     words = {name: trial.extra[name] for name in _WORDS if isinstance(trial.extra.get(name), str)}
+    again = {name: trial.extra[name] for name in _AGAIN if name in trial.extra}
     return TrialStarted(
         trial=trial.id,
         config=trial.config,
         baseline=trial.baseline,
         seed=trial.seed,
         at=trial.started or 0.0,
-        extra={**end, "device": trial.device, **words, **more},
+        extra={**end, "device": trial.device, **words, **again, **more},
     )
 
 

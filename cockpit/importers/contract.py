@@ -41,7 +41,8 @@ class Run:
     """A run begins: it becomes a trial. Told once for each `key`, before anything that is recorded of it.
 
     `label` is what its author calls it (`V22`, `exp044_2`), `change` and `note` are his words, `parent` is the label of
-    the run that it was made from. Times are seconds since 1970, None where the source does not tell.
+    the run that it was made from. `repeat_of` and `confirms` are the key of the run that it runs once more, for the
+    `number`-th time. Times are seconds since 1970, None where the source does not tell.
     """
 
     key: str
@@ -53,6 +54,10 @@ class Run:
     seed: int = 0
     device: str = ""
     started: float | None = None
+    baseline: bool = False
+    repeat_of: str = ""
+    confirms: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +131,7 @@ class Lines:
 class About:
     """What the source says of itself as a whole; told at most once. Where `metric` is empty one is chosen.
 
-    `note` is what its author wrote that belongs to no single run.
+    `note` is what its author wrote that belongs to no single run; `seeds` and `confirm` are those of a search.
     """
 
     name: str = ""
@@ -135,6 +140,8 @@ class About:
     goal: str = ""
     at: float | None = None
     note: str = ""
+    seeds: int = 1
+    confirm: int = 0
 
 
 Item = About | Run | RunEnded | Recorded | RecordedLines | Scored | Unread | Lines

@@ -19,9 +19,20 @@ def items_of(line: str | bytes, key: str = "") -> list[Item]:
     except EventError:
         return []
     if isinstance(event, SweepStarted):
-        at = event.at or None
-        return [About(name=event.search, question=event.question, metric=event.metric, goal=event.goal, at=at)]
+        return [_about(event)]
     return trial_of(key or event.trial, event) if isinstance(event, TrialStarted) else []
+
+
+def _about(event: SweepStarted) -> About:
+    return About(
+        name=event.search,
+        question=event.question,
+        metric=event.metric,
+        goal=event.goal,
+        at=event.at or None,
+        seeds=_count(event.extra, "seeds", 1),
+        confirm=_count(event.extra, "confirm", 0),
+    )
 
 
 def trial_of(key: str, event: TrialStarted) -> list[Item]:
@@ -37,6 +48,10 @@ def trial_of(key: str, event: TrialStarted) -> list[Item]:
         seed=event.seed,
         device=_text(extra, "device"),
         started=event.at or None,
+        baseline=event.baseline,
+        repeat_of=_text(extra, "repeat_of"),
+        confirms=_text(extra, "confirms"),
+        number=_count(extra, "repeat", 0) or _count(extra, "pair", 0),
     )
     status, reason = _text(extra, "status") or "finished", _text(extra, "reason")
     if status in _NOT_OVER:
@@ -55,3 +70,8 @@ def trial_of(key: str, event: TrialStarted) -> list[Item]:
 def _text(values: Mapping[str, Any], name: str) -> str:
     value = values.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _count(values: Mapping[str, Any], name: str, default: int) -> int:
+    value = values.get(name)
+    return value if isinstance(value, int) and value > 0 else default

@@ -181,7 +181,7 @@ class _Ledger:
         trials = list(self._recording.trials.values())
         for trial in trials[self._told :]:
             self._end_trial()
-            self._writer.write(trial_started(trial, time.time()))
+            self._writer.write(trial_started(trial, time.time(), {}))
             self._running = trial
         self._told = len(trials)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from cockpit.events.codec import EventError, decode
 from cockpit.events.kinds import SweepEnded, SweepStarted
 from cockpit.store.folder import RunFolder, experiments
+from cockpit.store.rows import IMPORT
 
 BLOCK = 1 << 20
-ENGINE = "import"  # what the records of imported experiments name as their engine
 _FIRST_LINE = 1 << 20
 _LAST_BYTES = 1 << 16
 
@@ -85,7 +85,7 @@ def imported(logs: Path) -> list[Imported]:
 
 def _source_of(run: RunFolder) -> Imported | None:
     event = first_event(run)
-    if event is None or event.engine != ENGINE:
+    if event is None or event.engine != IMPORT:
         return None
     # Of a file that was followed the end is known at the end only.
     last = _last_event(run) if event.extra.get("followed") else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,10 +22,10 @@ from cockpit.importers.contract import (
     Scored,
     Unread,
 )
-from cockpit.importers.identity import ENGINE
 from cockpit.importers.record import Record
 from cockpit.importers.tally import Tally, choose_metric
 from cockpit.search.metric import GOALS, usual_goal
+from cockpit.store.rows import IMPORT
 from cockpit.store.scores import Score
 
 SHOWN_UNREAD = 20
@@ -143,10 +143,16 @@ class Recording:
         ended = max([begun, *filter(None, (trial.ended.ended for trial in self.trials.values() if trial.ended))])
         events: list[Event] = [self.started(experiment, origin, begun)]
         for trial in self.trials.values():
-            events += [trial_started(trial, begun), trial_ended(trial)]
+            events += [trial_started(trial, begun, self._again(trial.run)), trial_ended(trial)]
         # The counts let another import of the same content tell what is in it without reading the record.
         told = {"lines": self.lines, "unread": self._record.unread}
         return [*events, SweepEnded(status="finished", at=ended, extra=told)]
+
+    def _again(self, run: Run) -> dict[str, Any]:
+        """Whose configuration the run ran once more, where that one is there, as `cockpit.store.runs` wants it."""
+        if run.repeat_of in self.trials:
+            return {"repeat_of": self.trials[run.repeat_of].id, "repeat": run.number}
+        return {"confirms": self.trials[run.confirms].id, "pair": run.number} if run.confirms in self.trials else {}
 
     def begun(self, origin: Origin) -> float:
         """When it began, as far as anything tells."""
@@ -161,15 +167,20 @@ class Recording:
             search=origin.name,
             question=redacted(safe_text(self.about.question)),
             data=f"of {origin.source['path']}",  # nothing tells whether two logs are of the same data
-            engine=ENGINE,
+            engine=IMPORT,
             metric=one_line(self.metric),
             goal=self.goal,
             trials=len(self.trials),
-            varied=varied([trial.run.config for trial in self.trials.values()]),
+            varied=varied([trial.run.config for trial in self.trials.values() if not self._again(trial.run)]),
             command=origin.command,
             at=begun,
-            extra={"source": origin.source, **_said(note=redacted(safe_text(self.about.note)))},
+            extra={"source": origin.source, **self._repeated(), **_said(note=redacted(safe_text(self.about.note)))},
         )
+
+    def _repeated(self) -> dict[str, int]:
+        """How often the search that is imported ran its configurations, where it says so."""
+        told = {"seeds": (self.about.seeds, 1), "confirm": (self.about.confirm, 0)}
+        return {name: count for name, (count, usual) in told.items() if count != usual}
 
     def score_lines(self, origin: Origin) -> list[Score]:
         """The scores of leaderboards that the source told."""
@@ -188,8 +199,8 @@ class Recording:
         ]
 
 
-def trial_started(trial: Trial, begun: float) -> TrialStarted:
-    """How the ledger says that the run began."""
+def trial_started(trial: Trial, begun: float, again: Mapping[str, Any]) -> TrialStarted:
+    """How the ledger says that the run began; `again` tells of which other one it has the configuration."""
     run = trial.run
     words = {"label": run.label, "change": run.change, "note": run.note, "parent": run.parent}
     return TrialStarted(
@@ -197,7 +208,8 @@ def trial_started(trial: Trial, begun: float) -> TrialStarted:
         config=dict(run.config),
         seed=run.seed,
         at=begun if run.started is None else run.started,
-        extra=_said(**words),
+        baseline=run.baseline,
+        extra={**_said(**words), **again},
     )
 
 

@@ -20,7 +20,7 @@ from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.indexer import Indexer
 from cockpit.store.life import LIVE, is_alive
 from cockpit.store.mirror import FIRST_LINE_BYTES, indexed
-from cockpit.store.rows import CommandRow, NormRow, NormSummary, StepRow, SweepRow, TrialRow
+from cockpit.store.rows import IMPORT, CommandRow, NormRow, NormSummary, StepRow, SweepRow, TrialRow
 
 if TYPE_CHECKING:
     from cockpit.store.curve import Curve, GrowingCurve
@@ -84,7 +84,7 @@ class Index:
         """
         try:
             values = self._sweep_values()
-            self._is_imported = values.get("engine") == "import"
+            self._is_imported = values.get("engine") == IMPORT
             return not _is_alive(values) if values.get("status") in LIVE else self._is_behind()
         except _DAMAGED as error:
             self.close()

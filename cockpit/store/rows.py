@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 NOT_OVER = ("running", "paused", "waiting")  # statuses of a trial that may still do something
 ENDED_EARLY = ("interrupted", "stopped", "failed")  # statuses of a sweep that may be taken up again
+IMPORT = "import"  # the engine of a record that was made of what others had written
 TAKEN_UP_BY = ("local", "ray")  # engines that can; a replay trains nothing
 
 
@@ -44,6 +45,11 @@ class SweepRow:
     def seeds(self) -> int:
         """On how many seeds every configuration ran."""
         return self._count("seeds", 1)
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether it ran elsewhere: how it was seeded, what was varied on purpose and often when it ran is unknown."""
+        return self.engine == IMPORT
 
     def _count(self, key: str, default: int) -> int:
         found = self.extra.get(key, default)

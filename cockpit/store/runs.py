@@ -11,7 +11,9 @@ from statistics import fmean
 from typing import Protocol
 
 from cockpit.store.numbers import counted
-from cockpit.store.rows import TrialRow
+from cockpit.store.rows import SweepRow, TrialRow
+
+_SETTLED = ("finished", "pruned", "failed", "diverged")  # statuses of trials that get no further attempt
 
 
 class Run(Protocol):
@@ -65,6 +67,15 @@ def candidates(trials: Sequence[TrialRow]) -> list[TrialRow]:
         return [trial for trial in trials if trial.best is not None]
     chosen = comparable(scores(trials))
     return [trial for trial in configurations(trials) if trial.id in chosen]
+
+
+def is_used_up(sweep: SweepRow, trials: Sequence[TrialRow]) -> bool:
+    """Whether all that was planned has come to an end, so that nothing can go on where the sweep is taken up again."""
+    searched = sum(trial.is_searched for trial in trials)
+    confirming = sum(bool(trial.confirms) for trial in trials)
+    if sweep.trials is None or searched < sweep.trials or confirming < 2 * sweep.confirm:
+        return False
+    return all(trial.status in _SETTLED for trial in trials)
 
 
 def counts_text(trials: Sequence[TrialRow]) -> str:

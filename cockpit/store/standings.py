@@ -15,6 +15,7 @@ from cockpit.store.agreement import Agreement, agreement
 from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.reader import Index
 from cockpit.store.rows import SweepRow, TrialRow
+from cockpit.store.runs import configurations
 from cockpit.store.scores import Score, newest, scores
 from cockpit.store.summary import read_summary
 from cockpit.store.verdict import BETTER, MARKS, WORSE
@@ -64,6 +65,9 @@ class Standing:
 def entries_of(run: RunFolder, now: float, *, all_trials: bool) -> list[Entry]:
     """What an experiment has: its best trial and those with a score of their own, or all of them, and merges.
 
+    A trial that ran on several seeds stands with their mean; what only confirms another one is none of them. The
+    verdict is that of the best.
+
     Empty for one that cannot be read, and, unless `all_trials` are wanted, for one that ran a trial again, which would
     stand here twice.
     """
@@ -93,13 +97,16 @@ def _by_trial(
     single = [score for score in known if not score.merged]
     scored = {score.trial for score in single}
     whole = [score for score in single if not score.trial]
-    for trial in trials:
+    further = [trial for trial in trials if not trial.is_searched and trial.id in scored]
+    for trial in [*configurations(trials), *further]:
         own = [score for score in single if score.trial == trial.id]
-        if trial is best and not own:
+        is_best = best is not None and trial.id == best.id
+        if is_best and not own:
             own = whole  # the experiment's score is that of its best
-        if all_trials or trial is best or trial.id in scored:
+        if all_trials or is_best or trial.id in scored:
             entry = _entry(f"{run.id}/{trial.id}", kind, summary, trial.best, own)
-            yield replace(entry, question=str(trial.extra.get("label") or entry.question))
+            question = str(trial.extra.get("label") or entry.question)
+            yield replace(entry, question=question, verdict=entry.verdict if is_best else "")
     merges = dict.fromkeys(score.merged for score in known if score.merged)
     for merged in merges:
         own = [score for score in known if score.merged == merged]

@@ -145,4 +145,6 @@ def _p_text(p: float) -> str:
 
 def _seeds_text(sweep: SweepRow) -> str:
     """What the winner stands on, where nothing confirms it."""
+    if sweep.is_imported:
+        return "imported, with no runs on fresh seeds"
     return "one seed" if sweep.seeds == 1 else f"the winner was chosen on its {sweep.seeds} seeds"

@@ -183,10 +183,10 @@ def test_versions_of_an_imported_log_have_names_scores_changes_and_merges(tmp_pa
     assert "cockpit rerun" not in text
 
 
-def test_a_merge_of_unknown_runs_says_so(tmp_path):
+def test_a_merge_of_unknown_runs_tells_no_single_scores(tmp_path):
     run = Recorder(tmp_path).trial(0, [0.5]).end()
     append_score(run, Score(0.9, True, 1.0, "me", merged=("V1", "gone")))
-    assert "**merge** V1 + gone → private LB 0.9 (single: —, —)  \n" in entry(gather(tmp_path, run))
+    assert "**merge** V1 + gone → private LB 0.9  \n" in entry(gather(tmp_path, run))
 
 
 def test_the_score_that_was_entered_last_decides_whose_scores_are_shown(tmp_path):
@@ -199,3 +199,19 @@ def test_the_score_that_was_entered_last_decides_whose_scores_are_shown(tmp_path
     ):
         append_score(run, score)
         assert leaderboard(gather(tmp_path, run)) == told
+
+
+def test_a_trial_that_is_run_again_is_no_step_on_the_way(tmp_path):
+    made(tmp_path, 1, {"batch_size": 32}, score=0.5)
+    again = made(tmp_path, 2, {"batch_size": 64}, score=0.9, extra={"rerun_of": "exp001/t001"})
+    assert told(again) == "none: exp001/t001 once more"
+    assert "**against**" not in entry(gather(tmp_path, again))
+    text = entry(gather(tmp_path, made(tmp_path, 3, {"batch_size": 64})))
+    assert "**change** from exp001: `batch_size` 32 → 64;" in text
+    assert "best so far (exp001) +0.0000" in text
+
+
+def test_runs_that_confirm_do_not_count_as_results(tmp_path):
+    recorder = Recorder(tmp_path, extra={"confirm": 1}).trial(0, [0.5], baseline=True).trial(1, [0.6])
+    recorder.trial(2, [0.9], config={"x": 0.1}, extra={"confirms": "t001", "pair": 0})
+    assert dict(result_lists(gather(tmp_path, recorder.end()))) == {"x": "`x` [0, 0.1] → 0.5000 / 0.6000"}

@@ -78,3 +78,10 @@ def test_places_are_found_in_one_look():
     known = places(text)
     assert list(known) == NAMES
     assert all(name in text[slice(*known[name])] for name in NAMES)
+
+
+def test_headings_of_days_never_go_back():
+    days = {"exp001": "2026-11-20", "exp002": "2020-02-05", "exp003": "2026-11-20", "exp004": "2026-11-21"}
+    text = put_all("", [Entry(name, name, day) for name, day in days.items()], refuse)
+    assert [line for line in text.splitlines() if line.startswith("# ")] == ["# 2026-11-20", "# 2026-11-21"]
+    assert put_all(text, [Entry("exp005", "late", "2019-01-01")], refuse).startswith(text)

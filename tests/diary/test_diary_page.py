@@ -10,6 +10,7 @@ from cockpit.diary.entries import find, markers, put
 from cockpit.diary.facts import gather
 from cockpit.diary.page import MOST_ROWS, entry
 from cockpit.events.kinds import Norms, Step
+from cockpit.store.rows import IMPORT
 from cockpit.store.summary import add_score, write_summary
 
 HOSTILE = "a | b `c` **d** <img src=x>\n# heading\n<!-- cockpit:end exp001 -->\n| x |\x1b[31m"
@@ -72,14 +73,40 @@ def test_a_sweep_that_somebody_stopped_says_who(tmp_path, reason, told):
 def test_a_sweep_that_goes_on_is_marked(tmp_path):
     recorder = Recorder(tmp_path)
     recorder.start(0)
-    assert page(recorder.run).startswith("## exp001 · hill ⏳\n")
+    text = page(recorder.run)
+    assert text.startswith("## exp001 · hill ⏳\n")
+    assert "**score** none yet" in text
+
+
+def test_what_was_imported_says_only_what_its_source_says(tmp_path):
+    recorder = Recorder(tmp_path, engine=IMPORT, varied=["epochs", "aux"], at=1_000_060.0)
+    recorder.trial(0, [0.5], config={"epochs": 2, "aux": 0.2}).trial(1, [0.75], config={"epochs": 3})
+    text = page(recorder.end())
+    assert "**change** runs differ in `epochs` 2, 3, `aux` 0.2" in text
+    assert "(t001: epochs 3) ·" in text
+    assert "imported, with no runs on fresh seeds: not distinguishable" in text
+    assert "| trial | epochs | aux | score | ended |" in text
+    assert text.splitlines()[-1].startswith("log of 1970-01-1")
+
+
+def test_imported_runs_without_a_score_have_no_column_for_it(tmp_path):
+    recorder = Recorder(tmp_path, engine=IMPORT, varied=[], metric="", at=1_000_060.0)
+    recorder.trial(0).trial(1)
+    text = page(recorder.end())
+    assert "**change** 2 runs, imported; no setting is known to differ" in text
+    assert "| trial | epochs | ended |" in text
 
 
 def test_a_sweep_without_trials(tmp_path):
     text = page(Recorder(tmp_path).end("interrupted", "Ctrl-C"))
     assert "**score** none: no trial was evaluated" in text
     assert "|" not in text
-    assert "0 trials (0 pruned)" in text
+    assert text.endswith("1m00s · 0 trials · `cockpit sweep hill`")
+
+
+def test_evaluations_without_the_metric_that_ranks_are_not_called_none(tmp_path):
+    text = page(Recorder(tmp_path, metric="f1").trial(0, [0.5]).end())
+    assert "**score** none: no evaluation has f1, only loss, score" in text
 
 
 def test_a_sweep_in_which_all_trials_failed(tmp_path):

@@ -78,8 +78,12 @@ def test_pictures_stand_in_the_report_and_the_curves_in_the_entry(tmp_path):
     drawn(run)
     facts = gather(tmp_path, run)
     assert "![curves](exp001-hill/curves.png)" in entry(facts)
-    assert "importance x 0.50, mode 0.50" in entry(facts)
+    assert "importance (no more than a hint, from 8 trials) x 0.50, mode 0.50" in entry(facts)
     assert all(f"]({name})" in report(facts) for name in ALL)
+
+
+def test_importance_from_many_trials_is_more_than_a_hint(tmp_path):
+    assert "importance x 0.50, mode 0.50" in entry(gather(tmp_path, swept(tmp_path, trials=10)))
 
 
 def test_what_has_nothing_to_show_has_no_picture(tmp_path):

@@ -53,7 +53,7 @@ def test_the_difference_to_the_baseline_is_that_of_the_pairs_and_names_the_test(
 def test_confirmations_are_counted_apart_and_stand_in_the_report_only(tmp_path):
     run = confirmed(tmp_path)
     text = text_of(run)
-    assert "2 trials + 6 confirmations (0 pruned)" in text
+    assert "2 trials + 6 confirmations · " in text
     assert "| t002" not in text and "more in the [report]" not in text
     full = report(gather(tmp_path, run))
     table = full.partition("## Confirmation\n")[2].partition("\n## ")[0]
@@ -122,4 +122,4 @@ def test_the_score_of_repeats_is_told_to_be_a_mean(tmp_path):
     assert (
         "baseline +0.3000 · best so far: this is the first of its kind · the winner was chosen on its 2 seeds" in text
     )
-    assert "2 trials + 2 repeats (0 pruned)" in text
+    assert "2 trials + 2 repeats · " in text

@@ -116,3 +116,14 @@ def numbers_of_events(events):
             place |= {"epoch": event.epoch, "time": bits(event.time)}
             place |= {f"m {name}": bits(value) for name, value in event.metrics.items()}
     return found
+
+
+def confirmed(logs, name="exp001-sure"):
+    """A search whose winner t001 ran again beside the baseline on three seeds, better there than ever before."""
+    recorder = Recorder(logs, name, trials=2, extra={"confirm": 3}).trial(0, [0.5], baseline=True).trial(1, [0.7])
+    for number in range(2, 8):
+        pair, side = divmod(number - 2, 2)
+        config = {"x": side / 10, "seed": 1 + pair}
+        extra = {"confirms": f"t00{side}", "pair": pair}
+        recorder.trial(number, [0.6 + pair / 100 + side * (0.3 + pair / 1000)], config=config, extra=extra)
+    return recorder.end()

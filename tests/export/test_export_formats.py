@@ -10,7 +10,7 @@ import pandas
 import pyarrow.parquet
 import pytest
 from builders import Recorder, every_kind
-from export.exporting import NUMBERS, SECRET, bits, hard_experiment, numbers_of_index, record_of
+from export.exporting import NUMBERS, SECRET, bits, confirmed, hard_experiment, numbers_of_index, record_of
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
@@ -237,3 +237,12 @@ def test_odd_numbers_make_no_chart_fail(tmp_path):
     recorder.trial(0, list(NUMBERS)).trial(1, [1e308, -1e308])
     text_of(recorder.end(), "html")
     text_of(every_kind(tmp_path / "more"), "html")
+
+
+def test_tables_and_pages_tell_runs_that_confirm_from_trials(tmp_path):
+    run = confirmed(tmp_path)
+    rows = [line for line in text_of(run, "latex").splitlines() if line.startswith(("t0", "\\textbf"))]
+    assert [re.search(r"t\d+", row)[0] for row in rows] == ["t001", "t000"]
+    words = Page(text_of(run, "html")).words
+    assert "2 trials + 6 confirmations" in words
+    assert any(word.startswith("✅ +0.3") for word in words)

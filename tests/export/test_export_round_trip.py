@@ -7,14 +7,18 @@ import random
 
 import pytest
 from builders import every_kind
-from export.exporting import SECRET, TEXTS, hard_experiment, numbers_of_events, numbers_of_index, record_of
+from export.exporting import SECRET, TEXTS, confirmed, hard_experiment, numbers_of_events, numbers_of_index, record_of
 from importers.reading import Told, mutations
 
 from cockpit.export.registry import format_named
 from cockpit.export.writing import write
 from cockpit.importers import exported_cells as cells
 from cockpit.importers.contract import SURE, Run, RunEnded, Source
+from cockpit.importers.importing import Wish, import_source
 from cockpit.importers.registry import importer_of, importers, open_source
+from cockpit.store import ranking
+from cockpit.store.reader import Index
+from cockpit.store.verdict import BETTER, verdict
 
 SHAPES = {"csv": "all.csv", "csv folder": "tables", "json": "all.json", "tensorboard": "board"}
 IMPORTERS = {"csv": "exported-csv", "csv folder": "exported-csv", "json": "exported-json", "tensorboard": "tensorboard"}
@@ -187,3 +191,15 @@ def test_mutated_exports_raise_nothing(tmp_path):
         told = Told(own["exported-csv"], Source(tmp_path / "tables"))
         assert len(told.runs) == len(told.of(Run))
     assert list(told.runs) == ["t000", "t001"]
+
+
+@pytest.mark.parametrize("shape", ("json", "tensorboard"))
+def test_what_confirms_a_trial_still_does_when_it_comes_back(shape, tmp_path):
+    path = exported(confirmed(tmp_path / "logs"), shape, tmp_path)
+    source = open_source(path)
+    back = import_source(source, importer_of(source), Wish(tmp_path / "back", "cockpit import"))
+    with Index(back.run) as index:
+        sweep, trials = index.sweep(), index.trials()
+    assert (ranking.best_trial(trials, sweep.goal).id, ranking.baseline_trial(trials).id) == ("t001", "t000")
+    found = verdict(sweep, trials)
+    assert (found.mark, len(found.pairs), sweep.varied) == (BETTER, 3, ["x"])

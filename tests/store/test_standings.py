@@ -123,3 +123,17 @@ def test_one_that_cannot_be_read_is_passed_over(tmp_path):
     broken = experiment(tmp_path, 2, [0.6])
     broken.sweep.write_text("")
     assert [entry.label for entry in entries(run, broken)] == ["exp001/t000"]
+
+
+def test_runs_that_repeat_or_confirm_have_no_rank_and_the_verdict_is_that_of_the_best(tmp_path):
+    recorder = Recorder(tmp_path, "exp001-hill", extra={"confirm": 2}).trial(0, [0.5], baseline=True).trial(1, [0.6])
+    for number in range(2, 6):
+        pair, side = divmod(number - 2, 2)
+        config = {"x": side / 10, "seed": 1 + pair}
+        extra = {"confirms": f"t00{side}", "pair": pair}
+        recorder.trial(number, [0.7 + side * 0.2 + pair * side / 1000], config=config, extra=extra)
+    (standing,) = by_cv(entries(recorder.end(), all_trials=True))
+    assert [(e.label, e.cv, e.verdict) for e in standing.entries] == [
+        ("exp001/t001", 0.6, "✅"),
+        ("exp001/t000", 0.5, ""),
+    ]

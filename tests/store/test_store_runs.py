@@ -6,7 +6,7 @@ from builders import Recorder
 from cockpit.store.noise import Noise, noise_from, noise_of
 from cockpit.store.ranking import baseline_trial, best_trial
 from cockpit.store.reader import Index
-from cockpit.store.runs import configurations, counts_text
+from cockpit.store.runs import configurations, counts_text, is_used_up
 from cockpit.store.summary import read_summary
 
 
@@ -86,3 +86,14 @@ def test_the_same_seed_twice_tells_nothing_of_noise(tmp_path):
 )  # fmt: skip
 def test_a_damaged_note_of_noise_is_none(told):
     assert noise_from(told) == Noise()
+
+
+@pytest.mark.parametrize(
+    ("planned", "pairs", "status", "used_up"),
+    [(2, 0, "failed", True), (3, 0, "failed", False), (2, 1, "pruned", False), (2, 0, "stopped", False)],
+)
+def test_what_is_used_up_has_nothing_that_could_go_on(tmp_path, planned, pairs, status, used_up):
+    recorder = Recorder(tmp_path, trials=planned, extra={"confirm": pairs})
+    recorder.trial(0, [0.5]).trial(1, [0.6], status=status)
+    with Index(recorder.end("failed")) as index:
+        assert is_used_up(index.sweep(), index.trials()) is used_up

@@ -225,8 +225,8 @@ class SweepScreen(ListingScreen[TrialItem], ChartingScreen, SteeringScreen):
             line.append(f"  {resting}", "not bold")
         best, baseline = view.best, view.baseline
         if best is not None:
-            against = gain(best.best, baseline.best if baseline else None, sweep.goal)
-            line.append(f"  best {best.id} {metric_text(best.best)} ({delta_text(against)})", "not bold")
+            against = f" ({delta_text(gain(best.best, baseline.best, sweep.goal))})" if baseline is not None else ""
+            line.append(f"  best {best.id} {metric_text(best.best)}{against}", "not bold")
         if sweep.status == "running":
             left = time_left(view.rows, sweep.trials, snapshot.at, 2 * sweep.confirm)
             at_once = f"  {len(view.running)} at once"

@@ -45,7 +45,8 @@ def _best_lines(view: SweepView) -> list[Text]:
     if best is not None:
         line = Text("best      ", "dim")
         line.append_text(shown(f"{view.sweep.metric} {metric_text(best.best)}", "bold")).append(f"  {best.id}  ")
-        settings = " ".join(f"{name}={setting_text(best.config.get(name))}" for name in view.sweep.varied)
+        known = [name for name in view.sweep.varied if name in best.config]  # an import may not say all of them
+        settings = " ".join(f"{name}={setting_text(best.config[name])}" for name in known)
         lines.append(line.append_text(shown(settings)))
     if baseline is not None:
         line = Text("baseline  ", "dim")
@@ -60,7 +61,7 @@ def _facts(row: ExperimentRow, view: SweepView) -> Text:
     parts = [counted(len(view.trials), "trial"), *(f"{count} {status}" for status, count in counts.items())]
     if row.delta is not None:
         parts.insert(0, f"{delta_text(row.delta)} against the baseline")
-    if row.started is not None and row.ended is not None:
+    if row.started is not None and row.ended is not None and row.ended > row.started:
         parts.append(duration_text(row.ended - row.started))
     return Text("   ", "dim").join(shown(part) for part in parts)
 
