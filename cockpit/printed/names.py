@@ -24,10 +24,10 @@ _PARTS = re.compile(r"[a-z]+|\d+")
 _STRONG = frozenset((
     "loss", "losses", "acc", "accuracy", "auc", "auroc", "auprc", "f1", "fbeta", "mcc", "mae", "mse", "rmse",
     "mape", "bce", "nll", "ppl", "perplexity", "bpc", "bpb", "iou", "miou", "dice", "bleu", "rouge", "wer", "cer",
-    "ndcg", "mrr", "jaccard", "xentropy", "entropy", "kappa", "psnr", "ssim", "fid", "elbo", "r2",
+    "ndcg", "mrr", "top1", "top5", "jaccard", "xentropy", "entropy", "kappa", "psnr", "ssim", "fid", "elbo", "r2",
 ))  # fmt: skip
 _WEAK = frozenset((
-    "score", "scores", "error", "err", "map", "recall", "precision", "reward", "return", "cv", "metric",
+    "score", "scores", "error", "err", "map", "ap", "recall", "precision", "reward", "return", "cv", "metric",
 ))  # fmt: skip
 _ENDINGS = ("loss", "acc", "accuracy")
 _NO_MEASUREMENT = frozenset((

@@ -23,7 +23,7 @@ from cockpit.printed.timeline import Timeline
 from cockpit.printed.wrapping import Unwrapper
 
 _NUMBER = re.compile(r"\d|[nN][aA][nN]|[iI][nN][fF]")
-_BLOCK = re.compile(r"\s+\S|[-*]\s")
+_BLOCK = re.compile(r"\s+\S|[-*+]\s")
 _TABLES_BEGIN = frozenset("eEsSiIcC|│")  # epoch, step, iteration, class
 
 Found = Reading | list[Event] | None

@@ -56,6 +56,7 @@ class Timeline:
         self._counted = True
         self._seen: set[tuple[str, str]] = set()
         self._zero_based = False
+        self._from_one: int | None = None  # the epoch that was last printed in a format that counts from 1
 
     def enter(self, reading: Reading) -> int:
         """Note the epoch that the reading names, and return the one that holds now."""
@@ -65,6 +66,10 @@ class Timeline:
         """Note an epoch as it was printed, and return the one that holds now."""
         if from_one and epoch == 0:
             self._zero_based = True
+        if from_one:
+            self._from_one = epoch
+        elif epoch == self._from_one:  # the same epoch, named once more without how many there are
+            return self.epoch
         self.epoch = max(epoch - (from_one and not self._zero_based), 0)
         return self.epoch
 
