@@ -8,7 +8,7 @@ from cockpit.printed.numbers import PLAIN
 from cockpit.printed.reading import Reading
 
 _LINE = re.compile(
-    r"Average (Precision|Recall) {1,4}\(A[PR]\) @\[ IoU=([\d.:]{1,9}) {0,8}\| area= {0,8}(all|small|medium|large)"
+    r"Average (Precision|Recall) {1,8}\(A[PR]\) @\[ IoU=([\d.:]{1,9}) {0,8}\| area= {0,8}(all|small|medium|large)"
     rf" \| maxDets= {{0,8}}(\d{{1,9}}) {{0,4}}\] = ({PLAIN})$"
 )
 _ALL_OVERLAPS = "0.50:0.95"

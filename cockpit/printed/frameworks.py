@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from cockpit.printed import coco
+from cockpit.printed import coco, trial_lines
 from cockpit.printed.names import Wanted, phase_of, split_phase, strength
 from cockpit.printed.numbers import PLAIN as F
 from cockpit.printed.numbers import count
@@ -28,6 +28,7 @@ _ITERATIONS = re.compile(rf"Iter\((train|val|test)\) {{0,4}}\[{_COUNT}/(\d{{1,15
 _BOOSTED = re.compile(rf"(\d{{1,9}}):\s{{1,4}}learn: ({F})(?:\s{{1,4}}test\d?: ({F}))?\s")
 _ACCURACIES = re.compile(rf"(?:\*|Test:) {{1,8}}(?:Acc@\d {{1,8}}{F}(?: \({F}\))?\s{{0,4}})+(?:loss {{1,8}}{F})?$", re.IGNORECASE)
 _ACCURACY = re.compile(rf"(Acc@\d|loss) {{1,8}}({F})", re.IGNORECASE)
+_TESTED = re.compile(rf"(?:│ {{1,80}})?((?:test|val)[_/][\w/@.-]{{1,80}}) {{2,80}}(?:│ {{1,80}})?({F})(?: {{0,80}}│)?$")  # Lightning
 _SCORED = re.compile(r"epoch:? {0,4}(\d{1,9}): (\{'.{3,2000}\})$", re.IGNORECASE)  # accelerate's examples
 _SAVED = re.compile(r"Saving dict for global step (\d{1,15}): (.{3,4000})$")  # TensorFlow's estimators
 _PACE = re.compile(rf"Step (\d{{1,15}}) per-step time ({F})s$")  # TensorFlow's object detection
@@ -40,6 +41,8 @@ _NO_VALUES = ("eta", "v_num")
 def read(text: str, wanted: Wanted) -> Reading | None:
     """A line of one of these."""
     first = text[:1]
+    if first in "│tv[T" and (told := _of_trial(text) or _tested(text)):
+        return told
     if first in "TtVvEe":
         found = _BATCHES.match(text)
         if found:
@@ -102,6 +105,16 @@ def _iteration(found: re.Match[str], wanted: Wanted) -> Reading | None:
         return _training(values, None, step, total, wanted)
     scores = tuple((name, value) for name, value in values if name not in ("time", "data_time", "memory"))
     return Reading(form="batch", values=scores if step >= total else (), phase=phase)
+
+
+def _of_trial(text: str) -> Reading | None:
+    trial = trial_lines.read(text)
+    return trial.reading if trial else None
+
+
+def _tested(text: str) -> Reading | None:
+    found = _TESTED.match(text)
+    return Reading(form="tested", values=((found[1], float(found[2])),)) if found else None
 
 
 def _scored(found: re.Match[str]) -> Reading | None:

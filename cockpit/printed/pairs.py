@@ -25,10 +25,10 @@ from cockpit.printed.names import LONGEST_NAME, PHASE_WORD, Wanted, is_setting, 
 from cockpit.printed.numbers import NUMBER, PLAIN, count, number
 from cockpit.printed.reading import Reading, Values
 
-STEP_NAMES = frozenset(("step", "global_step", "iteration", "iter", "itr", "batch", "num_updates"))
+STEP_NAMES = frozenset(("step", "global_step", "iteration", "iter", "itr", "batch", "num_updates", "num_timesteps"))
 LONGEST_LINE = 4096  # characters that are looked at
 
-_COUNTER = r"global[_ ]step|num_updates|step|iteration|iter|itr|batch|epoch"
+_COUNTER = r"global[_ ]step|num_updates|num_timesteps|step|iteration|iter|itr|batch|epoch"
 _UNIT = r"(?:\s?(?:%|[mµun]?s|sec(?:onds?)?|min|h|it/s|s/it|[kmg]i?b)(?!\w))?"
 _VALUE = rf"(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?(?![\d,])|{NUMBER})"
 _TOKEN = re.compile(
@@ -211,7 +211,7 @@ def _add_signed(scan: _Scan, token: re.Match[str], before: str) -> None:
     value = number(token["value"])
     if value is not None and token["out_of"]:
         value = value / int(token["out_of"]) if int(token["out_of"]) else value
-    _add(scan, _SEPARATOR.split(before)[-1], value)
+    _add(scan, _SEPARATOR.split(before.rstrip())[-1], value)
 
 
 def _add(scan: _Scan, words: str, value: float | None) -> None:
