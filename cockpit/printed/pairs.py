@@ -21,14 +21,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from cockpit.printed.languages import in_english
 from cockpit.printed.names import LONGEST_NAME, PHASE_WORD, Wanted, is_setting, phase_of, split_phase, strength
 from cockpit.printed.numbers import NUMBER, PLAIN, count, number
 from cockpit.printed.reading import Reading, Values
 
-STEP_NAMES = frozenset(("step", "global_step", "iteration", "iter", "itr", "batch", "num_updates", "num_timesteps"))
+STEP_NAMES = frozenset(("step", "global_step", "iteration", "iter", "itr", "batch", "num_updates", "num_timesteps", "episode"))
 LONGEST_LINE = 4096  # characters that are looked at
 
-_COUNTER = r"global[_ ]step|num_updates|num_timesteps|step|iteration|iter|itr|batch|epoch"
+_COUNTER = r"global[_ ]step|num_updates|num_timesteps|episode|step|iteration|iter|itr|batch|epoch"
 _UNIT = r"(?:\s?(?:%|[mµun]?s|sec(?:onds?)?|min|h|it/s|s/it|[kmg]i?b)(?!\w))?"
 _VALUE = rf"(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?(?![\d,])|{NUMBER})"
 _TOKEN = re.compile(
@@ -40,8 +41,8 @@ _TOKEN = re.compile(
     r"|\[\s{0,8}(?P<done>\d{1,15})\s{0,4}/\s{0,4}(?P<todo>\d{1,15})",
 )
 _AFTER = re.compile(
-    r"\s*(?:$|[,;:|()\[\]{}<>│'\"\t•·]|\.(?:\s|$)|-(?:\s|-|$))|\s{2,}|\s?(?:\+/?-?|±)\s?(?=[\d.])"
-    r"|\s[A-Za-z_][\w./@%-]{0,60}(?: [A-Za-z][\w./@%-]{0,30})?(?: ?\([^()]{0,30}\))?['\"]?\s{0,8}[:=]"
+    r"\s*(?:$|[,;:|()\[\]{}<>│'\"\t•·]|\.(?:\s|$)|-(?:\s|-|$)|[=*#]{2})|\s{2,}|\s?(?:\+/?-?|±)\s?(?=[\d.])"
+    r"|\s[^\W\d][\w./@%-]{0,60}(?: [^\W\d][\w./@%-]{0,30})?(?: ?\([^()]{0,30}\))?['\"]?\s{0,8}[:=]"
     rf"|\s(?:{_COUNTER}|(?:{PHASE_WORD}[\s_/])?(?:loss|acc|accuracy|lr))\s{{1,8}}\[?[\d.]",
 )
 _HEAD = re.compile(
@@ -55,10 +56,10 @@ _WORTH = (  # what a line must have to be looked at; asking costs a hundredth of
     "loss", "acc", "auc", "auroc", "auprc", "f1", "beta", "mcc", "mae", "map", "mse", "bce", "nll", "ppl", "perplexity",
     "bpc", "bpb", "iou", "dice", "bleu", "rouge", "wer", "cer", "ndcg", "mrr", "jaccard", "entropy", "kappa", "psnr",
     "ssim", "fid", "elbo", "r2", "score", "err", "recall", "precision", "reward", "return", "cv", "metric", "step",
-    "iter", "itr", "batch", "epoch",
+    "iter", "itr", "batch", "epoch", "episode",
 )  # fmt: skip
 _SEPARATOR = re.compile(r"[,;|\[\]{}<>│\t•·#!?:=]|\s-{1,3}\s|\s{2,}|^\s*[-*]\s")
-_WORD = re.compile(r"[A-Za-z_][\w./@%+-]*")
+_WORD = re.compile(r"[^\W\d][\w./@%+-]*")
 _FILLERS = frozenset(("average", "avg", "mean", "final", "current", "running", "the", "new", "epoch"))
 _ADDRESS = re.compile(r"\b[A-Za-z][\w+.-]{0,20}://\S+")
 _WRAPPED_NUMBER = re.compile(rf"\b(?:tensor|array|(?:np\.)?float\d*)\(\s{{0,8}}({NUMBER})[^()]*\)")
@@ -99,7 +100,7 @@ class _Scan:
 
 def read(text: str, wanted: Wanted) -> Reading | None:
     """The pairs of a line that counts, or its counters alone when it has nothing else; None for ordinary lines."""
-    text = text[:LONGEST_LINE].lower()
+    text = in_english(text[:LONGEST_LINE].lower())
     if not any(word in text for word in _WORTH) and not wanted.is_mentioned(text):
         return None
     scan = _scan(_with_signs(_without_calls(wanted.signed(text))))
