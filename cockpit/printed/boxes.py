@@ -22,7 +22,8 @@ from cockpit.printed.reading import Reading
 
 _RULE = re.compile(r"-{10,400}$")
 _ROW = re.compile(
-    rf"\|( {{1,8}})([A-Za-z][\w ./()@%-]{{0,{LONGEST_NAME}}}?) {{1,80}}\| {{1,80}}({NUMBER})? {{0,80}}\|$", re.IGNORECASE
+    rf"\|( {{1,8}})([A-Za-z][\w ./()@%-]{{0,{LONGEST_NAME}}}?) {{1,80}}\| {{1,80}}({NUMBER})? {{0,80}}\|$",
+    re.IGNORECASE,
 )
 _STEPS = ("total_timesteps", "num_timesteps", "timesteps", "total timesteps", "totalenvinteracts")
 _TIMES = ("time_elapsed", "time")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 
-from cockpit.printed import coco, trial_lines
 from cockpit.printed.names import Wanted, phase_of, split_phase, strength
 from cockpit.printed.numbers import PLAIN as F
 from cockpit.printed.numbers import count
@@ -26,12 +25,10 @@ _EPOCH = re.compile(
 )
 _ITERATIONS = re.compile(rf"Iter\((train|val|test)\) {{0,4}}\[{_COUNT}/(\d{{1,15}})\]\s{{1,4}}(.+)$")
 _BOOSTED = re.compile(rf"(\d{{1,9}}):\s{{1,4}}learn: ({F})(?:\s{{1,4}}test\d?: ({F}))?\s")
-_ACCURACIES = re.compile(rf"(?:\*|Test:) {{1,8}}(?:Acc@\d {{1,8}}{F}(?: \({F}\))?\s{{0,4}})+(?:loss {{1,8}}{F})?$", re.IGNORECASE)
+_ACCURACIES = re.compile(
+    rf"(?:\*|Test:) {{1,8}}(?:Acc@\d {{1,8}}{F}(?: \({F}\))?\s{{0,4}})+(?:loss {{1,8}}{F})?$", re.IGNORECASE
+)
 _ACCURACY = re.compile(rf"(Acc@\d|loss) {{1,8}}({F})", re.IGNORECASE)
-_TESTED = re.compile(rf"(?:│ {{1,80}})?((?:test|val)[_/][\w/@.-]{{1,80}}) {{2,80}}(?:│ {{1,80}})?({F})(?: {{0,80}}│)?$")  # Lightning
-_SCORED = re.compile(r"epoch:? {0,4}(\d{1,9}): (\{'.{3,2000}\})$", re.IGNORECASE)  # accelerate's examples
-_SAVED = re.compile(r"Saving dict for global step (\d{1,15}): (.{3,4000})$")  # TensorFlow's estimators
-_PACE = re.compile(rf"Step (\d{{1,15}}) per-step time ({F})s$")  # TensorFlow's object detection
 _WRITTEN = re.compile(rf"\[(\d{{1,15}})\] (\w[\w/]{{0,79}}={F}(?:, \w[\w/]{{0,79}}={F}){{0,63}})$")
 _AVERAGE = re.compile(rf"({F}) {{0,4}}\( {{0,8}}({F})\)")
 _UNSIGNED = re.compile(rf"(^|\t|  )([A-Za-z][\w@/]{{0,30}}) {{1,8}}({F})(?=\s|$)")
@@ -41,8 +38,6 @@ _NO_VALUES = ("eta", "v_num")
 def read(text: str, wanted: Wanted) -> Reading | None:
     """A line of one of these."""
     first = text[:1]
-    if first in "│tv[T" and (told := _of_trial(text) or _tested(text)):
-        return told
     if first in "TtVvEe":
         found = _BATCHES.match(text)
         if found:
@@ -50,19 +45,12 @@ def read(text: str, wanted: Wanted) -> Reading | None:
         found = _EPOCH.match(text)
         if found:
             return _epoch(found, wanted)
-        found = _SCORED.match(text)
-        if found:
-            return _scored(found)
-    elif first == "S":
-        return _estimated(text)
     elif first == "I" and (found := _ITERATIONS.match(text)):
         return _iteration(found, wanted)
     elif first == "[" and (found := _WRITTEN.match(text)):
         return _written(found)
     elif first.isdigit() and (found := _BOOSTED.match(text)):
         return _boosted(found)
-    if first == "A":
-        return coco.read(text)
     if first in "*T" and _ACCURACIES.match(text):
         values = tuple((name.lower(), float(value)) for name, value in _ACCURACY.findall(text))
         return Reading(form="accuracies", values=values, phase="test")
@@ -105,32 +93,6 @@ def _iteration(found: re.Match[str], wanted: Wanted) -> Reading | None:
         return _training(values, None, step, total, wanted)
     scores = tuple((name, value) for name, value in values if name not in ("time", "data_time", "memory"))
     return Reading(form="batch", values=scores if step >= total else (), phase=phase)
-
-
-def _of_trial(text: str) -> Reading | None:
-    trial = trial_lines.read(text)
-    return trial.reading if trial else None
-
-
-def _tested(text: str) -> Reading | None:
-    found = _TESTED.match(text)
-    return Reading(form="tested", values=((found[1], float(found[2])),)) if found else None
-
-
-def _scored(found: re.Match[str]) -> Reading | None:
-    """Scores of an epoch, without a loss that would be the training's, are an evaluation's."""
-    values = values_in(found[2])
-    if not values or any("loss" in name or split_phase(name)[0] for name, _ in values):
-        return None
-    return Reading(form="scores", values=values, phase="valid", epoch=int(found[1]))
-
-
-def _estimated(text: str) -> Reading | None:
-    found = _SAVED.match(text)
-    if found:
-        return Reading(form="estimator", values=values_in(found[2]), phase="valid", step=count(found[1]))
-    found = _PACE.match(text)
-    return Reading(form="pace", values=(("step_time", float(found[2])),), step=int(found[1])) if found else None
 
 
 def _written(found: re.Match[str]) -> Reading:

@@ -19,13 +19,17 @@ _WORD = {
 }  # fmt: skip
 _WORDS = re.compile("|".join(rf"(?<![a-z]){word}(?![a-z])" for word in sorted(_WORD, key=len, reverse=True)))
 _ASCII = re.compile(r"verlust|genauigkeit|epoche|lernrate|perte")
-_SIGNS = str.maketrans({"：": ":", "＝": "=", "，": ",", "、": ",", "；": ";", "（": "(", "）": ")", "｜": "|", "\u3000": " "})
+_SIGNS = str.maketrans(
+    {"：": ":", "＝": "=", "，": ",", "、": ",", "；": ";", "（": "(", "）": ")", "｜": "|", "\u3000": " "}
+)
 
 
 def in_english(text: str) -> str:
     """`text`, in small letters, with the words of a training loop and the signs between them as English has them."""
     if text.isascii() and not _ASCII.search(text):
         return text
-    text = _COUNTED.sub(lambda found: f"epoch {found[1]}" + (f"/{found[2]} " if found[2] else " "), text.translate(_SIGNS))
+    text = _COUNTED.sub(
+        lambda found: f"epoch {found[1]}" + (f"/{found[2]} " if found[2] else " "), text.translate(_SIGNS)
+    )
     text = _PHASES.sub(lambda found: _PHASE[found[1]], text)
     return _WORDS.sub(lambda found: _WORD[found[0]], text)

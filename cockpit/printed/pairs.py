@@ -26,7 +26,9 @@ from cockpit.printed.names import LONGEST_NAME, PHASE_WORD, Wanted, is_setting, 
 from cockpit.printed.numbers import NUMBER, PLAIN, count, number
 from cockpit.printed.reading import Reading, Values
 
-STEP_NAMES = frozenset(("step", "global_step", "iteration", "iter", "itr", "batch", "num_updates", "num_timesteps", "episode"))
+STEP_NAMES = frozenset(
+    ("step", "global_step", "iteration", "iter", "itr", "batch", "num_updates", "num_timesteps", "episode")
+)
 LONGEST_LINE = 4096  # characters that are looked at
 
 _COUNTER = r"global[_ ]step|num_updates|num_timesteps|episode|step|iteration|iter|itr|batch|epoch"

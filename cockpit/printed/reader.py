@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from cockpit.events.kinds import Eval, Event, Note, Step
-from cockpit.printed import bars, boxes, dicts, frameworks, norm_lines, pairs, skipping, step_lines
+from cockpit.printed import bars, boxes, dicts, evaluations, frameworks, norm_lines, pairs, skipping, step_lines
 from cockpit.printed.bars import Bars
 from cockpit.printed.boxes import Boxes
 from cockpit.printed.cut import Line, LineCutter
@@ -145,6 +145,7 @@ class PrintedReader:
             self._read_dict(text)
             or step_lines.read(text)
             or bars.read(text, self._wanted)
+            or evaluations.read(text)
             or frameworks.read(text, self._wanted)
             or self._read_pairs(body)
         )
@@ -183,6 +184,7 @@ class PrintedReader:
             self._read_dict(text)
             or step_lines.read(text)
             or bars.read(text, self._wanted)
+            or evaluations.read(text)
             or frameworks.read(text, self._wanted)
             or pairs.read(body, self._wanted)
         )
