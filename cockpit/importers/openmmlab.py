@@ -50,6 +50,8 @@ def _placed(records: Iterable[tuple[int, Record | Unread]]) -> Iterator[tuple[in
     epoch = None
     for line, record in records:
         if isinstance(record, dict):
+            if record.get("mode") in ("val", "test"):  # its `iter` counts the batches of the validation
+                record = {name: value for name, value in record.items() if name != "iter"}
             epoch = record.get("epoch", epoch)
             if "epoch" not in record and "mode" not in record and record.get("step") == epoch:
                 record = {("epoch" if name == "step" else name): value for name, value in record.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from cockpit.printed.names import strength
 from cockpit.search.metric import usual_goal
 from cockpit.store.ranking import is_ranked
 
+_HALF = re.compile(r"(?<!average_)precision|recall", re.IGNORECASE)
 MOST_METRICS = 512  # of one run that are looked at
 
 
@@ -101,7 +103,12 @@ def choose_metric(tallies: Iterable[Tally]) -> str:
 
 
 def _weight(name: str) -> int:
-    """A score counts more than a loss, a loss more than a name that need be no metric."""
+    """A score counts more than a loss, a loss more than a name that need be no metric.
+
+    Precision or recall alone is easy to raise at the cost of the other, so either counts less than other scores.
+    """
     if not strength(name):
         return 0
-    return 2 if usual_goal(name) == "maximize" else 1
+    if usual_goal(name) != "maximize":
+        return 1
+    return 2 if _HALF.search(name) else 3

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from itertools import chain
@@ -22,6 +23,7 @@ _MARKS = (
     (codecs.BOM_UTF8, ""),
 )  # fmt: skip
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x08\x0c\x1b\0"))  # what no program prints into a log
+_OF_UTF8 = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
 _MOST_CONTROLS = 0.02
 _FEW_RETURNS = 2
 
@@ -49,6 +51,7 @@ def plain(file: BinaryIO | io.RawIOBase) -> Iterator[bytes]:
         raw = _unpacked(chain((first,), raw))
         first = next(raw, b"")
     mark, encoding = next(((mark, name) for mark, name in _MARKS if first.startswith(mark)), (b"", ""))
+    encoding = encoding or ("cp1252" if _is_western(first) else "")
     decode = codecs.getincrementaldecoder(encoding)("replace").decode if encoding else None
     returns: bool | None = None
     for block in chain((first[len(mark) :],), raw):
@@ -58,6 +61,11 @@ def plain(file: BinaryIO | io.RawIOBase) -> Iterator[bytes]:
         if returns is None:
             returns = _ends_with_returns(text)
         yield text.replace(b"\r", b"\n") if returns else text
+
+
+def _is_western(text: bytes) -> bool:
+    """Whether letters beyond ASCII are single bytes, as Windows writes them; nothing of it would be UTF-8."""
+    return not text.isascii() and _OF_UTF8.search(text) is None
 
 
 def _unpacked(packed: Iterator[bytes]) -> Iterator[bytes]:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from cockpit.printed.names import PHASE_WORD, Wanted, is_evaluation, phase_of, strength
 from cockpit.printed.numbers import count, number
 from cockpit.printed.pairs import values_in
+from cockpit.printed.prefixes import strip_prefixes
 from cockpit.printed.reading import Reading, Values
 from cockpit.printed.sorting import only
 from cockpit.printed.timeline import Timeline
@@ -22,6 +23,7 @@ _KERAS = re.compile(r"\s{0,20}(\d{1,15})/(\d{1,15}|Unknown)\s{0,4}(?: \[[=>.]{1,
 _KERAS_PAIR = re.compile(r"(?:^| - )([A-Za-z_][^:]{0,80}?): ([^\s:]{1,40})(?=\s|$)")
 _TQDM = re.compile(r"(\d{1,3})%\|[^|]{0,600}\|\s{0,20}(\d{1,15})/(\d{1,15})\s{1,4}\[([^\]]{0,600})")
 _TQDM_OPEN = re.compile(r"(?<!\S)(\d{1,15})it \[([^\]]{0,600})")
+_ENDED = re.compile(r"\d{1,3}%\|[^|]{0,600}\|\s{0,20}\d{1,15}/\d{1,15}\s{1,4}\[[^\]]{0,600}\](?=\S)")
 _EPOCH = re.compile(r"\bepochs?[\s:=#]{0,4}\[?\s{0,4}(\d{1,9})(?:\s?/\s?(\d{1,9}))?", re.IGNORECASE)
 _PHASE = re.compile(rf"\b({PHASE_WORD}|predict(?:ion|ing)?|evaluating|validating)\b", re.IGNORECASE)
 _DOING = {"evaluating": "valid", "validating": "valid", "predicting": "predict"}
@@ -43,6 +45,18 @@ def read(text: str, wanted: Wanted) -> Reading | None:
         return _tqdm(text[: found.start()], int(found[2]), int(found[3]), found[4], wanted)
     found = _TQDM_OPEN.search(text)
     return _tqdm(text[: found.start()], int(found[1]), None, found[2], wanted) if found else None
+
+
+def apart(text: str) -> list[str]:
+    """A state of a bar and the line of a logger that was printed right behind it, which did not know of the bar."""
+    found = _ENDED.search(text) if "%|" in text else None
+    if found is None:
+        return [text]
+    rest = text[found.end() :]
+    said = strip_prefixes(rest)
+    if not (said.length and said.text) and not rest.startswith("{'"):
+        return [text]
+    return [text[: found.end()], said.text]
 
 
 def _keras(found: re.Match[str]) -> Reading:

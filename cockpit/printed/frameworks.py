@@ -25,7 +25,9 @@ _EPOCH = re.compile(
 )
 _ITERATIONS = re.compile(rf"Iter\((train|val|test)\) {{0,4}}\[{_COUNT}/(\d{{1,15}})\]\s{{1,4}}(.+)$")
 _BOOSTED = re.compile(rf"(\d{{1,9}}):\s{{1,4}}learn: ({F})(?:\s{{1,4}}test\d?: ({F}))?\s")
-_ACCURACIES = re.compile(rf"(?:\*|Test:) {{1,8}}(?:Acc@\d {{1,8}}{F}\s{{0,4}})+(?:loss {{1,8}}{F})?$", re.IGNORECASE)
+_ACCURACIES = re.compile(
+    rf"(?:\*|Test:) {{1,8}}(?:Acc@\d {{1,8}}{F}(?: \({F}\))?\s{{0,4}})+(?:loss {{1,8}}{F})?$", re.IGNORECASE
+)
 _ACCURACY = re.compile(rf"(Acc@\d|loss) {{1,8}}({F})", re.IGNORECASE)
 _WRITTEN = re.compile(rf"\[(\d{{1,15}})\] (\w[\w/]{{0,79}}={F}(?:, \w[\w/]{{0,79}}={F}){{0,63}})$")
 _AVERAGE = re.compile(rf"({F}) {{0,4}}\( {{0,8}}({F})\)")

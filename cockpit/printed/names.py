@@ -19,15 +19,16 @@ PHASE_WORD = r"(?:train(?:ing)?|val(?:id(?:ation)?)?|eval(?:uation)?|test(?:ing)
 
 _PREFIX = re.compile(rf"({PHASE_WORD})[_/.\-\s]+(\w.*)", re.IGNORECASE)
 _SUFFIX = re.compile(rf"(.*\w)[_/.\-\s]+\(?({PHASE_WORD})\)?", re.IGNORECASE)
+_AVERAGED = re.compile(rf"(?:avg|average|mean|epoch)[_ ]({PHASE_WORD})[_/.\-\s]+(\w.*)", re.IGNORECASE)
 _HUMPED = re.compile(rf"({PHASE_WORD})([A-Z].*)")
 _PARTS = re.compile(r"[a-z]+|\d+")
 _STRONG = frozenset((
     "loss", "losses", "acc", "accuracy", "auc", "auroc", "auprc", "f1", "fbeta", "mcc", "mae", "mse", "rmse",
     "mape", "bce", "nll", "ppl", "perplexity", "bpc", "bpb", "iou", "miou", "dice", "bleu", "rouge", "wer", "cer",
-    "ndcg", "mrr", "jaccard", "xentropy", "entropy", "kappa", "psnr", "ssim", "fid", "elbo", "r2",
+    "ndcg", "mrr", "top1", "top5", "jaccard", "xentropy", "entropy", "kappa", "psnr", "ssim", "fid", "elbo", "r2",
 ))  # fmt: skip
 _WEAK = frozenset((
-    "score", "scores", "error", "err", "map", "recall", "precision", "reward", "return", "cv", "metric",
+    "score", "scores", "error", "err", "map", "ap", "recall", "precision", "reward", "return", "cv", "metric",
 ))  # fmt: skip
 _ENDINGS = ("loss", "acc", "accuracy")
 _NO_MEASUREMENT = frozenset((
@@ -61,8 +62,11 @@ def is_evaluation(phase: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def split_phase(name: str) -> tuple[str | None, str]:
-    """`val_loss` is the `loss` of phase `valid`; so are `val/loss`, `Val loss`, `loss (val)`; `Loss` in `valLoss`."""
-    found = _PREFIX.fullmatch(name) or _HUMPED.fullmatch(name)
+    """`val_loss` is the `loss` of phase `valid`; so are `val/loss`, `Val loss`, `loss (val)`; `Loss` in `valLoss`.
+
+    Also of `avg_val_loss` it is the `loss`.
+    """
+    found = _PREFIX.fullmatch(name) or _AVERAGED.fullmatch(name) or _HUMPED.fullmatch(name)
     if found:
         return phase_of(found[1]), found[2]
     found = _SUFFIX.fullmatch(name)

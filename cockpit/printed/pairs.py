@@ -21,27 +21,30 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from cockpit.printed.languages import in_english
 from cockpit.printed.names import LONGEST_NAME, PHASE_WORD, Wanted, is_setting, phase_of, split_phase, strength
 from cockpit.printed.numbers import NUMBER, PLAIN, count, number
 from cockpit.printed.reading import Reading, Values
 
-STEP_NAMES = frozenset(("step", "global_step", "iteration", "iter", "itr", "batch", "num_updates"))
+STEP_NAMES = frozenset(
+    ("step", "global_step", "iteration", "iter", "itr", "batch", "num_updates", "num_timesteps", "episode")
+)
 LONGEST_LINE = 4096  # characters that are looked at
 
-_COUNTER = r"global[_ ]step|num_updates|step|iteration|iter|itr|batch|epoch"
+_COUNTER = r"global[_ ]step|num_updates|num_timesteps|episode|step|iteration|iter|itr|batch|epoch"
 _UNIT = r"(?:\s?(?:%|[mµun]?s|sec(?:onds?)?|min|h|it/s|s/it|[kmg]i?b)(?!\w))?"
 _VALUE = rf"(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?(?![\d,])|{NUMBER})"
 _TOKEN = re.compile(
     rf"(?<![\w/.@-])(?P<phase>{PHASE_WORD})(?:\s(?:set|split|results?))?\s{{0,4}}(?:[:\])|]|-(?=\s))\s{{0,4}}(?![\d.+-])"
-    rf"|(?<![\w/.@-])(?P<counter>{_COUNTER})['\"]?[\s:=#]{{1,8}}\[?\s{{0,8}}(?P<count>{PLAIN})"
+    rf"|(?<![\w/.@-])(?<!best )(?P<counter>{_COUNTER})['\"]?[\s:=#]{{1,8}}\[?\s{{0,8}}(?P<count>{PLAIN})"
     r"(?:\s{0,4}(?:/|of)\s{0,4}(?P<of>\d{1,15}))?(?:\s{0,4}\])?"
     rf"|(?<![\w/.@-])(?P<bare>(?:{PHASE_WORD}[\s_/])?(?:loss|acc(?:uracy)?(?:@?\d)?|lr))\s{{1,8}}(?P<plain>{NUMBER}){_UNIT}"
     rf"|['\"]?\s{{0,8}}[:=]\s{{0,8}}(?P<value>{_VALUE})(?:\s{{0,4}}/\s{{0,4}}(?P<out_of>\d{{1,15}}))?{_UNIT}"
     r"|\[\s{0,8}(?P<done>\d{1,15})\s{0,4}/\s{0,4}(?P<todo>\d{1,15})",
 )
 _AFTER = re.compile(
-    r"\s*(?:$|[,;:|()\[\]{}<>│'\"\t•·]|\.(?:\s|$)|-(?:\s|-|$))|\s{2,}"
-    r"|\s[A-Za-z_][\w./@%-]{0,60}(?: [A-Za-z][\w./@%-]{0,30})?(?: ?\([^()]{0,30}\))?['\"]?\s{0,8}[:=]"
+    r"\s*(?:$|[,;:|()\[\]{}<>│'\"\t•·]|\.(?:\s|$)|-(?:\s|-|$)|[=*#]{2})|\s{2,}|\s?(?:\+/?-?|±)\s?(?=[\d.])"
+    r"|\s[^\W\d][\w./@%-]{0,60}(?: [^\W\d][\w./@%-]{0,30})?(?: ?\([^()]{0,30}\))?['\"]?\s{0,8}[:=]"
     rf"|\s(?:{_COUNTER}|(?:{PHASE_WORD}[\s_/])?(?:loss|acc|accuracy|lr))\s{{1,8}}\[?[\d.]",
 )
 _HEAD = re.compile(
@@ -55,20 +58,21 @@ _WORTH = (  # what a line must have to be looked at; asking costs a hundredth of
     "loss", "acc", "auc", "auroc", "auprc", "f1", "beta", "mcc", "mae", "map", "mse", "bce", "nll", "ppl", "perplexity",
     "bpc", "bpb", "iou", "dice", "bleu", "rouge", "wer", "cer", "ndcg", "mrr", "jaccard", "entropy", "kappa", "psnr",
     "ssim", "fid", "elbo", "r2", "score", "err", "recall", "precision", "reward", "return", "cv", "metric", "step",
-    "iter", "itr", "batch", "epoch",
+    "iter", "itr", "batch", "epoch", "episode",
 )  # fmt: skip
 _SEPARATOR = re.compile(r"[,;|\[\]{}<>│\t•·#!?:=]|\s-{1,3}\s|\s{2,}|^\s*[-*]\s")
-_WORD = re.compile(r"[A-Za-z_][\w./@%+-]*")
+_WORD = re.compile(r"[^\W\d][\w./@%+-]*")
 _FILLERS = frozenset(("average", "avg", "mean", "final", "current", "running", "the", "new", "epoch"))
 _ADDRESS = re.compile(r"\b[A-Za-z][\w+.-]{0,20}://\S+")
 _WRAPPED_NUMBER = re.compile(rf"\b(?:tensor|array|(?:np\.)?float\d*)\(\s{{0,8}}({NUMBER})[^()]*\)")
 _SUBSET = re.compile(rf"\b({PHASE_WORD}) on '[^']{{1,40}}' subset")  # fairseq
 _PIECE = re.compile(
-    rf"(?<=[|,])(\s{{1,4}}(?!(?:{_COUNTER})\b){_NAME}(?: {_NAME}){{0,3}})\s{{1,4}}(?={NUMBER}\s{{0,4}}(?:[|,]|$))"
+    rf"(?<=[|,])(\s{{1,4}}(?!(?:{_COUNTER})\b){_NAME}(?: {_NAME}){{0,3}})\s{{1,4}}(?={NUMBER}\s{{0,4}}(?:\([^()]{{0,30}}\)\s{{0,4}})?(?:[|,]|$))"
 )
 _DATA_SET = re.compile(  # of LightGBM (`valid_0's auc`, `training's auc`) and XGBoost (`validation_0-rmse`)
     rf"(?<![\w-])({PHASE_WORD})(?:_(\d{{1,3}}))?(?:'s |(?<=\d)-)(?=[a-z])([\w@-]{{1,40}})(?=:)"
 )
+_AGGREGATED = re.compile(r"\bcv_agg's (?:(train|valid) )?")  # LightGBM's means over folds
 _CALL = re.compile(r"(?<=\w)\([^()]*(?:\)|$)")
 
 
@@ -98,13 +102,13 @@ class _Scan:
 
 def read(text: str, wanted: Wanted) -> Reading | None:
     """The pairs of a line that counts, or its counters alone when it has nothing else; None for ordinary lines."""
-    text = text[:LONGEST_LINE].lower()
+    text = in_english(text[:LONGEST_LINE].lower())
     if not any(word in text for word in _WORTH) and not wanted.is_mentioned(text):
         return None
     scan = _scan(_with_signs(_without_calls(wanted.signed(text))))
     if scan.values and _counts(scan, wanted):
         return _reading(scan)
-    if not scan.values and scan.epoch is not None:
+    if not scan.values and (scan.epoch is not None or (scan.phase and scan.step is not None)):
         return Reading(form="heading", phase=scan.phase, epoch=scan.epoch, from_one=scan.from_one)
     return None
 
@@ -151,6 +155,7 @@ def _counts(scan: _Scan, wanted: Wanted) -> bool:
 
 def _without_calls(text: str) -> str:
     if "'s " in text or "valid" in text:
+        text = _AGGREGATED.sub(lambda found: f"{found[1] or 'valid'}_", text)
         text = _DATA_SET.sub(_as_phase, text)
     if "://" in text:
         text = _ADDRESS.sub(" ", text)
@@ -209,7 +214,7 @@ def _add_signed(scan: _Scan, token: re.Match[str], before: str) -> None:
     value = number(token["value"])
     if value is not None and token["out_of"]:
         value = value / int(token["out_of"]) if int(token["out_of"]) else value
-    _add(scan, _SEPARATOR.split(before)[-1], value)
+    _add(scan, _SEPARATOR.split(before.rstrip())[-1], value)
 
 
 def _add(scan: _Scan, words: str, value: float | None) -> None:

@@ -19,6 +19,11 @@ _LOG = re.compile(
     rf"\s{{0,8}}(?:\[[A-Z]+\]{_TIME}:[\w.]+:"  # [DEBUG]2020-06-18 10:36:24,981:utils:
     rf"|{_TIME}\s\|\s{_LEVEL}\s{{1,8}}\|\s[\w.]{{1,60}}:[\w.<>]{{1,60}}:\d+ - "  # loguru
     rf"|{_TIME}\s\|\s{_LEVEL}\s\|\s[\w.]{{1,60}}\s\|\s"  # fairseq
+    rf"|(?:{_TIME}|\d\d/\d\d/\d{{4}} \d\d:\d\d:\d\d)\s-\s{_LEVEL}\s-\s[\w.]{{1,60}}\s-\s{{1,4}}"  # Hugging Face
+    rf"|\[{_LEVEL}\|[\w.]{{1,60}}:\d+\] {_TIME} >> {{0,4}}"  # transformers
+    rf"|\[[\w.-]{{1,60}}\] {_TIME} \([\w.]{{1,60}}:\d+\) {_LEVEL}: "  # ESPnet
+    rf"|\[[A-Z] {_TIME}\] "  # Optuna
+    rf"|\[\w{{1,60}}\.py:\d{{1,6}}(?::\w{{1,60}})?\] "  # DeepSpeed
     rf"|\[?{_TIME}\]?(?:\s{{0,4}}[-|:,]?\s{{0,4}}\[?[\w.]{{1,60}}\]?){{0,2}}?\s{{0,4}}[-|:,]?\s{{0,4}}\[?{_LEVEL}\]?\s*[-|:]?\s*"
     r"|\[\d\d/\d\d \d\d:\d\d:\d\d [\w.]{1,60}\]:\s+"  # detectron2
     rf"|\[{_TIME}\]\s*[-|:]?\s*|{_TIME}\s*[-|:,]\s+|{_TIME}\s+"

@@ -6,8 +6,9 @@ import re
 from dataclasses import replace
 
 from cockpit.events.kinds import Eval, Event, Note, Step
-from cockpit.printed import bars, dicts, frameworks, norm_lines, pairs, step_lines
+from cockpit.printed import bars, boxes, dicts, evaluations, frameworks, norm_lines, pairs, skipping, step_lines
 from cockpit.printed.bars import Bars
+from cockpit.printed.boxes import Boxes
 from cockpit.printed.cut import Line, LineCutter
 from cockpit.printed.known_lines import KnownLines
 from cockpit.printed.names import Wanted
@@ -23,7 +24,7 @@ from cockpit.printed.timeline import Timeline
 from cockpit.printed.wrapping import Unwrapper
 
 _NUMBER = re.compile(r"\d|[nN][aA][nN]|[iI][nN][fF]")
-_BLOCK = re.compile(r"\s+\S|[-*]\s")
+_BLOCK = re.compile(r"\s+\S|[-*+]\s")
 _TABLES_BEGIN = frozenset("eEsSiIcC|│")  # epoch, step, iteration, class
 
 Found = Reading | list[Event] | None
@@ -58,6 +59,7 @@ class PrintedReader:
         self._known_lines = KnownLines(self._timeline)
         self._bars = Bars(self._timeline)
         self._tables = Tables()
+        self._boxes = Boxes()
         self._held: Reading | None = None
         self._block_phase: str | None = None
 
@@ -96,7 +98,8 @@ class PrintedReader:
         self._known_lines.look(text)
         events: list[Event] = []
         for message in self._unwrapper.messages(prefixed.text):
-            events += self.message(message, line.redrawn)
+            for part in bars.apart(message):
+                events += self.message(part, line.redrawn)
         return events
 
     def _foreign(self, rank: int, body: str, redrawn: bool) -> list[Event]:
@@ -128,6 +131,10 @@ class PrintedReader:
         known = self._known_lines.read(text)
         if known is not None:
             return known
+        if self._boxes.is_open or text[:1] == "-":
+            box = self._boxes.read(text)
+            if box is not None:
+                return box
         if self._tables.is_open or text[:1] in _TABLES_BEGIN:
             row = self._tables.read(text)
             if row is not None:
@@ -138,6 +145,7 @@ class PrintedReader:
             self._read_dict(text)
             or step_lines.read(text)
             or bars.read(text, self._wanted)
+            or evaluations.read(text)
             or frameworks.read(text, self._wanted)
             or self._read_pairs(body)
         )
@@ -154,6 +162,7 @@ class PrintedReader:
             self._block_phase is None
             and self._pattern is None
             and not self._tables.is_open
+            and not self._boxes.is_open
             and self._skipper.is_idle
             and self._unwrapper.is_empty
             and self._cutter.is_empty
@@ -162,7 +171,9 @@ class PrintedReader:
     def _parse(self, body: str) -> Found:
         """What a message says by itself, where that leaves nothing behind; else an empty list."""
         text = body.strip()
-        if text.endswith("(") or "Traceback" in text or norm_lines.is_one(text):
+        if text.endswith("(") or "Traceback" in text or skipping.is_summary(text) or norm_lines.is_one(text):
+            return []
+        if boxes.is_part(text) or len(bars.apart(body)) > 1:
             return []
         known = self._known_lines.read(text)
         if known is not None:
@@ -173,6 +184,7 @@ class PrintedReader:
             self._read_dict(text)
             or step_lines.read(text)
             or bars.read(text, self._wanted)
+            or evaluations.read(text)
             or frameworks.read(text, self._wanted)
             or pairs.read(body, self._wanted)
         )

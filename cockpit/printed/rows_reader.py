@@ -132,7 +132,7 @@ class RowsReader(SeveralRuns):
         last, now = -1, 0
         for epoch in epochs:
             if epoch != last:
-                last, now = epoch, self._timeline.enter_epoch(epoch, from_one)
+                last, now = epoch, self._timeline.enter_printed(epoch, from_one)
             shown.append(now)
         return shown
 

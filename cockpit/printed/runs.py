@@ -3,6 +3,7 @@
 A log may hold several: they were appended to one file, or one program trained several times. A new run begins with its
 first value after
 - a banner: `--- Starting trial: run-0`, `Fold 2/5`;
+- a line that tells how another trial of a search ended;
 - settings, printed once more, if the counters begin again with it too;
 - an epoch that is the first one again: one of so many (`1/5`), or after two more than it, or after other lines;
 - a table that begins with an epoch that was there, or below new settings.
@@ -12,6 +13,7 @@ A counter of steps that begins again is no new run: so do epochs and phases. Tun
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from cockpit.events.kinds import Eval, Event, Step
@@ -71,6 +73,13 @@ class Runs:
             self.label = label or self.label
         return True
 
+    def announce(self, label: str, config: Mapping[str, Any]) -> None:
+        """The next values are of this run, which is the one that is being read if its label is the same."""
+        if not self._has_values:
+            self.label, self.config = label, dict(config)
+        elif label != self.label:
+            self._banner, self._next_label, self._next_config = True, label, dict(config)
+
     @staticmethod
     def would_say(text: str) -> bool:
         """Whether a line is a banner or has settings."""
@@ -123,6 +132,8 @@ class Runs:
         self._forget()
 
     def _is_anew(self, reading: Reading) -> bool:
+        if reading.form == "trial":
+            return self._banner
         if reading.phase not in (None, "train") or not (reading.values or reading.epoch is not None):
             return False
         if self._banner and reading.values:

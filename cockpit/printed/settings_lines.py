@@ -28,7 +28,7 @@ def read(text: str) -> dict[str, Any]:
     if text.endswith(")") and "=" in text and (call := _CALL.search(text)):
         return _of_call(call[1])
     line = _LINE.match(text)
-    return {line[1]: _value(line[2])} if line and is_setting(line[1]) else {}
+    return {line[1]: value_of(line[2])} if line and is_setting(line[1]) else {}
 
 
 def _literal(text: str) -> dict[str, Any]:
@@ -68,7 +68,8 @@ def _evaluated(text: str | ast.expr) -> Any:
         return ()
 
 
-def _value(text: str) -> Any:
+def value_of(text: str) -> Any:
+    """A number, or the text without its quotes."""
     value = _evaluated(text)
     return value if isinstance(value, int | float) else text.strip("'\",")
 

@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from cockpit.events.kinds import Eval, Event, Norms, Step
+from cockpit.printed import trial_lines
 from cockpit.printed.account import Account
 from cockpit.printed.cut import Line
 from cockpit.printed.prefixes import strip_prefixes
 from cockpit.printed.reader import PrintedReader
+from cockpit.printed.reading import Reading
 from cockpit.printed.runs import Runs
 from cockpit.printed.written import Written
 
@@ -78,6 +80,9 @@ class SeveralRuns(PrintedReader):
             self._understood = self._runs.says_something(body)
         else:
             self._understood = True
+            trial = trial_lines.read(body.strip()) if isinstance(found, Reading) and found.form == "trial" else None
+            if trial is not None:
+                self._runs.announce(trial.label, trial.config)
             if found:
                 words = RunWords(self._runs.label, dict(self._runs.config))
                 if self._runs.begins(found):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cockpit.printed.reading import Reading
 
+_NUMBERED_ANEW = ("step", "result")  # their epochs are counted here, not by the program
 _MOST_AXES = 64  # phases with a counter of their own; a pattern may make up any number
 
 
@@ -56,10 +57,21 @@ class Timeline:
         self._counted = True
         self._seen: set[tuple[str, str]] = set()
         self._zero_based = False
+        self._from_one: int | None = None  # the epoch that was last printed in a format that counts from 1
 
     def enter(self, reading: Reading) -> int:
         """Note the epoch that the reading names, and return the one that holds now."""
-        return self.epoch if reading.epoch is None else self.enter_epoch(reading.epoch, reading.from_one)
+        if reading.epoch is None:
+            return self.epoch
+        enter = self.enter_epoch if reading.form in _NUMBERED_ANEW else self.enter_printed
+        return enter(reading.epoch, reading.from_one)
+
+    def enter_printed(self, epoch: int, from_one: bool) -> int:
+        """The same for an epoch that may be named twice, with and without how many there are: `1/3`, then `1`."""
+        if epoch == self._from_one and not from_one:
+            return self.epoch
+        self._from_one = epoch if from_one else self._from_one
+        return self.enter_epoch(epoch, from_one)
 
     def enter_epoch(self, epoch: int, from_one: bool) -> int:
         """Note an epoch as it was printed, and return the one that holds now."""
