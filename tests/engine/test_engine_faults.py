@@ -116,7 +116,7 @@ def shown(logs: Path) -> dict[str, Any]:
     return document
 
 
-@pytest.mark.parametrize("engine", ["local", pytest.param("ray", marks=pytest.mark.ray)])
+@pytest.mark.parametrize("engine", ["local", pytest.param("ray", marks=[pytest.mark.ray, pytest.mark.slow])])
 def test_a_killed_sweep_takes_everything_with_it_and_is_shown_as_interrupted(start: Starter, engine: str) -> None:
     sweep = start(engine)
     sweep.process.kill()
@@ -139,6 +139,7 @@ def test_a_signal_ends_a_sweep_cleanly(start: Starter, number: signal.Signals) -
     assert shown(sweep.logs)["status"] == "interrupted"
 
 
+@pytest.mark.slow
 @pytest.mark.ray
 def test_ctrl_c_in_the_terminal_of_a_ray_sweep_ends_it_cleanly(start: Starter) -> None:
     sweep = start("ray")
@@ -159,7 +160,7 @@ def test_a_detached_sweep_goes_on_when_its_terminal_hangs_up(start: Starter) -> 
     assert sweep.wait() == 130
 
 
-@pytest.mark.parametrize("engine", ["local", pytest.param("ray", marks=pytest.mark.ray)])
+@pytest.mark.parametrize("engine", ["local", pytest.param("ray", marks=[pytest.mark.ray, pytest.mark.slow])])
 def test_a_killed_warm_parent_loses_its_trials_and_ends_the_sweep_as_failed(start: Starter, engine: str) -> None:
     sweep = start(engine)
     os.kill(sweep.warm, signal.SIGKILL)

@@ -41,7 +41,7 @@ def _job(planned: Again) -> Job:
     return Job(planned.plan, planned.run.path.parent, "a test", rerun_of=planned.name)
 
 
-@pytest.fixture(scope="module", params=["local", pytest.param("ray", marks=pytest.mark.ray)])
+@pytest.fixture(scope="module", params=["local", pytest.param("ray", marks=[pytest.mark.ray, pytest.mark.slow])])
 def hill(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Sweep:
     """Two trials of the toy, by either engine; not to be changed, only to be run again."""
     logs = tmp_path_factory.mktemp("hill")

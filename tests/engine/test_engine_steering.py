@@ -136,6 +136,7 @@ def test_the_index_has_the_answers_and_the_trials_as_the_record(steered: Sweep) 
         assert steps[-1].step == (2 if trial.status == "stopped" else 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["stop", "kill"])
 def test_a_whole_sweep_can_be_ended(engine: str, tmp_path: Path, name: str) -> None:
     view = Scenes(

@@ -325,6 +325,7 @@ def test_many_trials_leave_no_descriptor_and_no_zombie_behind(start: Starter, wa
     assert Path(f"/proc/{warm._process.pid}/task/{warm._process.pid}/children").read_text() == ""
 
 
+@pytest.mark.slow
 def test_a_sweep_of_a_hundred_trials_leaks_nothing(tmp_path: Path) -> None:
     parameters = {"x": {"min": -1.0, "max": 1.0}, "epochs": {"value": 1}, "steps": {"value": 1}}
     run(tmp_path, parameters=parameters, run_cap=1)

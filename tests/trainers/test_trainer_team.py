@@ -58,6 +58,7 @@ def ranks(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     return [json.loads((folder / f"rank{rank}.json").read_text()) for rank in range(2)]
 
 
+@pytest.mark.slow
 def test_both_do_what_one_with_the_averaged_gradient_does(ranks: list[dict[str, Any]]) -> None:
     device, config = CpuDevice(), TrainerConfig()
     # What the second process would see: building it draws the same numbers.
@@ -83,6 +84,7 @@ def both_passes(task: Any) -> list[Any]:
     return [batch for _ in range(3) for batch in task.batches][:10]
 
 
+@pytest.mark.slow
 def test_both_have_the_same_weights_and_tell_the_same(ranks: list[dict[str, Any]]) -> None:
     for name in ("plain", "whole", "cut", "rest"):
         assert ranks[0][name]["weights"] == ranks[1][name]["weights"]
@@ -90,12 +92,14 @@ def test_both_have_the_same_weights_and_tell_the_same(ranks: list[dict[str, Any]
     assert ranks[0]["whole"]["draw"] != ranks[1]["whole"]["draw"], "dropout is not the same in both"
 
 
+@pytest.mark.slow
 def test_a_command_to_the_first_reaches_both_at_the_same_step(ranks: list[dict[str, Any]]) -> None:
     for rank in ranks:
         rates = {step: metrics["lr"] for kind, step, metrics in rank["plain"]["told"] if kind == "Step"}
         assert [rates[step] for step in (1, 2, 3, 10)] == [0.01, 0.01, 0.02, 0.02]
 
 
+@pytest.mark.slow
 def test_both_go_on_from_a_checkpoint_as_if_they_had_not_been_cut(ranks: list[dict[str, Any]]) -> None:
     for rank in ranks:
         whole, rest = rank["whole"], rank["rest"]
@@ -104,10 +108,12 @@ def test_both_go_on_from_a_checkpoint_as_if_they_had_not_been_cut(ranks: list[di
         assert (rest["weights"], rest["draw"]) == (whole["weights"], whole["draw"])
 
 
+@pytest.mark.slow
 def test_both_leave_when_the_first_is_closed(ranks: list[dict[str, Any]]) -> None:
     assert [rank["left after"] for rank in ranks] == [3, 3]
 
 
+@pytest.mark.slow
 def test_a_trainer_runs_in_two_processes_and_speaks_once(ranks: list[dict[str, Any]]) -> None:
     lines = ranks[0]["said"]
     assert "processes=2" in lines[1]
