@@ -1,4 +1,4 @@
-"""Lines that only tell the end of an evaluation: of COCO, Lightning, accelerate's examples, TensorFlow, and of trials."""
+"""Lines that tell the end of an evaluation: of COCO, Lightning, accelerate, TensorFlow, and of trials."""
 
 from __future__ import annotations
 

@@ -67,7 +67,8 @@ _ADDRESS = re.compile(r"\b[A-Za-z][\w+.-]{0,20}://\S+")
 _WRAPPED_NUMBER = re.compile(rf"\b(?:tensor|array|(?:np\.)?float\d*)\(\s{{0,8}}({NUMBER})[^()]*\)")
 _SUBSET = re.compile(rf"\b({PHASE_WORD}) on '[^']{{1,40}}' subset")  # fairseq
 _PIECE = re.compile(
-    rf"(?<=[|,])(\s{{1,4}}(?!(?:{_COUNTER})\b){_NAME}(?: {_NAME}){{0,3}})\s{{1,4}}(?={NUMBER}\s{{0,4}}(?:\([^()]{{0,30}}\)\s{{0,4}})?(?:[|,]|$))"
+    rf"(?<=[|,])(\s{{1,4}}(?!(?:{_COUNTER})\b){_NAME}(?: {_NAME}){{0,3}})\s{{1,4}}"
+    rf"(?={NUMBER}\s{{0,4}}(?:\([^()]{{0,30}}\)\s{{0,4}})?(?:[|,]|$))"
 )
 _DATA_SET = re.compile(  # of LightGBM (`valid_0's auc`, `training's auc`) and XGBoost (`validation_0-rmse`)
     rf"(?<![\w-])({PHASE_WORD})(?:_(\d{{1,3}}))?(?:'s |(?<=\d)-)(?=[a-z])([\w@-]{{1,40}})(?=:)"

@@ -20,7 +20,8 @@ _OPTUNA = re.compile(
 )
 _SCORES = r"(?:\w{1,60}[=:] ?\(?(?:train=[^,()]{1,40}, test=|test=)?[^\s,()]{1,40}\)? ){1,16}"
 _CROSS_VALIDATED = re.compile(
-    rf"\[CV (\d{{1,6}})/\d{{1,6}}(?:; \d{{1,9}}/\d{{1,9}})?\] END \.* ?(.{{0,2000}}?);, ({_SCORES})total time= {{0,8}}({F})(s|min)$"
+    rf"\[CV (\d{{1,6}})/\d{{1,6}}(?:; \d{{1,9}}/\d{{1,9}})?\] END \.* ?(.{{0,2000}}?);, "
+    rf"({_SCORES})total time= {{0,8}}({F})(s|min)$"
 )
 _SCORE = re.compile(rf"(\w{{1,60}})[=:] ?\(?(?:train=[^,()]{{1,40}}, )?(?:test=)?({F})")
 _PARAMETER = re.compile(r"(\w{1,80})=([^,]{1,200})")

@@ -25,17 +25,29 @@ LINES = [
         " Average Precision  (AP) @[ IoU=0.50      | area=   all | maxDets=1000 ] = 0.588",
         [("eval", "valid", {"ap50": 0.588})],
     ),
-    (" Average Recall     (AR) @[ IoU=0.50:0.95 | area=   all | maxDets=  1 ] = 0.31", [("eval", "valid", {"ar1": 0.31})]),
-    (" Average Precision  (AP) @[ IoU=0.50:0.95 | area= small | maxDets=100 ] = 0.2", [("eval", "valid", {"aps": 0.2})]),
+    (
+        " Average Recall     (AR) @[ IoU=0.50:0.95 | area=   all | maxDets=  1 ] = 0.31",
+        [("eval", "valid", {"ar1": 0.31})],
+    ),
+    (
+        " Average Precision  (AP) @[ IoU=0.50:0.95 | area= small | maxDets=100 ] = 0.2",
+        [("eval", "valid", {"aps": 0.2})],
+    ),
     (" Average Precision  (AP) @[ IoU=0.50:0.95 | area= large | maxDets=100 ] = -1.000", []),
     (" * Acc@1 80.214 (19.786) Acc@5 94.996 (5.004)", [("eval", "test", {"acc@1": 80.214, "acc@5": 94.996})]),
     ("│         test_acc          │    0.7987000346183777     │", [("eval", "test", {"acc": 0.7987000346183777})]),
     ("        test_loss           0.2412233203649521", [("eval", "test", {"loss": 0.2412233203649521})]),
-    ("step 1/9 | loss 9.8 (+1.20z)| norm 5.1 (+nanz)| lr 8e-07", [("step", "train", {"loss": 9.8, "norm": 5.1, "lr": 8e-7})]),
+    (
+        "step 1/9 | loss 9.8 (+1.20z)| norm 5.1 (+nanz)| lr 8e-07",
+        [("step", "train", {"loss": 9.8, "norm": 5.1, "lr": 8e-7})],
+    ),
     ("[9]\tcv_agg's auc: 0.81 + 0.0012", [("eval", "valid", {"auc": 0.81})]),
     ("Eval num_timesteps=4096, episode_reward=102.20 +/- 10.5", [("eval", "valid", {"episode_reward": 102.2})]),
     ("Episode 10\tLast reward: 20.00\tAverage reward: 15.00", [("step", "train", {"last_reward": 20, "reward": 15})]),
-    ("Epoch 1 - avg_train_loss: 1.0  avg_val_loss: 1.1", [("step", "train", {"loss": 1.0}), ("eval", "valid", {"loss": 1.1})]),
+    (
+        "Epoch 1 - avg_train_loss: 1.0  avg_val_loss: 1.1",
+        [("step", "train", {"loss": 1.0}), ("eval", "valid", {"loss": 1.1})],
+    ),
     (
         "INFO:tensorflow:Saving dict for global step 1000: accuracy = 0.9712, global_step = 1000, loss = 0.1012",
         [("eval", "valid", {"accuracy": 0.9712, "loss": 0.1012})],
@@ -53,9 +65,12 @@ LINES = [
         "第3轮/5 训练损失：0.5 验证准确率：0.7",
         [("step", "train", {"loss": 0.5}), ("eval", "valid", {"accuracy": 0.7})],
     ),
-    ("Epoche 1/5 - Verlust: 0.5 - Val-Verlust: 0.7", [("step", "train", {"loss": 0.5}), ("eval", "valid", {"loss": 0.7})]),
+    (
+        "Epoche 1/5 - Verlust: 0.5 - Val-Verlust: 0.7",
+        [("step", "train", {"loss": 0.5}), ("eval", "valid", {"loss": 0.7})],
+    ),
     ("Restoring model weights from the end of the best epoch: 1.", []),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("line", "said"), LINES)
@@ -106,8 +121,8 @@ def test_an_epoch_named_once_more_without_their_number_is_the_same():
 
 
 TRIALS = """\
-[I 2023-05-05 10:10:00,123] Trial 0 finished with value: 0.8 and parameters: {'lr': 0.1, 'act': 'relu'}. Best is trial 0.
-[I 2023-05-05 10:10:01,123] Trial 1 finished with value: 0.9 and parameters: {'lr': 0.2, 'act': 'tanh'}. Best is trial 1.
+[I 2023-05-05 10:10:00,123] Trial 0 finished with value: 0.8 and parameters: {'lr': 0.1, 'act': 'relu'}.
+[I 2023-05-05 10:10:01,123] Trial 1 finished with value: 0.9 and parameters: {'lr': 0.2, 'act': 'tanh'}.
 """
 FOLDS = """\
 [CV 1/2] END ..................C=1, kernel=rbf;, score=0.811 total time=   0.1s
