@@ -35,9 +35,10 @@ _SAVED = re.compile(r"Saved ([A-Za-z][\w.-]{0,60}): (\S.*)$")
 _NOTES = re.compile(
     rf"(?:(?:{_STAMP}\s{{1,4}})?- )?(?:Loaded model from files: \S.*|Writing to: \S+"
     rf"|best model found for epoch \d+, {F} -> {F}|{F} is not improved from {F} epoch \d+ / \d+"
+    rf"|Better model found at epoch \d+ with \w+ value: {F}\.?"  # fastai
     r"|finish training[.(].*|Kernel version \d+ successfully.*)$"
 )
-_MAY_START = frozenset("EiolftCTmbN<LSWK0123456789+-.")
+_MAY_START = frozenset("BEiolftCTmbN<LSWK0123456789+-.")
 _JUST_TIME = re.compile(rf"\s*{_STAMP}\s*$")
 
 

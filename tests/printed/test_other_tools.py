@@ -69,6 +69,7 @@ LINES = [
         "Epoche 1/5 - Verlust: 0.5 - Val-Verlust: 0.7",
         [("step", "train", {"loss": 0.5}), ("eval", "valid", {"loss": 0.7})],
     ),
+    ("Generate test with beam=5: BLEU4 = 34.51, 68.9/42.7 (BP=0.964, ratio=0.9)", [("eval", "test", {"bleu": 34.51})]),
     ("Restoring model weights from the end of the best epoch: 1.", []),
 ]
 
