@@ -95,7 +95,7 @@ def _import(paths: tuple[Path, ...], form: str, wish: Wish, as_json: bool) -> in
 
 def _import_one(source: Source, importer: Importer, wish: Wish) -> Outcome | None:
     """Import a source and write its diary entry; None where that failed, which was told then."""
-    from cockpit.importers.importing import import_source
+    from cockpit.importers.importing import NoMetricError, import_source
     from cockpit.store.folder import FolderError
 
     try:
@@ -104,6 +104,9 @@ def _import_one(source: Source, importer: Importer, wish: Wish) -> Outcome | Non
             _write_entry(wish.logs, outcome.run)
     except FolderError:
         raise
+    except NoMetricError as error:
+        click.echo(f"cockpit: {error}", err=True)
+        return None
     except OSError as error:
         if is_full_disk(error):
             raise

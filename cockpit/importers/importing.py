@@ -22,6 +22,7 @@ from cockpit.store.scores import append_score, scores
 
 _GENERATED = ("sweep.jsonl", "trials", UNREAD, "scores.jsonl", "summary.json", "report.md", "index.lock")
 _OLD = ".replaced-"
+MOST_NAMES = 8  # of metrics, where one is missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,19 @@ class Wish:
     metric: str = ""
 
 
+class NoMetricError(Exception):
+    """No run of a source has the metric that it shall be ranked by. One line."""
+
+    def __init__(self, path: str, metric: str, known: list[str]) -> None:
+        names = ", ".join(known[:MOST_NAMES]) + (" …" if len(known) > MOST_NAMES else "")
+        others = f"it has {names}" if known else "it has no evaluations"
+        super().__init__(one_line(f"{path}: no run was evaluated by {metric}; {others}"))
+
+
 def import_source(source: Source, importer: Importer, wish: Wish) -> Outcome:
-    """Make an experiment of a source, or say which one it is already. Raises `OSError` and `FolderError`.
+    """Make an experiment of a source, or say which one it is already.
+
+    Raises `OSError`, `FolderError` and `NoMetricError`.
 
     A file that has grown since takes the place of its own record; what a user wrote about that stays.
     """
@@ -50,6 +62,8 @@ def import_source(source: Source, importer: Importer, wish: Wish) -> Outcome:
         recording.take(importer.read(replace(source, metric=wish.metric)))
         if recording.is_empty:
             return Outcome(path=path, format=importer.name, lines=recording.lines)
+        if wish.metric and wish.metric not in recording.metrics:
+            raise NoMetricError(path, wish.metric, recording.metrics)
         origin = origin_of(source.path, importer.name, mark, wish, recording.about.name)
 
         def finish(experiment: str) -> None:

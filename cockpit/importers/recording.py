@@ -132,6 +132,11 @@ class Recording:
         return self._asked or self.about.metric or choose_metric(trial.tally for trial in self.trials.values())
 
     @property
+    def metrics(self) -> list[str]:
+        """What may rank the runs."""
+        return list(dict.fromkeys(name for trial in self.trials.values() for name in trial.tally.metrics))
+
+    @property
     def goal(self) -> str:
         """Which way the metric is better."""
         told = self.about.goal if self.about.goal in GOALS and not self._asked else ""

@@ -60,6 +60,12 @@ def test_names_and_metrics_of_the_users_own(cockpit, log):
     assert (document["metric"], document["trials"][0]["best"]) == ("loss", 0.4)
 
 
+def test_a_metric_that_no_run_has_is_refused_with_those_that_there_are(cockpit, folder, log):
+    said = cockpit("import", "train.log", "--metric", "auc")
+    assert said.code != 0 and said.err == f"cockpit: {log}: no run was evaluated by auc; it has acc\n"
+    assert experiments(folder / "logs") == []
+
+
 def test_what_authors_say_of_runs_is_shown(cockpit, folder):
     banner = "--- Starting trial: run-{}\n"
     (folder / "two.log").write_text(banner.format(0) + LOG + banner.format(1) + LOG)
