@@ -193,7 +193,7 @@ def test_mutated_exports_raise_nothing(tmp_path):
     assert list(told.runs) == ["t000", "t001"]
 
 
-@pytest.mark.parametrize("shape", ("json", "tensorboard"))
+@pytest.mark.parametrize("shape", ABOUT_TRIALS)
 def test_what_confirms_a_trial_still_does_when_it_comes_back(shape, tmp_path):
     path = exported(confirmed(tmp_path / "logs"), shape, tmp_path)
     source = open_source(path)
