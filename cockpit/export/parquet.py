@@ -25,7 +25,7 @@ from cockpit.importers.exported_cells import FIXED, NORMS, PREFIX, SETTING, valu
 
 _ROWS = 20_000  # in a row group, so that memory stays small
 _NUMBERS = frozenset(("started", "ended", "best", "last"))
-_COUNTS = frozenset(("seed", "attempt", "best_step", "steps", "epochs"))
+_COUNTS = frozenset(("seed", "attempt", "best_step", "steps", "epochs", "repeat", "pair", "seeds", "confirm"))
 
 Row = Mapping[str, Any]
 

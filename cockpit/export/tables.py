@@ -11,13 +11,14 @@ from cockpit.store.rows import NormRow, StepRow, TrialRow
 
 EXPERIMENT = (
     "experiment", "search", "question", "trainer", "data", "engine", "metric", "goal", "status", "reason", "started",
-    "ended", "command",
+    "ended", "command", "seeds", "confirm",
 )  # fmt: skip
 TRIAL = (
     "trial", "label", "status", "reason", "error", "baseline", "seed", "attempt", "device", "digest", "started",
     "ended", "best", "best_step", "last", "steps", "epochs", "change", "note", "parent",
+    "repeat_of", "repeat", "confirms", "pair",
 )  # fmt: skip
-_WORDS = ("label", "change", "note", "parent")
+_TOLD = ("label", "change", "note", "parent", "repeat_of", "repeat", "confirms", "pair")  # by the trial's start
 
 
 def experiment_row(record: Record) -> dict[str, Any]:
@@ -27,8 +28,8 @@ def experiment_row(record: Record) -> dict[str, Any]:
 
 def trial_row(trial: TrialRow) -> dict[str, Any]:
     """A trial without its settings; times are seconds since 1970."""
-    known = {name: getattr(trial, name) for name in TRIAL if name not in ("trial", *_WORDS)}
-    return {"trial": trial.id, **known, **{name: trial.extra.get(name) for name in _WORDS}}
+    known = {name: getattr(trial, name) for name in TRIAL if name not in ("trial", *_TOLD)}
+    return {"trial": trial.id, **known, **{name: trial.extra.get(name) for name in _TOLD}}
 
 
 def step_rows(record: Record) -> Iterator[tuple[TrialRow, StepRow]]:

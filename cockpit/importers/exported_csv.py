@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,7 +19,8 @@ _HEADING = ",".join(cells.FIXED)
 _LARGEST, _LONGEST_LINE = 1 << 53, 1 << 22
 _COUNT = re.compile(r"-?[0-9]{1,18}\Z")
 _ABOUT = ("search", "question", "metric", "goal")
-_TEXTS = ("trial", "status", "reason", "error", "device", "label", "change", "note", "parent")
+_TEXTS = ("trial", "status", "reason", "error", "device", "label", "change", "note", "parent", "repeat_of", "confirms")
+_COUNTS = ("repeat", "pair")
 _MAKE: dict[str, type[Step] | type[Eval]] = {"step": Step, "eval": Eval}
 
 Row = Mapping[str, str]
@@ -96,7 +98,9 @@ def _about(path: Path) -> Iterator[Item]:
         if row is not None:
             search, question, metric, goal = (cells.text_of(row.get(name, "")) for name in _ABOUT)
             started = cells.number_of(row.get("started", ""))
-            yield About(name=search, question=question, metric=metric, goal=goal, at=started)
+            seeds, confirm = _count(row.get("seeds", "")) or 1, _count(row.get("confirm", "")) or 0
+            about = About(name=search, question=question, metric=metric, goal=goal, at=started)
+            yield replace(about, seeds=seeds, confirm=confirm)
             return
 
 
@@ -111,12 +115,14 @@ def _trials(path: Path) -> Iterator[Item]:
             if cells.text_of(name).startswith(cells.SETTING) and cell
         }
         texts = {name: cells.text_of(row.get(name, "")) for name in _TEXTS}
+        counts = {name: _count(row.get(name, "")) for name in _COUNTS}
         event = TrialStarted(
             trial=texts.pop("trial"),
             config=settings,
+            baseline=cells.value_of(row.get("baseline", "")) is True,
             seed=_count(row.get("seed", "")) or 0,
             at=cells.number_of(row.get("started", "")) or 0.0,
-            extra={**texts, "ended": cells.number_of(row.get("ended", ""))},
+            extra={**texts, **counts, "ended": cells.number_of(row.get("ended", ""))},
         )
         yield from exported.trial_of(event.trial, event)
 

@@ -148,12 +148,12 @@ class Recording:
         ended = max([begun, *filter(None, (trial.ended.ended for trial in self.trials.values() if trial.ended))])
         events: list[Event] = [self.started(experiment, origin, begun)]
         for trial in self.trials.values():
-            events += [trial_started(trial, begun, self._again(trial.run)), trial_ended(trial)]
+            events += [trial_started(trial, begun, self.again(trial.run)), trial_ended(trial)]
         # The counts let another import of the same content tell what is in it without reading the record.
         told = {"lines": self.lines, "unread": self._record.unread}
         return [*events, SweepEnded(status="finished", at=ended, extra=told)]
 
-    def _again(self, run: Run) -> dict[str, Any]:
+    def again(self, run: Run) -> dict[str, Any]:
         """Whose configuration the run ran once more, where that one is there, as `cockpit.store.runs` wants it."""
         if run.repeat_of in self.trials:
             return {"repeat_of": self.trials[run.repeat_of].id, "repeat": run.number}
@@ -175,8 +175,8 @@ class Recording:
             engine=IMPORT,
             metric=one_line(self.metric),
             goal=self.goal,
-            trials=len(self.trials),
-            varied=varied([trial.run.config for trial in self.trials.values() if not self._again(trial.run)]),
+            trials=sum(not self.again(trial.run) for trial in self.trials.values()),
+            varied=varied([trial.run.config for trial in self.trials.values() if not self.again(trial.run)]),
             command=origin.command,
             at=begun,
             extra={"source": origin.source, **self._repeated(), **_said(note=redacted(safe_text(self.about.note)))},

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import time
+from typing import Any
 
 from cockpit.events.codec import encodable
+from cockpit.events.kinds import SweepStarted
 from cockpit.importers.recording import Origin, Recording, Trial
 from cockpit.store.folder import RunFolder
 from cockpit.store.rows import SweepRow, TrialRow
@@ -37,29 +39,29 @@ def save_summary_of(run: RunFolder, recording: Recording, experiment: str, origi
         ended=begun,
         extra=started.extra,
     )
-    rows = [_row(trial, started.metric, started.goal, begun) for trial in recording.trials.values()]
+    rows = [_row(trial, recording.again(trial.run), started, begun) for trial in recording.trials.values()]
     summary = summarize(run, sweep, rows, time.time())
     replace_file(run.summary, json.dumps(encodable(summary), ensure_ascii=False))
 
 
-def _row(trial: Trial, metric: str, goal: str, begun: float) -> TrialRow:
+def _row(trial: Trial, again: dict[str, Any], sweep: SweepStarted, begun: float) -> TrialRow:
     ended = trial.ended
-    values = trial.tally.metrics.get(metric)
+    values = trial.tally.metrics.get(sweep.metric)
     known: dict[str, object] = dict.fromkeys(TrialRow._fields, "")
     known |= {
         "id": trial.id,
         "status": ended.status if ended else "finished",
-        "baseline": False,
+        "baseline": trial.run.baseline,
         "seed": trial.run.seed,
         "attempt": 1,
         "config": trial.run.config,
         "effective": {},
-        "extra": {},
+        "extra": again,
         "total_steps": 0,
         "changed": 0,
         "started": begun,
         "ended": None,
-        "best": values.best(goal) if values else None,
+        "best": values.best(sweep.goal) if values else None,
         "best_step": None,
         "best_metrics": {},
         "last": values.last if values else None,

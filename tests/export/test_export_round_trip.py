@@ -18,6 +18,7 @@ from cockpit.importers.importing import Wish, import_source
 from cockpit.importers.registry import importer_of, importers, open_source
 from cockpit.store import ranking
 from cockpit.store.reader import Index
+from cockpit.store.summary import read_summary
 from cockpit.store.verdict import BETTER, verdict
 
 SHAPES = {"csv": "all.csv", "csv folder": "tables", "json": "all.json", "tensorboard": "board"}
@@ -193,7 +194,7 @@ def test_mutated_exports_raise_nothing(tmp_path):
     assert list(told.runs) == ["t000", "t001"]
 
 
-@pytest.mark.parametrize("shape", ("json", "tensorboard"))
+@pytest.mark.parametrize("shape", ABOUT_TRIALS)
 def test_what_confirms_a_trial_still_does_when_it_comes_back(shape, tmp_path):
     path = exported(confirmed(tmp_path / "logs"), shape, tmp_path)
     source = open_source(path)
@@ -203,3 +204,5 @@ def test_what_confirms_a_trial_still_does_when_it_comes_back(shape, tmp_path):
     assert (ranking.best_trial(trials, sweep.goal).id, ranking.baseline_trial(trials).id) == ("t001", "t000")
     found = verdict(sweep, trials)
     assert (found.mark, len(found.pairs), sweep.varied) == (BETTER, 3, ["x"])
+    known = read_summary(back.run, 0.0)
+    assert (known["best_trial"], known["verdict"]) == ("t001", BETTER)

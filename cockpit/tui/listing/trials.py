@@ -29,7 +29,7 @@ class TrialItem:
 
     def words(self) -> Iterable[str]:
         row = self.view.row
-        return (row.id, row.status, row.reason, "baseline" if row.baseline else "")
+        return (row.id, row.status, row.reason, "baseline" if row.baseline else "", row.purpose if row.extra else "")
 
     def field(self, name: str, /) -> Any:
         row = self.view.row
@@ -96,7 +96,9 @@ class TrialColumns:
     def cells(self, item: TrialItem, context: RowContext) -> tuple[Cell, ...]:
         """What stands in each of the columns."""
         row, newest = item.view.row, item.view.newest
-        dim = "dim" if row.status in ("pruned", "stopped", "interrupted") else ""
+        purpose = row.purpose if row.extra else ""  # few searches repeat any, and lists are long
+        dim = "dim" if purpose or row.status in ("pruned", "stopped", "interrupted") else ""
+        told = ", ".join(filter(None, (purpose, row.reason or time_left_text(item.view, context.now))))
         best = Cell(metric_text(row.best), "bold $accent" if row.id == context.best else dim)
         total = f"/{row.total_steps}" if row.total_steps else ""
         return (
@@ -112,7 +114,7 @@ class TrialColumns:
             Cell(metric_text(newest.get(self._metric)), dim),
             *(Cell(metric_text(newest.get(name)), dim) for name in self._others),
             best,
-            Cell(row.reason or time_left_text(item.view, context.now), dim),
+            Cell(told, dim),
         )
 
 
