@@ -167,6 +167,7 @@ def scores(experiment: str | None, logs: Path, as_json: bool) -> None:
 
     Scores that are new go to their experiment and into its entry in the diary.
     """
+    from cockpit.cli.pictures import draw_gap
     from cockpit.kaggle.intents import Ledger
     from cockpit.kaggle.scoring import refresh, submitted
     from cockpit.store.folder import find_experiment
@@ -179,6 +180,8 @@ def scores(experiment: str | None, logs: Path, as_json: bool) -> None:
     if made:
         with client() as asked:
             found = refresh(asked, logs, made)
+    if any(one.recorded for one in found):
+        draw_gap(logs)
     if as_json:
         print_json([scored_document(one) for one in found])
     elif not found:

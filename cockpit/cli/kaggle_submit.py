@@ -59,6 +59,7 @@ def submit(
     Columns, ids, rows and values are checked against the competition's sample first. The same thing is never submitted
     twice, whatever breaks on the way: asking again looks first. Scores go to the experiment and into its diary entry.
     """
+    from cockpit.cli.pictures import draw_gap
     from cockpit.kaggle.intents import Ledger, Settling
     from cockpit.kaggle.submitting import submit
     from cockpit.store.naming import named_trial
@@ -89,6 +90,8 @@ def submit(
         )
         say(_outcome_line(competition, outcome))
         found = _scores(asked, logs, ledger, outcome, no_wait, every)
+    if found.recorded:
+        draw_gap(logs)
     return _finish(found, outcome, no_wait, as_json)
 
 

@@ -41,6 +41,7 @@ def note(experiment: str, text: str, logs: Path) -> None:
 @logs_option
 def score(experiment: str, value: float, private: bool, logs: Path) -> None:
     """Record a score of the leaderboard, and write it into the diary's entry of EXP."""
+    from cockpit.cli.pictures import draw_gap
     from cockpit.diary.book import write_entry
     from cockpit.store.folder import find_experiment
     from cockpit.store.scores import score_text
@@ -50,3 +51,4 @@ def score(experiment: str, value: float, private: bool, logs: Path) -> None:
     add_score(run, value, private)
     name = "private LB" if private else "LB"
     click.echo(f"{run.id}: {name} {score_text(value)} in {write_entry(logs, run)}")
+    draw_gap(logs)

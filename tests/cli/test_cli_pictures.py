@@ -6,6 +6,7 @@ from click.testing import CliRunner
 
 from cockpit.cli.diary import diary
 from cockpit.cli.pictures import SWITCH, draw_pictures
+from cockpit.cli.words import score
 from cockpit.diary.plots import curves
 from cockpit.store.folder import experiments
 from cockpit.store.summary import add_score
@@ -36,12 +37,20 @@ def test_pictures_are_drawn_with_the_entries_and_only_once(logs):
     assert "8 pictures in" in done.output
     assert names(logs) == ["curves.png", "importance.png", "parallel.png", "slices.png"]
     assert "![curves](exp002-hill/curves.png)" in done.output
-    assert "importance x" in done.output
+    assert "importance (no more than a hint, from 6 trials) x" in done.output
     assert "pictures in" not in write(logs).output
     for run in experiments(logs):
         add_score(run, 0.7)
     assert "1 picture in" in write(logs).output
     assert (logs / "cv_lb.png").exists()
+
+
+def test_a_score_is_in_the_picture_at_once(logs):
+    for name, value in (("exp001", "0.7"), ("exp002", "0.65")):
+        assert CliRunner().invoke(score, [name, value, "--logs", str(logs)]).exit_code == 0
+    first = (logs / "cv_lb.png").read_bytes()
+    CliRunner().invoke(score, ["exp002", "0.9", "--logs", str(logs)])
+    assert (logs / "cv_lb.png").read_bytes() != first
 
 
 def test_pictures_can_be_left_out(logs, monkeypatch):

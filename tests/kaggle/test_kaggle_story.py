@@ -40,4 +40,5 @@ def test_the_loop_from_data_to_the_score_in_the_diary(cockpit, service, tmp_path
     assert answer.out.splitlines()[-1] == "exp001: LB 0.91234 · private LB 0.9; it stands in the diary"
     known = scores(RunFolder(tmp_path / "logs" / "exp001-toxicity"))
     assert [(one.value, one.private) for one in known] == [(0.91234, False), (0.9, True)]
-    assert "LB 0.91234" in (tmp_path / "logs" / "diary.md").read_text()
+    entry = cockpit("diary", "exp001").out
+    assert "LB 0.91234" in entry and "CV−LB" in entry
