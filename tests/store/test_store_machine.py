@@ -380,14 +380,17 @@ def trials(tmp_path):
 
     def start(place, program="import time; time.sleep(600)"):
         output = files(tmp_path, {f"{place}/output.log": ""}) / place / "output.log"
+        told = f"import os; os.write(2, b'.')\n{program}"  # Python runs, and has its memory
         with output.open("ab") as file:
-            started.append(subprocess.Popen([sys.executable, "-c", program], stdout=file))
-        return started[-1]
+            process = subprocess.Popen([sys.executable, "-c", told], stdout=file, stderr=subprocess.PIPE)
+        started.append(process)
+        assert process.stderr.read(1) == b"."
+        return process
 
     yield start
     for process in started:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def test_trials_are_found_by_where_they_print(tmp_path, trials):
