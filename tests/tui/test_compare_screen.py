@@ -146,6 +146,7 @@ def test_metrics_can_be_changed(logs):
 def test_the_chart_zooms_smooths_and_reads_out(logs):
     async def scene(app, pilot):
         chart = app.screen.query_one(Chart)
+        await until(pilot, lambda: chart.title == "score")
         await press(pilot, "m")
         await until(pilot, lambda: len(lines(app)) == 2 and chart.title == "loss")
         await press(pilot, "l", "w", "comma")
