@@ -10,8 +10,8 @@ from cockpit.engine.git_state import git_state
 from cockpit.engine.machine import cores
 from cockpit.engine.plan import Plan, draft_plan
 from cockpit.events.kinds import Attempt
+from cockpit.search.lone import of_one_trial
 from cockpit.search.reader import load
-from cockpit.search.space import Constant
 from cockpit.search.spec import Search
 from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.history import beginnings, changes_of, read_history
@@ -89,24 +89,14 @@ def _search_of(run: RunFolder, trial: TrialRow, first: Attempt, engine: str | No
     search = load(run.search)
     processes = search.resources.processes
     threads = max(1, first.threads) * (processes or max(1, int(search.resources.gpu)))
-    return Search(
+    return of_one_trial(
+        search,
+        trial.config,
+        trial.seed,
         name=f"rerun_{run.id}_{trial.id}",
-        path=run.search,
         note=f"Does {run.id}/{trial.id} come out the same?",
-        method="grid",
-        sampler="grid",
         engine=engine or "local",
-        space={name: Constant(value) for name, value in trial.config.items()},
-        trainer=search.trainer,
-        program=search.program,
-        command=search.command,
-        directory=search.directory,
-        pattern=search.pattern,
-        metric=search.metric,
-        nested=search.nested,
-        seed=trial.seed,
-        concurrent=1,
-        resources=replace(search.resources, cpu=min(threads, cores())),
+        cpu=min(threads, cores()),
     )
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from cockpit.search.lone import of_one_trial
 from cockpit.search.reader import load
-from cockpit.search.space import Constant
 from cockpit.search.spec import Search
 from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.reader import Index
@@ -30,22 +28,12 @@ def search_of(run: RunFolder, trial_id: str) -> Search:
     search = load(run.search)
     if search.scheduler == "pbt" and trial.attempt > 1:
         raise FolderError(f"{name}: copied other trials on its way, which one trial alone cannot do again")
-    return Search(
+    return of_one_trial(
+        search,
+        trial.config,
+        trial.seed,
         name=f"{run.id}_{trial_id}",
-        path=run.search,
         note=f"{name} at Kaggle",
-        method="grid",
-        sampler="grid",
         engine="local",
-        space={key: Constant(value) for key, value in trial.config.items()},
-        trainer=search.trainer,
-        program=search.program,
-        command=search.command,
-        directory=search.directory,
-        pattern=search.pattern,
-        metric=search.metric,
-        nested=search.nested,
-        seed=trial.seed,
-        concurrent=1,
-        resources=replace(search.resources, cpu=min(search.resources.cpu or 1.0, CORES)),
+        cpu=min(search.resources.cpu or 1.0, CORES),
     )

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
+from cockpit.printed.account import has_number
 from cockpit.printed.reader import Found, PrintedReader
 from cockpit.printed.reading import Reading
-
-_FREE_NUMBER = re.compile(r"(?<![A-Za-z0-9_])\d|\b(?:nan|inf)\b", re.IGNORECASE)
 
 
 class CountingReader(PrintedReader):
@@ -24,5 +21,5 @@ class CountingReader(PrintedReader):
 
     def _read(self, body: str) -> Found:
         found = super()._read(body)
-        self.unread += found is None and _FREE_NUMBER.search(body) is not None
+        self.unread += found is None and has_number(body)
         return found
