@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,8 +77,7 @@ def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
     from cockpit.store.command_words import clock_text
     from cockpit.store.history import read_history
     from cockpit.store.life import LIVE
-    from cockpit.store.numbers import delta_text, duration_text, metric_text, setting_text
-    from cockpit.store.pareto import front_trials
+    from cockpit.store.numbers import delta_text, metric_text
     from cockpit.store.ranking import baseline_trial, best_trial, gain
     from cockpit.store.runs import is_used_up
     from cockpit.store.scores import leaderboard_text, scores
@@ -108,6 +107,19 @@ def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
     if said := leaderboard_text(scores(index.run)):
         out.print(said)
     out.print()
+    _print_trials(sweep, trials, goals)
+    print_commands(index.commands(), sweep.started, of_a_trial=False)
+    print_provenance(index.run, sweep)
+    for path, count in index.unread().items():
+        lines = "1 line is no event and was" if count == 1 else f"{count} lines are no events and were"
+        out.print(f"⚠ {path}: {lines} left out")
+
+
+def _print_trials(sweep: SweepRow, trials: Sequence[TrialRow], goals: Mapping[str, str]) -> None:
+    """A row for each trial; with several `goals` those of the Pareto front are marked."""
+    from cockpit.store.numbers import duration_text, metric_text, setting_text
+    from cockpit.store.pareto import front_trials
+
     varied, others = sweep.varied, [name for name in goals if name != sweep.metric]
     front = front_trials(trials, goals) if goals else set()
     several = any(trial.attempt > 1 for trial in trials)
@@ -141,12 +153,7 @@ def _show_experiment(index: Index, goals: Mapping[str, str]) -> None:
     print_table(headings, rows, left=("trial", *words, "status", "ended"), optional=optional, last_folds=True)
     if front:
         goal_texts = ", ".join(f"{name} {goal}d" for name, goal in goals.items())
-        out.print(f"★ no other trial is better in all of {goal_texts}")
-    print_commands(index.commands(), sweep.started, of_a_trial=False)
-    print_provenance(index.run, sweep)
-    for path, count in index.unread().items():
-        lines = "1 line is no event and was" if count == 1 else f"{count} lines are no events and were"
-        out.print(f"⚠ {path}: {lines} left out")
+        console().print(f"★ no other trial is better in all of {goal_texts}")
 
 
 def _show_trial(index: Index, trial: TrialRow, as_json: bool) -> None:
