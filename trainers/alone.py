@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from trainers import registry
 from trainers.contract import Built, Events, InputError, Trainer
 from trainers.devices.base import Device
-from trainers.devices.select import KINDS, select_for
+from trainers.devices.kinds import AUTO, CHOICES
+from trainers.devices.select import select_for
 from trainers.lines import format_event
 
 
@@ -39,7 +40,8 @@ def _print_all(events: Events, device: Device) -> int:
     speaks = device.team.rank == 0
     try:
         if speaks:
-            print(f"device: {device.describe()}", flush=True)
+            reason = f", as {device.reason}" if device.reason else ""
+            print(f"device: {device.describe()}{reason}", flush=True)
         for line in _lines(events):
             if speaks:
                 print(line, flush=True)
@@ -67,7 +69,7 @@ def _parser(trainer: Trainer) -> argparse.ArgumentParser:
         spellings = dict.fromkeys((f"--{name}", f"--{name.replace('_', '-')}"))
         parser.add_argument(*spellings, dest=f"field:{name}", metavar=info.type.upper(), help=text)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="any setting, repeatable")
-    parser.add_argument("--device", default="auto", choices=KINDS[:-1], help="where to compute (default: auto)")
+    parser.add_argument("--device", default=AUTO, choices=CHOICES, help="where to compute (default: auto)")
     parser.add_argument("--threads", type=int, default=0, metavar="N", help="CPU threads; 0 leaves them to torch")
     return parser
 

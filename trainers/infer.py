@@ -19,7 +19,8 @@ from typing import Any
 from trainers import registry
 from trainers.contract import InputError, Trainer
 from trainers.devices.base import Device
-from trainers.devices.select import KINDS, select_for
+from trainers.devices.kinds import AUTO, CHOICES
+from trainers.devices.select import select_for
 from trainers.files import write_atomically
 from trainers.recheck import builder
 from trainers.task import Task
@@ -104,7 +105,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help=f"folder with the weights and {ABOUT}")
     parser.add_argument("--data", default="", metavar="DIR", help="data folder, as for training")
     parser.add_argument("--out", type=Path, default=Path("submission.csv"), metavar="FILE")
-    parser.add_argument("--device", default="auto", choices=KINDS[:-1])
+    parser.add_argument("--device", default=AUTO, choices=CHOICES)
     given = parser.parse_args(argv)
     try:
         metrics = infer(given.folder, given.data, given.out, given.device)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cockpit.cli.options import json_option, logs_option, print_facts, print_json
+from cockpit.cli.options import device_option, json_option, logs_option, print_facts, print_json
 
 if TYPE_CHECKING:
     from cockpit.checks.finding import Finding
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name", metavar="EXP|TRIAL")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "tpu"]), default="auto", show_default=True)
+@device_option()
 @logs_option
 @json_option
 def check(name: str, device: str, logs: Path, as_json: bool) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
@@ -14,10 +13,10 @@ import click
 
 from cockpit.cli.exposure import exposure
 from cockpit.cli.finding import Finding
+from cockpit.cli.hardware import hardware
 from cockpit.cli.options import json_option, logs_option, print_json, print_table
 
 PACKAGES = ("torch", "transformers", "ray", "optuna", "pandas", "textual", "kaggle", "six")
-CHILD_SECONDS = 60
 LITTLE_SPACE = 2 << 30  # bytes; checkpoints of one larger sweep
 
 
@@ -26,7 +25,7 @@ LITTLE_SPACE = 2 << 30  # bytes; checkpoints of one larger sweep
 @json_option
 def doctor(logs: Path, as_json: bool) -> int:
     """Check devices, versions, credentials, open ports and disk; exit with 1 when something is wrong."""
-    findings = [finding for check in (_python, _versions, _devices, _credentials, exposure) for finding in check()]
+    findings = [finding for check in (_python, _versions, hardware, _credentials, exposure) for finding in check()]
     findings += _disk(logs)
     if as_json:
         print_json([finding._asdict() for finding in findings])
@@ -48,34 +47,6 @@ def _versions() -> Iterator[Finding]:
             yield Finding(name, "ok", version(name))
         except PackageNotFoundError:
             yield Finding(name, "bad", f"not installed; run `{Path(sys.executable).name} -m pip install {name}`")
-
-
-def _devices() -> Iterator[Finding]:
-    """Ask torch in a child: a broken or mismatched device library must not take the doctor along."""
-    yield Finding("cpu", "ok", f"{len(os.sched_getaffinity(0))} cores")
-    yield _in_child("torch", "import torch; assert torch.ones(2).sum() == 2; print(torch.__version__)")
-    name_all = "print(*map(torch.cuda.get_device_name, range(torch.cuda.device_count())), sep=', ')"
-    found = _in_child("cuda", f"import torch; {name_all}")
-    yield found if found.says else Finding("cuda", "note", "no GPU that this torch can use")
-    try:
-        version("torch_xla")
-    except PackageNotFoundError:
-        yield Finding("tpu", "note", "torch_xla is not installed; the extra `tpu` has it")
-    else:
-        yield _in_child("tpu", "import torch_xla; print(torch_xla.device())")
-
-
-def _in_child(what: str, program: str) -> Finding:
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", program], capture_output=True, text=True, timeout=CHILD_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return Finding(f"{what} works", "bad", f"no answer within {CHILD_SECONDS} s")
-    if done.returncode != 0:
-        last_line = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
-        return Finding(f"{what} works", "bad", last_line)
-    return Finding(f"{what} works", "ok", done.stdout.strip())
 
 
 def _credentials() -> Iterator[Finding]:

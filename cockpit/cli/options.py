@@ -34,6 +34,14 @@ def logs_option(function: F) -> F:
     )(function)
 
 
+def device_option(default: str | None = "auto", help: str = "Where to compute.") -> Callable[[F], F]:
+    """`--device KIND`, of the kinds that there are."""
+    from trainers.devices.kinds import CHOICES
+
+    kinds = click.Choice(CHOICES)
+    return click.option("--device", type=kinds, default=default, show_default=default is not None, help=help)
+
+
 def json_option(function: F) -> F:
     """`--json`: exactly one document on standard output."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")(function)

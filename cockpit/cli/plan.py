@@ -41,7 +41,8 @@ def _estimate(plan: Plan, logs: Path, measures: bool) -> Estimate | None:
 def _print_document(plan: Plan, estimate: Estimate | None) -> None:
     share = plan.share
     resources = {"concurrent": share.concurrent, "cpu": share.cpu, "gpu": share.gpu, "threads": share.threads}
-    facts = {"search": plan.search.to_mapping(), "trials": plan.total, "planned": plan.totals, "device": plan.device}
+    facts = {"search": plan.search.to_mapping(), "trials": plan.total, "planned": plan.totals}
+    facts |= {"device": plan.device, "device_text": plan.device_text}
     told = None if estimate is None else asdict(estimate)
     print_json({**facts, "resources": resources, "estimate": told, "first_configs": plan.first_configs(FIRST_CONFIGS)})
 
@@ -52,7 +53,7 @@ def _print_text(plan: Plan, estimate: Estimate | None) -> None:
     configs, share = plan.first_configs(FIRST_CONFIGS), plan.share
     click.echo(plan.search.to_yaml().rstrip())
     threads = counted(share.threads, "thread")
-    click.echo(f"\n{plan.totals}, {share.concurrent} at once, {threads} each, device {plan.device}")
+    click.echo(f"\n{plan.totals}, {share.concurrent} at once, {threads} each, device {plan.device_text}")
     if plan.search.expected:
         click.echo(f"expected time: {plan.search.expected}")
     click.echo(f"estimated time: {_estimate_text(estimate)}")

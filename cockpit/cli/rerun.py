@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from cockpit.cli.options import json_option, logs_option, print_json
+from cockpit.cli.options import device_option, json_option, logs_option, print_json
 
 if TYPE_CHECKING:
     from cockpit.engine.ending import Ending
@@ -24,7 +24,7 @@ MOST_CHANGES = 12
 
 @click.command()
 @click.argument("trial", metavar="TRIAL")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "tpu"]), help="Another device than the first time.")
+@device_option(default=None, help="Another device than the first time.")
 @click.option("--engine", type=click.Choice(["ray", "local"]), default="local", help="Local, unless you say so.")
 @logs_option
 @json_option

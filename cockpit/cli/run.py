@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from cockpit.cli.options import Amount, json_option, logs_option, print_json
+from cockpit.cli.options import Amount, device_option, json_option, logs_option, print_json
 
 if TYPE_CHECKING:
     from cockpit.engine.observer import View
@@ -29,7 +29,7 @@ LITERAL = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 )
 @click.option("--note", metavar="TEXT", help="The question, as it stands in the diary.")
 @click.option("--gpus", type=Amount(), metavar="X", help="How many GPUs it sees; else all.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "tpu"]), default="auto", show_default=True)
+@device_option()
 @click.option("--detach", is_flag=True, help="Go on in the background, also when this terminal closes.")
 @logs_option
 @json_option

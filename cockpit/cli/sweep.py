@@ -17,6 +17,7 @@ import click
 from cockpit.cli.options import (
     Amount,
     Duration,
+    device_option,
     json_option,
     logs_option,
     print_json,
@@ -70,7 +71,7 @@ class Manner:
 @click.option("--concurrent", type=int, metavar="N", help="Trials at once.")
 @click.option("--cpus", type=Amount(), metavar="X", help="Cores per trial.")
 @click.option("--gpus", type=Amount(), metavar="X", help="GPUs per trial; a fraction shares one.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "tpu"]), default="auto", show_default=True)
+@device_option()
 @click.option("--seed", type=int, metavar="N", help="Seed of the sampler and of the trials.")
 @click.option("--confirm", type=int, metavar="K", help="Run winner and baseline again on K fresh seeds at the end.")
 @click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="Data folder for every trial.")
@@ -287,7 +288,7 @@ def _run(
         write_or_tell(logs, run)  # so that the diary knows of it whatever happens
         tell_ready(run.name)  # now there is an index that can be looked at
         if not as_json and not detached:
-            click.echo(f"{run.name}: {plan.search.note or plan.search.name}")
+            _say_what_runs(run, plan, manner)
 
     try:
         run, ending = run_sweep(job, make_view, announce)
@@ -311,6 +312,12 @@ def _run(
     if ending.status == "interrupted":
         return 130
     return 1 if ending.status == "failed" else 0
+
+
+def _say_what_runs(run: RunFolder, plan: Plan, manner: Manner) -> None:
+    click.echo(f"{run.name}: {plan.search.note or plan.search.name}")
+    if plan.device_text != plan.device and not manner.address:  # what other machines have is not known here
+        click.echo(f"device {plan.device_text}")
 
 
 def _view(terminal: TextIO, manner: Manner, *, shown: bool) -> View:

@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import mean, median, quantiles
 from typing import Any
 
+from cockpit.engine.devices import is_another
 from cockpit.engine.plan import Plan
 from cockpit.search.early import Asha
 from cockpit.store.folder import FolderError, experiments
@@ -124,7 +125,7 @@ def _usable(plan: Plan, sweep: SweepRow, trials: Sequence[TrialRow]) -> Past | N
 
 
 def _past_trial(plan: Plan, trial: TrialRow) -> PastTrial | None:
-    elsewhere = plan.device != "auto" and trial.has_device and not trial.device.startswith(plan.device)
+    elsewhere = is_another(plan.device, trial.device)
     if trial.status not in COUNTED or trial.seconds is None or not trial.steps or elsewhere:
         return None
     part = min(1.0, trial.steps / trial.total_steps) if trial.total_steps else 1.0

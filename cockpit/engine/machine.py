@@ -6,7 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from cockpit.engine.devices import AUTO, takes_all_chips
 from cockpit.search.spec import Search
+from trainers.devices.kinds import CUDA
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,13 @@ def gpu_ids() -> list[str]:
 def share(search: Search, device: str, available_cores: int, gpus: int, *, joining: bool = False) -> Share:
     """Divide the machine among trials.
 
-    A search that says nothing of GPUs gets one a trial where there are some, unless it is bound for the CPU. Raises
-    `NoRoomError` when not even one trial fits. A sweep that is `joining` a cluster finds out there what fits.
+    A search that says nothing of GPUs gets one a trial where there are some, unless it is bound for the CPU. On a TPU
+    one trial has all chips, and all cores to feed them. Raises `NoRoomError` when not even one trial fits. A sweep that
+    is `joining` a cluster finds out there what fits.
     """
-    cpu = search.resources.cpu or 1.0
-    gpu = search.resources.gpu or (1.0 if gpus and device in ("auto", "cuda") else 0.0)
+    on_tpu = takes_all_chips(device, gpus)
+    cpu = search.resources.cpu or (float(available_cores) if on_tpu else 1.0)
+    gpu = search.resources.gpu or (1.0 if gpus and device in (AUTO, CUDA) else 0.0)
     if joining:
         return Share(search.concurrent or 1, cpu, gpu, search.resources.processes or max(1, int(gpu)))
     if gpu > gpus:
@@ -61,7 +65,9 @@ def share(search: Search, device: str, available_cores: int, gpus: int, *, joini
         raise NoRoomError(
             f"resources.cpu: a trial wants {cpu:g} cores and this machine has {available_cores}; ask for less"
         )
-    fit = times(available_cores, cpu)
+    fit = 1 if on_tpu else times(available_cores, cpu)
+    if on_tpu and (search.concurrent or 1) > 1:
+        raise NoRoomError(f"concurrent: {search.concurrent} trials cannot share a TPU; at most 1 fits at once")
     if gpu:
         fit = min(fit, gpus * times(1, gpu) if gpu < 1 else times(gpus, gpu))
     concurrent = search.concurrent or fit

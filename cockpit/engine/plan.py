@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from cockpit.engine.devices import device_text
 from cockpit.engine.machine import NoRoomError, Share, cores, gpu_ids, share
 from cockpit.engine.proposer import LateProposer, Proposer, proposer_for
 from cockpit.engine.warm_start import Lesson, history, planned
@@ -63,6 +64,11 @@ class Plan:
             parts.append(f"{most}repeats")
         parts += [counted(2 * search.confirm, "confirmation")] if search.confirm else []
         return " + ".join(parts)
+
+    @property
+    def device_text(self) -> str:
+        """The device that was asked for; `auto: cpu (no CUDA card is visible, …)` where trials will pick it."""
+        return device_text(self.device, len(gpu_ids())) if self.work.obeys_device else self.device
 
     @property
     def metric_names(self) -> tuple[str, ...]:

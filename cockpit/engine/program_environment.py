@@ -9,6 +9,8 @@ from pathlib import Path
 from cockpit.engine.ranks import RANK_VARIABLES
 from cockpit.engine.request import TrialRequest
 from cockpit.search.yaml_text import render
+from trainers.devices import chips
+from trainers.devices.autoload import prevention
 
 
 def own_events_file(request: TrialRequest) -> Path:
@@ -39,9 +41,10 @@ def program_environment(request: TrialRequest) -> dict[str, str]:
     if request.checkpoint:  # which an earlier attempt said that it had saved
         ours["COCKPIT_CHECKPOINT"] = request.checkpoint
     hidden = {"CUDA_VISIBLE_DEVICES": ""} if request.device == "cpu" else {}
+    quiet = {} if chips.has_chips() else prevention(os.environ)
     # The place of the whole sweep in some larger job is none of its trials'; what is their own comes later.
     inherited = {name: value for name, value in os.environ.items() if name not in RANK_VARIABLES}
-    return {**inherited, **ours, **request.environment, **hidden}
+    return {**inherited, **quiet, **ours, **request.environment, **hidden}
 
 
 def _run_id(request: TrialRequest) -> str:

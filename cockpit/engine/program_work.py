@@ -30,6 +30,7 @@ class ProgramWork:
     directory: Path
     reports_always = False  # its lines are what it prints, not what somebody promised
     steerable = ()
+    obeys_device = False
 
     @classmethod
     def of(cls, search: Search, cwd: Path) -> ProgramWork:

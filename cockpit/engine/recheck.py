@@ -17,6 +17,7 @@ from cockpit.search.errors import SearchError
 from cockpit.search.reader import load
 from cockpit.store.folder import RunFolder
 from trainers.contract import InputError
+from trainers.devices.autoload import prevention
 
 CHECK = "second look"
 ALONE = 512  # rows that come one by one; more would tell nothing new and take long
@@ -69,7 +70,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": path, "TOKENIZERS_PARALLELISM": "false"},
+        env={**os.environ, **prevention(os.environ), "PYTHONPATH": path, "TOKENIZERS_PARALLELISM": "false"},
     ) as child:
         try:
             out, said = child.communicate(json.dumps(request))

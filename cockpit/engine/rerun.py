@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cockpit.engine.control import ControlError, send
+from cockpit.engine.devices import kind_of
 from cockpit.engine.git_state import git_state
 from cockpit.engine.machine import cores
 from cockpit.engine.plan import Plan, draft_plan
@@ -59,7 +60,7 @@ def plan_again(run: RunFolder, trial_id: str, device: str | None = None, engine:
         raise FolderError(f"{run.id}/{trial_id}: not in the index; run `cockpit reindex {run.id}`")
     _refuse(run, sweep, trial)
     first = (beginnings(run, trial_id) or [Attempt()])[0]
-    device = device or _device(first.device)
+    device = device or kind_of(first.device)
     search = _search_of(run, trial, first, engine)
     if device == "cpu":
         search = replace(search, resources=replace(search.resources, gpu=0.0))
@@ -98,12 +99,6 @@ def _search_of(run: RunFolder, trial: TrialRow, first: Attempt, engine: str | No
         engine=engine or "local",
         cpu=min(threads, cores()),
     )
-
-
-def _device(known: str) -> str:
-    """The device to ask for, by what a record calls it."""
-    kind = known.split(":")[0].split(" ")[0].lower()
-    return {"cuda": "cuda", "xla": "tpu", "tpu": "tpu"}.get(kind, "cpu")
 
 
 def _resumed(run: RunFolder, trial: TrialRow) -> str:

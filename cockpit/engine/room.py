@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from cockpit.engine.devices import AUTO
 from cockpit.engine.machine import Share, times
 from cockpit.search.spec import Search
+from trainers.devices.kinds import CUDA
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ def cluster_share(search: Search, device: str, rooms: Iterable[Room]) -> Share:
     """
     known = list(rooms)
     cpu = search.resources.cpu or 1.0
-    has_gpus = any(room.gpu for room in known) and device in ("auto", "cuda")
+    has_gpus = any(room.gpu for room in known) and device in (AUTO, CUDA)
     gpu = search.resources.gpu or (1.0 if has_gpus else 0.0)
     share = Share(0, cpu, gpu, search.resources.processes or max(1, int(gpu)))
     most = sum(room.trials(share) for room in known)

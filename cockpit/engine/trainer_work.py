@@ -47,6 +47,10 @@ class TrainerWork:
         return (self.trainer.recipe.partition(":")[0],)
 
     @property
+    def obeys_device(self) -> bool:
+        return self.trainer.uses_torch
+
+    @property
     def steerable(self) -> Collection[str]:
         return [name for name, info in registry.fields(self.trainer).items() if info.steerable]
 

@@ -26,6 +26,7 @@ from cockpit.engine.request import Outcome, TrialRequest
 from cockpit.events.text import one_line, safe_text
 from cockpit.events.writer import EventWriter
 from trainers import contract, registry
+from trainers.devices.autoload import prevention
 from trainers.devices.base import Device
 from trainers.devices.select import select_for
 
@@ -125,6 +126,7 @@ def _attempt(request: TrialRequest, channel: Channel, orders: Orders) -> Outcome
 
 
 def _train(request: TrialRequest, channel: Channel, orders: Orders) -> Outcome:
+    os.environ.update(prevention(os.environ))
     trainer = registry.find(request.trainer)
     settings = {**request.config, "out": request.folder, "resume": request.checkpoint}
     config = registry.build_config(trainer, settings)

@@ -28,6 +28,7 @@ from typing import Any
 
 from cockpit.engine import timings
 from cockpit.engine.request import TrialRequest
+from trainers.devices.autoload import kept_away
 
 LONGEST_REQUEST = 1 << 20
 
@@ -228,12 +229,13 @@ def main() -> None:
     socket_path, *modules = sys.argv[1:]
     parent = WarmParent(socket_path)
     gc.disable()  # imports make millions of objects and hardly any garbage
-    for module in modules:
-        try:
-            importlib.import_module(module)
-        except Exception as error:
-            # The trial that needs it will fail with this very error, in its own record.
-            print(f"warm parent: cannot import {module}: {error}", file=sys.stderr)
+    with kept_away():  # what has a TPU cannot be forked
+        for module in modules:
+            try:
+                importlib.import_module(module)
+            except Exception as error:
+                # The trial that needs it will fail with this very error, in its own record.
+                print(f"warm parent: cannot import {module}: {error}", file=sys.stderr)
     timings.mark("warm")
     gc.freeze()  # children share these pages as long as no collector touches them
     gc.enable()

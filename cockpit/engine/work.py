@@ -17,7 +17,8 @@ class Work(Protocol):
 
     `folder` is where its code is looked for, `preload` are modules for the warm parent, `modules` those that a trial
     cannot do without. `reports_always` says that each evaluation has the metric, so that one without it is a mistake.
-    `steerable` are the settings that can be changed while a trial runs.
+    `steerable` are the settings that can be changed while a trial runs. `obeys_device` says that a trial computes on
+    the device that it is given, and picks one by our rules where that is `auto`.
     """
 
     @property
@@ -32,6 +33,8 @@ class Work(Protocol):
     def reports_always(self) -> bool: ...
     @property
     def steerable(self) -> Collection[str]: ...
+    @property
+    def obeys_device(self) -> bool: ...
 
     def settle(self, search: Search) -> tuple[Search, Metric]:
         """The search as it will be recorded, and what ranks its trials. Raises `SearchError`."""

@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
 from collections.abc import Callable
 
 from trainers.contract import InputError, Trainer
+from trainers.devices import automatic, chips
+from trainers.devices.autoload import TORCH_TPU, is_installed
 from trainers.devices.base import Device
-
-KINDS = ("auto", "cpu", "cuda", "tpu", "none")
+from trainers.devices.kinds import AUTO, CHOICES, CPU, CUDA, MPS, NONE, TPU, XLA
 
 
 def select(kind: str) -> Device:
-    """The device of this kind; `auto` takes a GPU, then a TPU, then the processor.
+    """The device of this kind; `auto` takes a GPU, then a TPU, then Metal, then the processor, and gives its `reason`.
 
     Raises `InputError` when it does not exist here. Call it once per process, before any other work with torch.
     """
-    makers: dict[str, Callable[[], Device]] = {"auto": _auto, "cpu": _cpu, "cuda": _cuda, "tpu": _tpu, "none": _none}
-    if kind not in makers:
-        raise InputError(f"unknown device {kind!r}: give one of {', '.join(KINDS)}")
-    return makers[kind]()
+    if kind == AUTO:
+        choice = automatic.look()
+        device = _MAKERS[choice.kind]()
+        device.reason = choice.reason
+        return device
+    if kind not in _MAKERS:
+        raise InputError(f"unknown device {kind!r}: give one of {', '.join((*CHOICES, NONE))}")
+    return _MAKERS[kind]()
 
 
 def select_for(trainer: Trainer, kind: str) -> Device:
     """As `select`, except that a trainer which computes without torch gets a device which does not load it."""
-    return select(kind if trainer.uses_torch else "none")
-
-
-def _auto() -> Device:
-    import torch
-
-    if torch.cuda.is_available():
-        return _cuda()
-    on_tpu_machine = os.environ.get("PJRT_DEVICE") == "TPU" or os.environ.get("ISTPUVM") == "1"
-    if on_tpu_machine and importlib.util.find_spec("torch_xla") is not None:
-        return _tpu()
-    return _cpu()
+    return select(kind if trainer.uses_torch else NONE)
 
 
 def _cpu() -> Device:
@@ -56,19 +48,49 @@ def _cuda() -> Device:
     return CudaDevice()
 
 
+def _mps() -> Device:
+    import torch
+
+    from trainers.devices.mps import MpsDevice
+
+    if not torch.backends.mps.is_available():
+        raise InputError("device mps is not available: Metal is there on Apple computers only; use --device cpu")
+    return MpsDevice()
+
+
 def _tpu() -> Device:
+    if not is_installed(TORCH_TPU):
+        return _xla(TPU)
+    from trainers.devices.tpu import TpuDevice
+
+    try:
+        return TpuDevice()
+    except ImportError as error:
+        raise InputError(f"device tpu is not available: {_one_line(error)}; `cockpit doctor` looks closer") from error
+
+
+def _xla(asked: str = XLA) -> Device:
     from trainers.devices.xla import XlaDevice
 
     try:
         return XlaDevice()
     except ImportError as error:
-        reason = " ".join(str(error).split())
-        raise InputError(
-            f"device tpu is not available: {reason}; install torch_xla with the torch version it was built for"
-        ) from error
+        advice = "install torch_xla with the torch version it was built for"
+        if asked == TPU and not chips.has_chips():
+            advice = "there is no TPU chip here; use --device cpu"
+        raise InputError(f"device {asked} is not available: {_one_line(error)}; {advice}") from error
 
 
 def _none() -> Device:
     from trainers.devices.none import NoDevice
 
     return NoDevice()
+
+
+def _one_line(error: ImportError) -> str:
+    return " ".join(str(error).split())
+
+
+_MAKERS: dict[str, Callable[[], Device]] = {
+    CPU: _cpu, CUDA: _cuda, MPS: _mps, XLA: _xla, TPU: _tpu, NONE: _none,
+}  # fmt: skip

@@ -27,7 +27,7 @@ class XlaDevice(Device):
     leaves autograd unusable. Raises `ImportError` when torch_xla is missing or does not fit the installed torch.
     """
 
-    kind = "tpu"
+    kind = "xla"
 
     def __init__(self) -> None:
         import torch_xla
@@ -58,7 +58,7 @@ class XlaDevice(Device):
 
     def meet(self) -> None:
         if place(os.environ) is not None:
-            raise InputError("device tpu trains in one process; unset WORLD_SIZE, or use --device cpu or cuda")
+            raise InputError("device xla trains in one process; unset WORLD_SIZE, or use --device cpu or cuda")
 
     def step_end(self) -> None:
         # Device sync: the graph recorded since the last one is compiled if it is new, and started.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cockpit.engine.devices import CHOICES
 from cockpit.events.text import one_line
 from cockpit.search.consistency import ENGINES
 from cockpit.search.duration import seconds_of
@@ -17,7 +18,6 @@ from cockpit.tui.launch.value_text import number_text, text_value
 
 EPOCHS, DEVICE, DATA, BUDGET, QUEUE = "epochs", "device", "data", "budget", "queue"
 OF_THE_RUN = (DEVICE, DATA, BUDGET, QUEUE)  # what no search file says
-DEVICES = ("auto", "cpu", "cuda", "tpu")
 AT_ONCE, IN_TURN = "no", "yes"
 
 
@@ -38,7 +38,7 @@ OPTIONS = (
     Option(EPOCHS, "epochs", "--epochs", "parameters.epochs", "trainer's"),
     Option("concurrent", "at once", "--concurrent", "concurrent", "as fit"),
     Option("engine", "engine", "--engine", "engine", choices=ENGINES),
-    Option(DEVICE, "device", "--device", DEVICE, choices=DEVICES),
+    Option(DEVICE, "device", "--device", DEVICE, choices=CHOICES),
     Option("seed", "seed", "--seed", "seed", "0"),
     Option("cpus", "cores", "--cpus", "resources.cpu", "1"),
     Option("gpus", "GPUs", "--gpus", "resources.gpu", "if any"),
@@ -57,7 +57,7 @@ def option_texts(search: Search) -> dict[str, str]:
         EPOCHS: "",
         "concurrent": "" if search.concurrent is None else str(search.concurrent),
         "engine": search.engine,
-        DEVICE: DEVICES[0],
+        DEVICE: CHOICES[0],
         "seed": str(search.seed),
         "cpus": number_text(search.resources.cpu),
         "gpus": number_text(search.resources.gpu) if search.resources.gpu else "",

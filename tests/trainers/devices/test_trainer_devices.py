@@ -63,7 +63,7 @@ def test_tpu_without_torch_xla_is_refused_in_one_line(monkeypatch: pytest.Monkey
 
 
 def test_unknown_kinds_are_refused_with_the_list() -> None:
-    with pytest.raises(InputError, match="unknown device 'gpu': give one of auto, cpu, cuda, tpu"):
+    with pytest.raises(InputError, match="unknown device 'gpu': give one of auto, cpu, cuda, mps, xla, tpu"):
         select("gpu")
 
 
