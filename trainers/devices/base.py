@@ -26,6 +26,8 @@ class Device(ABC):
     """
 
     kind: ClassVar[str]
+    # Whether batches in pinned memory are copied here while the host goes on.
+    pins_memory: ClassVar[bool] = False
     # What torch.distributed moves tensors with, for the host and for this device.
     backend: ClassVar[str] = "gloo"
     team: Team = Team()

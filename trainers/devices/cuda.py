@@ -22,6 +22,7 @@ class CudaDevice(Device):
 
     kind = "cuda"
     backend = "cpu:gloo,cuda:nccl"
+    pins_memory = True
 
     @property
     def index(self) -> int:
