@@ -183,7 +183,7 @@ class TrainingLoader(DataLoader[Batch]):
     def __iter__(self) -> Any:
         if self.num_workers:
             return _in_one_line(super().__iter__())
-        return made_ahead(super().__iter__(), self.loading.in_thread)
+        return made_ahead(super().__iter__(), self.loading.in_thread, self.loading.begin_thread)
 
 
 def training_loader(

@@ -7,7 +7,8 @@ import multiprocessing
 import os
 import signal
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from trainers.seeding import seed_worker
@@ -22,18 +23,19 @@ _PR_SET_PDEATHSIG = 1
 class Loading:
     """`workers` processes make batches, each of them `ahead` of those that are asked for; a thread where there are none.
 
-    `pinned` batches lie in memory that a device copies from while the host goes on. Which batches come does not depend
-    on any of it.
+    `pinned` batches lie in memory that a device copies from while the host goes on; `begin_thread` makes a thread ready
+    for that device. Which batches come does not depend on any of it.
     """
 
     workers: int = 0
     ahead: int = 0
     pinned: bool = False
+    begin_thread: Callable[[], object] = field(default=lambda: None, compare=False)
 
     @classmethod
     def of(cls, config: Any, device: Device) -> Loading:
         """What the settings `num_workers` and `prefetch` ask for, for this device."""
-        return cls(config.num_workers, config.prefetch, device.pins_memory)
+        return cls(config.num_workers, config.prefetch, device.pins_memory, device.begin_thread)
 
     @property
     def of_worker(self) -> int | None:

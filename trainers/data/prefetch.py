@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 _END = object()
@@ -12,20 +12,20 @@ _END = object()
 _LOOK = 0.1
 
 
-def made_ahead(batches: Iterable[Any], ahead: int) -> Iterator[Any]:
+def made_ahead(batches: Iterable[Any], ahead: int, begin: Callable[[], object] = lambda: None) -> Iterator[Any]:
     """The same batches in the same order, up to `ahead` of them ready before they are asked for; 0 makes none ahead.
 
     numpy and torch let other threads run while they compute, so a thread is enough for batches that are made of
     arrays, and it shares caches with the rest of the process. An error while making a batch is raised where that batch
-    is taken. The thread ends with the pass, also with one that is left early.
+    is taken. The thread calls `begin` first, and ends with the pass, also with one that is left early.
     """
-    return _from_thread(batches, ahead) if ahead else iter(batches)
+    return _from_thread(batches, ahead, begin) if ahead else iter(batches)
 
 
-def _from_thread(batches: Iterable[Any], ahead: int) -> Iterator[Any]:
+def _from_thread(batches: Iterable[Any], ahead: int, begin: Callable[[], object]) -> Iterator[Any]:
     ready: queue.Queue[Any] = queue.Queue(ahead)
     left = threading.Event()
-    thread = threading.Thread(target=_make, args=(batches, ready, left), name="prefetch", daemon=True)
+    thread = threading.Thread(target=_make, args=(batches, ready, left, begin), name="prefetch", daemon=True)
     thread.start()
     try:
         while (made := ready.get()) is not _END:
@@ -37,8 +37,11 @@ def _from_thread(batches: Iterable[Any], ahead: int) -> Iterator[Any]:
         thread.join()
 
 
-def _make(batches: Iterable[Any], ready: queue.Queue[Any], left: threading.Event) -> None:
+def _make(
+    batches: Iterable[Any], ready: queue.Queue[Any], left: threading.Event, begin: Callable[[], object]
+) -> None:
     try:
+        begin()
         for batch in batches:
             _hand_over(batch, ready, left)
             if left.is_set():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainers.contract import InputError, TrainerConfig, option
+from trainers.configs.torch_config import TorchConfig, cache_option
+from trainers.contract import InputError, option
 
 _SMALLEST, _LARGEST = 8, 2_048  # pixels
 _FEWEST = 2  # candidates
@@ -12,7 +13,7 @@ _FOUND = ("parity", "file")
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataSettings(TrainerConfig):
+class DataSettings(TorchConfig):
     """Which postings are learnt from and judged on, and as what."""
 
     image_size: int | None = option(
@@ -49,7 +50,7 @@ class DataSettings(TrainerConfig):
         "what postings share that match in a submission whatever their similarity",
         choices=("none", "phash", "title", "phash+title"),
     )
-    num_workers: int = option(0, "processes that load batches beside the training process", low=0, high=256)
+    cache: str = cache_option("decoded photos")
 
     @property
     def image_sizes(self) -> tuple[int, ...]:
@@ -84,6 +85,7 @@ class DataSettings(TrainerConfig):
             reasons["folds"] = f"holdout = {self.holdout} finds its folds"
         if not self.data:
             reasons |= dict.fromkeys(("at_least", "merge"), "the built-in digits have no test postings")
+            reasons["cache"] = "the built-in digits are no files"
         return reasons
 
 
