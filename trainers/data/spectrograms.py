@@ -25,7 +25,7 @@ class Spectrograms:
         self,
         sounds: Sequence[Sound],
         log_mel: LogMel,
-        cache: SpectrogramCache,
+        cache: SpectrogramCache | None,
         memory_bytes: int = MEMORY_BYTES,
     ) -> None:
         self.settings = log_mel.settings
@@ -50,7 +50,7 @@ class Spectrograms:
         return found
 
     def _found(self, sound: Sound) -> NDArray[np.float16]:
-        if not isinstance(sound, Path) or not sound.is_file():
+        if self._cache is None or not isinstance(sound, Path) or not sound.is_file():
             return self._computed(sound)
         found = self._cache.load(sound)
         if found is None:
