@@ -9,9 +9,10 @@ from builders import HILL
 
 @pytest.fixture(scope="session", autouse=True)
 def _a_machine_of_their_own(tmp_path_factory):
-    """Sweeps of these tests neither wait for those of the user nor hold any of the user's GPUs."""
+    """Sweeps of these tests neither wait for those of the user nor hold any of the user's GPUs, nor fill a cache."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COCKPIT_STATE", str(tmp_path_factory.mktemp("machine")))
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("COCKPIT_PICTURES", "0")  # matplotlib takes a second of each sweep; tests of pictures want them
         yield
 

@@ -25,12 +25,14 @@ from trainers.configs.audio import TRAINER, AudioConfig
 from trainers.contract import Events, Scalar
 from trainers.data.audio import Audio, load_audio
 from trainers.data.batches import Batch, TrainingLoader, to_device
+from trainers.data.cache import Cache
 from trainers.data.clip_batches import ClipBatches, ClipOrder, class_balance, clip_loader
 from trainers.data.clips import Clips
+from trainers.data.loading import Loading
 from trainers.data.log_mel import LogMel
 from trainers.data.mel import check_settings
 from trainers.data.mixup import draw_mixture, mixup
-from trainers.data.spectrogram_cache import SpectrogramCache, cache_folder
+from trainers.data.spectrogram_cache import KIND, SpectrogramCache
 from trainers.data.spectrograms import MEMORY_BYTES, Normalisation, Spectrograms, Windows
 from trainers.devices.base import Device
 from trainers.export import FILE as WEIGHTS
@@ -118,14 +120,14 @@ class Hearing:
 
     def __init__(self, config: AudioConfig) -> None:
         settings = check_settings(config)
-        folder = cache_folder(config.cache) if config.data else None
+        cache = Cache.of(config.cache, KIND) if config.data else Cache(None)
         fixed = config.normalise == "fixed"
         self.frames = settings.frames(round(config.seconds * settings.rate))
         self._log_mel = LogMel(settings)
-        self._cache = SpectrogramCache(folder, settings) if folder else None
+        self._cache = SpectrogramCache(cache, settings)
         self._normalisation = Normalisation(config.centre, config.spread) if fixed else Normalisation()
         # Worker processes would each keep their own; what is in the cache they share.
-        self._memory = 0 if config.num_workers and folder else MEMORY_BYTES
+        self._memory = 0 if config.num_workers and cache.is_on else MEMORY_BYTES
 
     def __call__(self, clips: Clips) -> Windows:
         spectrograms = Spectrograms(clips.sounds, self._log_mel, self._cache, self._memory)
@@ -180,7 +182,7 @@ def _batches(
     weights = class_balance(labels) if config.sampler == "balanced" else None
     places = ClipOrder(len(found.train), config.batch_size, order, device.team, weights)
     clips = ClipBatches(hearing(found.train), labels)
-    return clip_loader(clips, places, config.seed, config.num_workers, pinned=device.kind == "cuda")
+    return clip_loader(clips, places, config.seed, Loading.of(config, device))
 
 
 def _evaluation(
@@ -217,9 +219,7 @@ def _training_settings(
         "scheduler": schedule.kind,
         "mixup": config.mixup,
         "sampler": "balanced" if isinstance(order, ClipOrder) and order.is_balanced else "none",
-        "batch_size": order.batch_size,
-        "num_workers": batches.num_workers,
-        "steps_per_epoch": len(batches),
+        **batches.settings(),
         "total_steps": schedule.total_steps,
         "seed": torch.initial_seed(),
     }

@@ -20,6 +20,7 @@ FREE = (
     "save_every",
     "num_workers",
     "prefetch",
+    "cache",
     "total_steps",
 )
 

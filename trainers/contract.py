@@ -69,7 +69,11 @@ class GroupNorms:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One logged training step. `metrics` has at least `loss`; `time` is seconds since the phase began."""
+    """One logged training step. `metrics` has at least `loss`; `time` is seconds since the phase began.
+
+    `times` are the seconds of a step, the mean over the steps since the logged one before, by what they were spent on:
+    see `trainers.step_times`. They are no metrics: nobody compares trials by them.
+    """
 
     phase: str
     epoch: int
@@ -77,6 +81,7 @@ class Step:
     metrics: Mapping[str, float]
     time: float
     norms: tuple[GroupNorms, ...] = ()
+    times: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ def write_atomically(path: str | Path, write: Callable[[BinaryIO], object]) -> N
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    # Trials in containers may have one number and one disk.
+    part = target.with_name(f".{target.name}.{os.getpid()}-{os.urandom(4).hex()}.part")
     try:
         with part.open("wb") as stream:
             write(stream)

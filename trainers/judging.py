@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from trainers.data.cache import Cache
 from trainers.data.cleaning import clean
 from trainers.data.comments import Comments
 from trainers.data.tokens import KeptTokens
@@ -25,11 +26,19 @@ ROWS = 64
 class Judge:
     """Comments, cleaned by `steps`, as this network sees them. All processes share the work and get the whole."""
 
-    def __init__(self, network: ToxicityNetwork, comments: Comments, steps: Sequence[str], device: Device) -> None:
+    def __init__(
+        self,
+        network: ToxicityNetwork,
+        comments: Comments,
+        steps: Sequence[str],
+        device: Device,
+        cache: Cache | None = None,
+    ) -> None:
         self.comments = comments
         self._network = network
         self._device = device
-        self._tokens = KeptTokens(network.encoder.tokens, [clean(text, steps) for text in comments.texts])
+        texts = [clean(text, steps) for text in comments.texts]
+        self._tokens = KeptTokens(network.encoder.tokens, texts, cache=cache)
         self._judged: NDArray[np.float32] | None = None
 
     def evaluate(self, rows: int | None = None, view: View = PLAIN) -> dict[str, float]:

@@ -23,6 +23,7 @@ from trainers.devices.base import Device
 from trainers.grad_norms import NormTable
 from trainers.reading import Logged, Outbox
 from trainers.seeding import rng_state, seed_apart, set_rng_state
+from trainers.step_times import COMPUTE, DATA, RECORD, StepTimes
 from trainers.task import Batches, Passes, Plan, Progress, Running, SplitGroups, Task, Tuning, no_artefacts, total_steps
 
 Result = TypeVar("Result")
@@ -37,10 +38,11 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
 
     With `config.resume` it goes on behind the step of that checkpoint as if it had never been cut; `CheckpointError`,
     and what the task's rehearsal raises, come before the first event. `Step.time` is seconds of training since its very
-    beginning, `Eval.time` how long the evaluation took. A step's `wait` is the share of the time since the logged step
-    before, evaluations left out, in which the loop had no batch and waited for one. Norms of all parameter groups come
-    with the first logged step and then with one in every `norms_every` steps. A device that is not asked at once tells of
-    steps a little later than they are made, but of all before an evaluation or a checkpoint: see `trainers.reading`.
+    beginning, `Eval.time` how long the evaluation took. A step's `times` are the seconds of one step
+    by what they were spent on, see `trainers.step_times`, and its `wait` is the share of them without a batch. Norms of
+    all parameter groups come with the first logged step and then with one in every `norms_every` steps. A device that
+    is not asked at once tells of steps a little later than they are made, but of all before an evaluation or a
+    checkpoint: see `trainers.reading`.
 
     Of several processes each takes its own batches of the same order, so one step sees `batch_size` rows in each.
     All yield the same events; only the first writes files and hears commands, and evaluates unless they share that.
@@ -69,6 +71,7 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
             losses = task.loss(batch)
             losses["loss"].backward()  # type: ignore[no-untyped-call]
             device.team.average(task.model)
+            state.times.spent(COMPUTE)
             if with_norms:
                 state.norms.before()
             if task.clip_norm > 0:
@@ -80,6 +83,7 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
                 # Losses, norms and what scores need are packed within the step, and read when it is long over.
                 state.log(losses, norms)
             device.step_end()
+            state.times.end_step()
 
             state.outbox.turn()
             yield from state.tell_arrived()
@@ -105,7 +109,7 @@ class _Run:
         self.effective = {**task.effective, **processes}
         self.outbox = Outbox(device, task.running, self.norms)
         self.began = time.monotonic()
-        self.waited, self.counted_from = 0.0, self.began
+        self.times = StepTimes(device)
         device.team.same_start(task.model)
         seed_apart(config.seed, device)
 
@@ -116,7 +120,7 @@ class _Run:
     def batches(self) -> Iterator[Any]:
         """The batches that are left, of either phase. None is asked for after the last step of a phase."""
         at, plan = self.progress, self.plan
-        self.share_waited()
+        self.times.leave_out()
         if at.step < plan.train_steps:
             yield from self.until(plan.train_steps)
         if at.step < plan.total:
@@ -128,19 +132,12 @@ class _Run:
         passes = iter(self.passes)
         try:
             while self.progress.step < last:
-                asked = time.monotonic()
-                batch = next(passes)
-                self.waited += time.monotonic() - asked
+                batch = self.device.receive(next(passes))
+                self.times.spent(DATA)
                 yield batch
+                self.times.spent(RECORD)
         finally:
             self.passes.close()
-
-    def share_waited(self) -> float:
-        """The share of time spent waiting for batches since this was last asked."""
-        now = time.monotonic()
-        share = self.waited / max(now - self.counted_from, 1e-9)
-        self.waited, self.counted_from = 0.0, now
-        return share
 
     def log(self, losses: Mapping[str, Tensor], norms: list[Tensor]) -> None:
         """Puts this step on its way to the host."""
@@ -154,7 +151,7 @@ class _Run:
             losses=tuple(losses),
             norms=sum(norm.numel() for norm in norms),
             host={**self.task.schedule.rates(), **self.device.counters()},
-            wait=self.share_waited(),
+            spent=self.times.take(),
         )
         self.outbox.put(logged)
 
@@ -214,6 +211,7 @@ class _Run:
         """Evaluates, and keeps what has to be kept."""
         yield from self.tell_all()
         at = self.progress
+        self.times.spent(RECORD)
         began = time.monotonic()
         self.measure()
         # All of this before the event, so that a checkpoint asked for in answer to it has seen the evaluation.
@@ -224,7 +222,7 @@ class _Run:
         phase = "tune" if at.is_tuned else "valid"
         yield from self.tell(Eval(phase, at.epoch, at.step, dict(at.metrics), time.monotonic() - began))
         yield from self.keep()
-        self.counted_from += time.monotonic() - began
+        self.times.leave_out()
 
     def _judge(self, value: float) -> None:
         """What an evaluation on data that the model was not fitted to decides."""

@@ -30,8 +30,11 @@ from trainers.data.batches import (
     to_device,
     training_loader,
 )
+from trainers.data.cache import Cache
 from trainers.data.changing_pictures import CentredPictures, ChangingPictures, TrainingPostings, picture_settings
 from trainers.data.group_batches import GroupOrder
+from trainers.data.kept_pictures import KIND
+from trainers.data.loading import Loading
 from trainers.data.matching import Split, load_products, load_test_products, split
 from trainers.data.picture_augmentation import source_size
 from trainers.data.products import Products
@@ -128,7 +131,8 @@ def _seen(
     columns: dict[str, Columns] = {}
     images = None
     if "image" in parts.modalities:
-        pictures = Pictures(products.images, source_size(config.augment, config.pixels))
+        cache = Cache.of(config.cache, KIND)
+        pictures = Pictures(products.images, source_size(config.augment, config.pixels), cache=cache)
         columns["image"] = CentredPictures(pictures, config.pixels)
         images = ChangingPictures(pictures, config.image_sizes, config.progressive_every, config.augment, config.seed)
     if "text" in parts.modalities:
@@ -152,12 +156,12 @@ def _batches(
     rows: TrainingPostings, parts: Split, order: torch.Generator, config: MatchingConfig, device: Device
 ) -> TrainingLoader:
     """Shuffled rows, or shuffled pieces of groups for a loss of pairs."""
-    pinned = device.kind == "cuda"
+    loading = Loading.of(config, device)
     if config.pair_loss == "none":
-        return training_loader(rows, config.batch_size, order, config.num_workers, pinned, device.team)
+        return training_loader(rows, config.batch_size, order, loading, device.team)
     groups = parts.groups[parts.train]
     by_group = GroupOrder(groups, config.group_rows, config.batch_size, order, device.team)
-    return text_loader(rows, by_group, config.seed, config.num_workers, pinned)
+    return text_loader(rows, by_group, config.seed, loading)
 
 
 def _optimizer(network: MatchingNetwork, config: MatchingConfig) -> tuple[Adam, tuple[str, ...]]:
@@ -199,10 +203,8 @@ def _training_settings(
         "optimizer": type(optimizer).__name__,
         "weight_decay": float(optimizer.param_groups[0]["weight_decay"]),
         **schedule.settings(),
-        "batch_size": batches.order.batch_size,
+        **batches.settings(),
         "group_rows": getattr(batches.order, "group_rows", None),
-        "num_workers": batches.num_workers,
-        "steps_per_epoch": len(batches),
         "total_steps": schedule.total_steps,
         "train_rows": len(parts.train),
         "valid_rows": len(parts.valid),

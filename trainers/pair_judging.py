@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from trainers.data.cache import Cache
 from trainers.data.pairs import LABELS, Pairs
 from trainers.data.tokens import KeptTokens
 from trainers.devices.base import Device
@@ -26,11 +27,13 @@ ROWS = 64
 class PairJudge:
     """Pairs as this network sees them. All processes share the work and get the whole."""
 
-    def __init__(self, network: PairClassifier, pairs: Pairs, device: Device) -> None:
+    def __init__(
+        self, network: PairClassifier, pairs: Pairs, device: Device, cache: Cache | None = None
+    ) -> None:
         self.pairs = pairs
         self._network = network
         self._device = device
-        self._tokens = KeptTokens(network.encoder.tokens, pairs.premises, pairs.hypotheses)
+        self._tokens = KeptTokens(network.encoder.tokens, pairs.premises, pairs.hypotheses, cache)
         self._logits: NDArray[np.float32] | None = None
 
     def evaluate(self, view: View = PLAIN) -> dict[str, float]:

@@ -16,6 +16,7 @@ from torch import Tensor
 from trainers.contract import UNTOLD_STEPS, GroupNorms, Step
 from trainers.devices.base import Device, Fetched
 from trainers.grad_norms import NormTable
+from trainers.step_times import PARTS, Spent, share_waited, told
 from trainers.task import Running
 
 # Logged steps in one copy, at most; as many may be on their way.
@@ -27,7 +28,7 @@ class Logged:
     """A logged step whose values are still on the device.
 
     `values` is one vector (losses in the order of `losses`, `norms` numbers of the norm table, what running scores
-    need). `host` are the metrics that the host knows, the seconds or rates of this process.
+    need). `host` are the metrics that the host knows, and `spent` where the time went.
     """
 
     phase: str
@@ -38,7 +39,7 @@ class Logged:
     losses: tuple[str, ...]
     norms: int
     host: Mapping[str, float]
-    wait: float
+    spent: Spent
 
 
 class Outbox:
@@ -105,19 +106,21 @@ class Outbox:
         team = self._device.team
         own = [len(logged.losses) + logged.norms for logged in steps]
         flat = [number for part, size in zip(values, own, strict=True) for number in part[:size]]
-        means = iter(team.mean([*flat, *(logged.wait for logged in steps)]))
+        times = [seconds for logged in steps for seconds in logged.spent.seconds()]
+        means = iter(team.mean([*flat, *times]))
         averaged = [[next(means) for _ in range(size)] for size in own]
         rows = [list(part[size:]) for part, size in zip(values, own, strict=True)]
         gathered = team.gather(rows) if any(rows) else [rows]
         return [
-            self._event(logged, averaged[place], [rows[place] for rows in gathered], next(means))
+            self._event(logged, averaged[place], [rows[place] for rows in gathered], [next(means) for _ in PARTS])
             for place, logged in enumerate(steps)
         ]
 
-    def _event(self, logged: Logged, values: list[float], rows: list[list[float]], wait: float) -> Step:
+    def _event(self, logged: Logged, values: list[float], rows: list[list[float]], times: list[float]) -> Step:
         if any(rows):
             self._running.take(rows)
         count = len(logged.losses)
         metrics = dict(zip(logged.losses, values, strict=False)) | dict(logged.host) | dict(self._running.scores())
         norms: tuple[GroupNorms, ...] = self._norms.unpack(values[count:]) if logged.norms else ()
-        return Step(logged.phase, logged.epoch, logged.step, {**metrics, "wait": wait}, logged.time, norms)
+        metrics["wait"] = share_waited(times)
+        return Step(logged.phase, logged.epoch, logged.step, metrics, logged.time, norms, told(times))

@@ -19,8 +19,8 @@ from trainers.contract import Events, Scalar
 from trainers.data.batches import Batch, to_device
 from trainers.data.corpus import Corpus, load_texts, split_corpus
 from trainers.data.labelled import Labelled, load_labelled
+from trainers.data.loading import Loading
 from trainers.data.paragraph_batches import ParagraphBatches
-from trainers.data.prefetch import Prefetch
 from trainers.data.word_batches import WordBatches
 from trainers.data.word_features import WordFeatures
 from trainers.devices.base import Device
@@ -47,8 +47,8 @@ def build(config: SentencesConfig, device: Device) -> loop.Task:
     corpus = split_corpus(load_texts(config.data), config.min_sentences, config.folds, config.fold, config.data)
     labelled = load_labelled(config.data, corpus, config.labelled_rows)
     words = WordBatches(WordFeatures(config.features, config.ngrams, config.projection_seed), config.words)
-    made = ParagraphBatches(corpus.train, config.batch_size, order, words, device.team)
-    batches = Prefetch(made, config.prefetch)
+    loading = Loading.of(config, device)
+    batches = ParagraphBatches(corpus.train, config.batch_size, order, words, device.team, loading)
 
     network = _network(config, words).to(device.torch_device)
     groups = network.parameter_groups()
@@ -80,10 +80,10 @@ def build(config: SentencesConfig, device: Device) -> loop.Task:
         goal=TRAINER.metrics["pair_auc"],
         effective=_network_settings(network)
         | _word_settings(words)
-        | _training_settings(optimizer, schedule, made, batches)
+        | _training_settings(optimizer, schedule, batches)
         | _data_settings(corpus, labelled),
         split_groups=lambda: loop.SplitGroups(
-            [paragraph.sentences for paragraph in made.paragraphs],
+            [paragraph.sentences for paragraph in batches.paragraphs],
             [paragraph.sentences for paragraph in corpus.valid],
             noun="paragraphs",
         ),
@@ -139,18 +139,14 @@ def _word_settings(words: WordBatches) -> dict[str, Scalar]:
     }
 
 
-def _training_settings(
-    optimizer: Adam, schedule: Schedule, made: ParagraphBatches, batches: Prefetch
-) -> dict[str, Scalar]:
+def _training_settings(optimizer: Adam, schedule: Schedule, batches: ParagraphBatches) -> dict[str, Scalar]:
     """What training was really set up with."""
     return {
         "optimizer": type(optimizer).__name__,
         "lr": float(optimizer.param_groups[0]["lr"]),
         "scheduler": schedule.kind,
         "warmup": schedule.warmup_steps if schedule.kind == "noam" else None,
-        "batch_size": made.batch_size,
-        "prefetch": batches.ahead,
-        "steps_per_epoch": len(batches),
+        **batches.settings(),
         "total_steps": schedule.total_steps,
         "seed": torch.initial_seed(),
     }

@@ -22,10 +22,12 @@ from trainers.courses import Plateau
 from trainers.data.augmentation import Augmenter
 from trainers.data.augmented import AugmentedTexts
 from trainers.data.batches import Batch, Column, Postings, TrainingLoader, to_device
+from trainers.data.cache import Cache
 from trainers.data.cleaning import clean, steps_named
 from trainers.data.comments import Comments
+from trainers.data.loading import Loading
 from trainers.data.texts import TextOrder, Texts, text_loader
-from trainers.data.tokens import KeptTokens
+from trainers.data.tokens import KIND, KeptTokens
 from trainers.data.toxicity import Toxicity, kinds, lines_for, load_toxicity
 from trainers.devices.base import Device
 from trainers.judging import Judge
@@ -62,7 +64,7 @@ def build(config: ToxicityConfig, device: Device) -> loop.Task:
     optimizer = AdamW(parameters, lr=config.rate)
     schedule = _schedule(optimizer, groups, _steps(config, batches, tuning), config, device)
     running, memory = RunningScores(), dict[str, object]()
-    judge = Judge(network, found.valid, steps_named(config.clean), device)
+    judge = Judge(network, found.valid, steps_named(config.clean), device, _cache(config))
     submitter = _submitter(found, network, memory, config, device)
     criterion = ToxicityLoss(config.smoothing, config.aux_weight)
 
@@ -117,8 +119,14 @@ def _rehearse(
 
 def _network(found: Toxicity, config: ToxicityConfig) -> ToxicityNetwork:
     steps = steps_named(config.clean)
-    encoder = build_encoder(config.model, [clean(text, steps) for text in found.train.texts], config.length)
+    texts = [clean(text, steps) for text in found.train.texts]
+    encoder = build_encoder(config.model, texts, config.length, cache=_cache(config))
     return ToxicityNetwork(encoder, config.dropout)
+
+
+def _cache(config: ToxicityConfig) -> Cache:
+    """For tokens of comments that are read from files."""
+    return Cache.of(config.cache, KIND) if config.data else Cache(None)
 
 
 def _training_batches(
@@ -136,7 +144,7 @@ def _training_batches(
         texts = AugmentedTexts(found.train, augmenter, tokens)
     balanced = kinds(found.train, config.balance)
     places = TextOrder(len(found.train), config.batch_size, order, device.team, balanced)
-    return text_loader(texts, places, config.seed, config.num_workers, pinned=device.kind == "cuda")
+    return text_loader(texts, places, config.seed, Loading.of(config, device))
 
 
 def _tuning_batches(
@@ -146,12 +154,14 @@ def _tuning_batches(
     if config.tune_epochs == 0:
         return None
     places = TextOrder(len(found.valid), config.batch_size, order, device.team)
-    return text_loader(_labelled(found.valid, network, config), places, config.seed, pinned=device.kind == "cuda")
+    loading = replace(Loading.of(config, device), workers=0)  # those of training are still there
+    return text_loader(_labelled(found.valid, network, config), places, config.seed, loading)
 
 
 def _labelled(comments: Comments, network: ToxicityNetwork, config: ToxicityConfig) -> Texts:
     steps = steps_named(config.clean)
-    tokens = KeptTokens(network.encoder.tokens, [clean(text, steps) for text in comments.texts])
+    texts = [clean(text, steps) for text in comments.texts]
+    tokens = KeptTokens(network.encoder.tokens, texts, cache=_cache(config))
     labels = {"toxic": comments.toxic, "auxiliary": comments.auxiliary, "known": comments.known}
     columns = {name: Column(torch.from_numpy(values)) for name, values in labels.items()}
     return Texts(comments.rows, tokens, columns)
@@ -162,7 +172,7 @@ def _submitter(
 ) -> NoSubmission:
     if found.test is None:
         return NoSubmission()
-    judge = Judge(network, found.test, steps_named(config.clean), device)
+    judge = Judge(network, found.test, steps_named(config.clean), device, _cache(config))
     form = Form("id", found.test.ids, ("toxic",))
     return Submitter(judge.probabilities, form, memory, device.team)
 
@@ -218,9 +228,7 @@ def _training_settings(
         "lr": float(optimizer.param_groups[0]["lr"]),
         "weight_decay": decays["decay"],
         "monitor": config.monitor,
-        "batch_size": batches.order.batch_size,
-        "num_workers": batches.num_workers,
-        "steps_per_epoch": len(batches),
+        **batches.settings(),
         "total_steps": schedule.total_steps,
         "tune_epochs": config.tune_epochs,
         "seed": torch.initial_seed(),

@@ -17,9 +17,11 @@ from trainers import loop
 from trainers.configs.xnli import TRAINER, XnliConfig
 from trainers.contract import Events, Scalar
 from trainers.data.batches import Batch, Column, TrainingLoader, to_device
+from trainers.data.cache import Cache
+from trainers.data.loading import Loading
 from trainers.data.pairs import LABELS
 from trainers.data.texts import TextOrder, Texts, text_loader
-from trainers.data.tokens import KeptTokens
+from trainers.data.tokens import KIND, KeptTokens
 from trainers.data.xnli import Xnli, load_xnli
 from trainers.devices.base import Device
 from trainers.metrics.trivial import trivial_accuracy
@@ -48,7 +50,7 @@ def build(config: XnliConfig, device: Device) -> loop.Task:
     steps = loop.total_steps(config.epochs, len(batches))
     warmup = config.warmup if config.scheduler == "linear" else 0.0
     schedule = Schedule(optimizer, groups, config.scheduler, steps, warmup=warmup)
-    judge = PairJudge(network, found.valid, device)
+    judge = PairJudge(network, found.valid, device, _cache(config))
 
     def loss(batch: Batch) -> dict[str, Tensor]:
         batch = to_device(batch, device)
@@ -81,17 +83,22 @@ def build(config: XnliConfig, device: Device) -> loop.Task:
 
 def _network(found: Xnli, config: XnliConfig) -> PairClassifier:
     texts = [*found.train.premises, *found.train.hypotheses]
-    encoder = build_encoder(config.model, texts, config.length, pooler=True)
+    encoder = build_encoder(config.model, texts, config.length, pooler=True, cache=_cache(config))
     return PairClassifier(encoder, len(LABELS), config.dropout)
+
+
+def _cache(config: XnliConfig) -> Cache:
+    """For tokens of pairs that are read from files."""
+    return Cache.of(config.cache, KIND) if config.data else Cache(None)
 
 
 def _batches(
     found: Xnli, network: PairClassifier, order: torch.Generator, config: XnliConfig, device: Device
 ) -> TrainingLoader:
-    tokens = KeptTokens(network.encoder.tokens, found.train.premises, found.train.hypotheses)
+    tokens = KeptTokens(network.encoder.tokens, found.train.premises, found.train.hypotheses, _cache(config))
     texts = Texts(found.train.rows, tokens, {"label": Column(torch.from_numpy(found.train.labels))})
     places = TextOrder(len(found.train), config.batch_size, order, device.team)
-    return text_loader(texts, places, config.seed, config.num_workers, pinned=device.kind == "cuda")
+    return text_loader(texts, places, config.seed, Loading.of(config, device))
 
 
 def _network_settings(network: PairClassifier) -> dict[str, Scalar]:
@@ -115,9 +122,7 @@ def _training_settings(
         "eps": float(optimizer.param_groups[0]["eps"]),
         "clip_norm": config.clip_norm,
         "scheduler": schedule.kind,
-        "batch_size": batches.order.batch_size,
-        "num_workers": batches.num_workers,
-        "steps_per_epoch": len(batches),
+        **batches.settings(),
         "total_steps": schedule.total_steps,
         "seed": torch.initial_seed(),
     }

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cockpit.store import ranking
+from cockpit.store.data_wait import WAIT
 from cockpit.store.reader import Index
 from cockpit.store.rows import NormRow, SweepRow, TrialRow
 from cockpit.store.series import Bucket
@@ -13,7 +14,6 @@ from cockpit.store.series import Bucket
 MOST_WATCHED = 8
 BUCKETS = 40  # parts that the steps of a trial are looked at in
 MOST_NORM_ROWS = 20_000
-WAIT = "wait"  # the share of the time between two logged steps in which the loop had no batch
 
 
 @dataclass(frozen=True)

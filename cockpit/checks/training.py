@@ -11,6 +11,7 @@ from typing import Any
 from cockpit.checks.evidence import Evidence
 from cockpit.checks.finding import REMARK, WARNING, Finding, listed
 from cockpit.store import ranking
+from cockpit.store.data_wait import LONG_WAIT, wait_share, waiting_text
 from cockpit.store.numbers import metric_text, setting_text
 from cockpit.store.rows import TrialRow
 from cockpit.store.series import Bucket
@@ -23,7 +24,6 @@ LEAST_EVALUATIONS = 4
 WORSE_FOR = 2  # evaluations after the best one
 WORSE_BY = 0.1  # of the range of a trial's evaluations
 STILL_FALLS = 0.95  # the training loss at the end against that at the best evaluation
-LONG_WAIT, FIRST_PART = 0.2, 0.1  # the first part of a trial waits for its workers to start
 STILL_RISES = 0.05  # of a trial's whole gain, in its last evaluation
 LEAST_AT_EDGE, LEAST_VALUES, OUTERMOST = 3, 8, 0.1  # trials, distinct values, part of the range
 
@@ -69,8 +69,9 @@ def waited(evidence: Evidence) -> Iterator[Finding]:
     """Trials that stood still for want of data."""
     shares = {trial: share for trial, buckets in evidence.waits.items() if (share := _wait(buckets)) > LONG_WAIT}
     if shares:
-        text = f"{listed(shares)} waited for data {max(shares.values()):.0%} of the time"
-        yield Finding(WAITED, WARNING, f"{text}: more workers, or a cheaper augmentation?", tuple(shares))
+        worst = max(shares, key=lambda trial: shares[trial])
+        settings = next((trial.settings for trial in evidence.trials if trial.id == worst), {})
+        yield Finding(WAITED, WARNING, f"{listed(shares)} {waiting_text(shares[worst], settings)}", tuple(shares))
 
 
 def unfinished(evidence: Evidence) -> Iterator[Finding]:
@@ -150,10 +151,7 @@ def _at(buckets: Iterable[Bucket], step: int) -> float | None:
 
 
 def _wait(buckets: Sequence[Bucket]) -> float:
-    """The mean share of waiting after the first part of the steps; 0 where there is too little to tell."""
-    last = buckets[-1].last_step
-    shares = [bucket.mean for bucket in buckets if bucket.mean is not None and bucket.first_step > FIRST_PART * last]
-    return fmean(shares) if len(shares) >= LEAST_VALUES else 0.0
+    return wait_share((bucket.first_step, bucket.mean) for bucket in buckets)
 
 
 def _finite(trial: TrialRow) -> list[float]:

@@ -180,6 +180,7 @@ def _show_trial(index: Index, trial: TrialRow, as_json: bool) -> None:
 
 
 def _show_facts(index: Index, sweep: SweepRow, trial: TrialRow) -> None:
+    from cockpit.store.data_wait import waiting_text
     from cockpit.store.document import TOLD
     from cockpit.store.numbers import counted, duration_text, metric_text
 
@@ -194,6 +195,7 @@ def _show_facts(index: Index, sweep: SweepRow, trial: TrialRow) -> None:
             "evaluations": " ".join("NaN" if value is None else metric_text(value) for value in trial.evaluations),
             "progress": f"{counted(trial.epochs, 'epoch')}, {trial.steps} of {trial.total_steps or '?'} steps",
             "time": duration_text(trial.seconds) + (f" on {trial.device}" if trial.has_device else ""),
+            "⚠ data": waiting_text(index.wait_share(trial.id), trial.settings),
             "seed": str(trial.seed),
             "digest": trial.digest,
             **{f"file {label}": path for label, path in index.saved(trial.id).items()},

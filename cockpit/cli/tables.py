@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from cockpit.cli.options import console, logs_option, print_lines
+from cockpit.events.kinds import STEP_TIMES
 
 if TYPE_CHECKING:
     from cockpit.cli.layout import Layout
@@ -29,6 +30,7 @@ Keyed = tuple[Key, Row]
 FOLLOW_SECONDS = 0.5
 ROWS_A_LOOK = 5000  # far more than a trial logs between two looks
 FIRST_COLUMNS = ("phase", "epoch", "step", "loss", "lr")
+LAST_COLUMNS = (*(f"{name}_seconds" for name in STEP_TIMES), "time")
 WORDS = ("phase", "group")
 HEADINGS = {
     "param_mean": "param",
@@ -38,8 +40,10 @@ HEADINGS = {
     "grad_max": "grad max",
     "nonfinite": "nonfin",
     "update_ratio": "update",
+    **{f"{name}_seconds": f"{name} s" for name in STEP_TIMES},
 }
-OPTIONAL = ("±param", "±grad", "time")  # the first to go where the terminal is narrow
+# The first to go where the terminal is narrow.
+OPTIONAL = (*(f"{name} s" for name in reversed(STEP_TIMES)), "±param", "±grad", "time")
 
 
 def _table_options(function: F) -> F:
@@ -57,8 +61,13 @@ def _table_options(function: F) -> F:
 @click.command()
 @_table_options
 def steps(trial: str, logs: Path, last: int | None, follow: bool, form: str) -> None:
-    """Print the per-step table of TRIAL: phase, epoch, step, loss, lr, scores, time."""
+    """Print the per-step table of TRIAL: phase, epoch, step, loss, lr, scores, time.
+
+    Behind the scores stand the seconds of one step, the mean over those since the row before: waiting for data, forward
+    and backward pass, optimizer, recording. On devices that compute beside the host they are the device's own.
+    """
     _print_rows(trial, logs, last, follow, form, _step_rows)
+    _warn_of_waiting(trial, logs)
 
 
 @click.command()
@@ -78,7 +87,22 @@ def _step_rows(index: Index, trial: str, last: int | None) -> list[Keyed]:
 
 
 def _step_row(row: StepRow) -> Row:
-    return {"phase": row.phase, "epoch": row.epoch, "step": row.step, **row.metrics, "time": row.time}
+    times = {f"{name}_seconds": value for name, value in row.times.items()}
+    return {"phase": row.phase, "epoch": row.epoch, "step": row.step, **row.metrics, **times, "time": row.time}
+
+
+def _warn_of_waiting(name: str, logs: Path) -> None:
+    """Says, beside the table, that the trial waits for data, where it does."""
+    from cockpit.store.data_wait import waiting_text
+    from cockpit.store.folder import find_trial
+    from cockpit.store.reader import Index
+
+    run, trial = find_trial(logs, name)
+    with Index(run) as index:
+        settings = next((row.settings for row in index.trials(best_metrics=False) if row.id == trial), {})
+        text = waiting_text(index.wait_share(trial), settings)
+    if text:
+        click.echo(f"⚠ {name} {text}", err=True)
 
 
 def _norm_rows(index: Index, trial: str, last: int | None) -> list[Keyed]:
@@ -128,11 +152,12 @@ def _new_rows(run: RunFolder, trial: str, seen: set[Key], read: ReadRows) -> Ite
 
 
 def _columns(names: Iterable[str]) -> list[str]:
-    """Columns in their order: those that every log has first, the time last."""
+    """Columns in their order: those that every log has first, times last."""
     names = dict.fromkeys(names)
     first = [name for name in FIRST_COLUMNS if name in names]
-    middle = [name for name in names if name not in (*first, "time")]
-    return [*first, *middle, *(["time"] if "time" in names else [])]
+    last = [name for name in LAST_COLUMNS if name in names]
+    middle = [name for name in names if name not in (*first, *last)]
+    return [*first, *middle, *last]
 
 
 class Writer(ABC):

@@ -99,7 +99,16 @@ class Recorder:
     def _step(self, event: contract.Step) -> bool:
         self.step = event.step
         write = self._writer.write
-        write(kinds.Step(phase=event.phase, epoch=event.epoch, step=event.step, time=event.time, metrics=event.metrics))
+        write(
+            kinds.Step(
+                phase=event.phase,
+                epoch=event.epoch,
+                step=event.step,
+                time=event.time,
+                metrics=event.metrics,
+                step_times=event.times,
+            )
+        )
         for norms in event.norms:
             write(kinds.Norms(step=event.step, **{name: getattr(norms, name) for name in norms.__slots__}))
         timings.mark("first step")

@@ -23,7 +23,7 @@ _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _BY_KIND = {cls.kind: cls for cls in KINDS}
 _FIELDS = {cls: tuple(f for f in fields(cls) if f.name not in ("extra", "metrics")) for cls in KINDS}
 _OPEN_FIELD = {cls: ("metrics" if cls.kind in ("step", "eval") else "extra") for cls in KINDS}
-RESERVED = frozenset(("v", "kind", "phase", "epoch", "step", "time"))
+RESERVED = frozenset(("v", "kind", "phase", "epoch", "step", "time", "step_times"))
 _NUMBERS = frozenset((float, int, bool, type(None)))
 _CLEAN_WORDS: set[str] = set()  # keys and phases repeat with every step; each is checked once
 
@@ -66,6 +66,8 @@ def _record(event: Event) -> dict[str, Any]:
         record.update(metrics)
         if event.time is not None:
             record["time"] = event.time
+        if isinstance(event, Step) and event.step_times:
+            record["step_times"] = event.step_times
         return record
     if isinstance(event, Unknown):
         return {**event.data, "kind": event.kind}
@@ -83,7 +85,12 @@ def _is_clean(record: dict[str, Any]) -> bool:
     values = record.values()
     if _NUMBERS.issuperset(map(type, values)):
         return True
-    return all(type(value) in _NUMBERS or (type(value) is str and _is_known_word(value)) for value in values)
+    return all(
+        type(value) in _NUMBERS
+        or (type(value) is str and _is_known_word(value))
+        or (type(value) is dict and _is_clean(value))
+        for value in values
+    )
 
 
 def _is_known_word(word: str) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 NAN = float("nan")
+STEP_TIMES = ("data", "compute", "optimizer", "record")  # what the seconds of a training step are spent on
 Values = Mapping[str, Any]
 
 
@@ -180,12 +181,15 @@ class Built:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
+    """`step_times` are the seconds of one step, the mean over those since the logged one before, by `STEP_TIMES`."""
+
     kind: ClassVar[str] = "step"
     phase: str = "train"
     epoch: int = 0
     step: int = 0
     time: float | None = None
     metrics: Values = field(default_factory=_none)
+    step_times: Values = field(default_factory=_none)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,8 +55,11 @@ def _events(record: Record, trial: TrialRow) -> Iterator[Event]:
 
 
 def _step(row: StepRow) -> Step | Eval:
-    make = Step if row.kind == "step" else Eval
-    return make(phase=row.phase, epoch=row.epoch, step=row.step, time=row.time, metrics=row.metrics)
+    if row.kind == "eval":
+        return Eval(phase=row.phase, epoch=row.epoch, step=row.step, time=row.time, metrics=row.metrics)
+    return Step(
+        phase=row.phase, epoch=row.epoch, step=row.step, time=row.time, metrics=row.metrics, step_times=row.times
+    )
 
 
 def _line(event: Event) -> str:

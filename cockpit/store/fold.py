@@ -13,6 +13,7 @@ from typing import Any
 
 from cockpit.events.codec import encode
 from cockpit.events.kinds import (
+    STEP_TIMES,
     Answered,
     Attempt,
     Built,
@@ -30,6 +31,7 @@ from cockpit.events.kinds import (
 )
 
 _LARGEST_INTEGER = 2**63
+_NO_TIMES = (None,) * len(STEP_TIMES)
 _OF_A_TRIAL = ("step", "point", "latest", "norm", "saved", "other")
 # What a trial has before it ends, also when it begins once more.
 _NOT_ENDED = {"reason": "", "rule": "", "error": "", "traceback": ""} | dict.fromkeys(
@@ -73,7 +75,7 @@ class Batch:
     def write(self) -> None:
         """Write what was gathered. The caller holds the transaction."""
         many = self._connection.executemany
-        many("INSERT OR REPLACE INTO step VALUES (?, ?, ?, ?, ?, ?)", self._steps)
+        many("INSERT OR REPLACE INTO step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self._steps)
         many("INSERT OR REPLACE INTO point VALUES (?, ?, ?, ?)", self._points)
         rows = [(*key, *value) for key, value in self._latest.items()]
         many("INSERT OR REPLACE INTO latest VALUES (?, ?, ?, ?)", rows)
@@ -170,7 +172,8 @@ class Batch:
             return self._other(trial, event)
         number, kind, phase, step = trial_number(trial), event.kind, event.phase, event.step
         _refuse_huge(step, event.epoch)
-        self._steps.append((number, kind, phase, step, event.epoch, event.time))
+        times = (_seconds(event.step_times) if isinstance(event, Step) else ()) or _NO_TIMES
+        self._steps.append((number, kind, phase, step, event.epoch, event.time, *times))
         for name, value in event.metrics.items():
             if type(value) is not float:
                 if not isinstance(value, int | float):
@@ -237,6 +240,14 @@ _FOLD: dict[type[Any], Callable[[Batch, str | None, Any], None]] = {
     Norms: Batch._norm,
     Saved: Batch._saved,
 }
+
+
+def _seconds(times: Mapping[str, Any]) -> tuple[float | None, ...]:
+    """What a step says of its time, in the order of the columns; what is no number is not known."""
+    if not times:
+        return ()
+    found = (times.get(name) for name in STEP_TIMES)
+    return tuple(float(value) if isinstance(value, int | float) else None for value in found)
 
 
 def _refuse_huge(*numbers: int) -> None:

@@ -55,6 +55,15 @@ def duration_text(seconds: float | None) -> str:
     return f"{whole // 86400}d{whole % 86400 // 3600:02d}h"
 
 
+def milliseconds_text(seconds: float | None) -> str:
+    """What a part of a step took, to three digits: `0.04ms`, `12.3ms`, `1250ms`; empty where it is not known."""
+    if seconds is None or not math.isfinite(seconds):
+        return ""
+    value = 1000.0 * seconds
+    digits = 2 if value < 1 else 1 if value < 100 else 0
+    return f"{value:.{digits}f}ms"
+
+
 def age_text(seconds: float | None) -> str:
     """How long ago, in one unit: `30s`, `4m`, `2h`, `3d`."""
     if seconds is None or not math.isfinite(seconds):

@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cockpit.events.codec import decode
-from cockpit.events.kinds import Event
+from cockpit.events.kinds import STEP_TIMES, Event
 from cockpit.events.text import one_line
-from cockpit.store import schema, series, trials
+from cockpit.store import data_wait, schema, series, trials
 from cockpit.store.fold import trial_number
 from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.indexer import Indexer
@@ -248,6 +248,11 @@ class Index:
         chosen = found if last is None else found[len(found) - min(last, len(found)) :]
         return self._with_metrics(number, chosen)
 
+    def wait_share(self, trial: str) -> float:
+        """The share of its time that a trial's training waited for data; 0 where there is too little to tell."""
+        buckets = self.series(trial, data_wait.WAIT)
+        return data_wait.wait_share((bucket.first_step, bucket.mean) for bucket in buckets)
+
     def norms(self, trial: str, last: int | None = None) -> list[NormRow]:
         """The newest `last` rows of the norm table (all by default), oldest first."""
         columns = ", ".join(f'"{name}"' for name in NormRow.__dataclass_fields__)
@@ -309,7 +314,15 @@ class Index:
                 if (kind, phase, step) in values:
                     values[kind, phase, step][name] = _nan(value)
         return [
-            StepRow(r["kind"], r["phase"], r["epoch"], r["step"], r["time"], values[r["kind"], r["phase"], r["step"]])
+            StepRow(
+                r["kind"],
+                r["phase"],
+                r["epoch"],
+                r["step"],
+                r["time"],
+                values[r["kind"], r["phase"], r["step"]],
+                {name: r[name] for name in STEP_TIMES if r[name] is not None},
+            )
             for r in rows
         ]
 

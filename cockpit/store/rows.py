@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 NOT_OVER = ("running", "paused", "waiting")  # statuses of a trial that may still do something
@@ -165,7 +165,10 @@ class CommandRow:
 
 @dataclass(frozen=True, slots=True)
 class StepRow:
-    """One logged step or evaluation with all its values, NaN included."""
+    """One logged step or evaluation with all its values, NaN included.
+
+    `times` are the seconds of one step by what they were spent on, see `STEP_TIMES`; empty where nobody said.
+    """
 
     kind: str
     phase: str
@@ -173,6 +176,7 @@ class StepRow:
     step: int
     time: float | None
     metrics: Mapping[str, float]
+    times: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

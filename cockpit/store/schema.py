@@ -10,7 +10,7 @@ import random
 import sqlite3
 from pathlib import Path
 
-VERSION = 4
+VERSION = 5
 
 TABLES = """
 CREATE TABLE sweep (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;  -- values are JSON
@@ -31,6 +31,7 @@ CREATE TABLE metric (id INTEGER PRIMARY KEY, kind TEXT, phase TEXT, name TEXT, U
 
 CREATE TABLE step (  -- one row per logged step (kind 'step') or evaluation (kind 'eval')
     trial INTEGER, kind TEXT, phase TEXT, step INTEGER, epoch INTEGER, time REAL,
+    data REAL, compute REAL, optimizer REAL, record REAL,  -- seconds that one step spent on each
     PRIMARY KEY (trial, kind, phase, step)
 ) WITHOUT ROWID;
 

@@ -22,6 +22,7 @@ from cockpit.tui.actions import Action, bindings_problem
 from cockpit.tui.chores import Chores
 from cockpit.tui.driver import TerminalDriver
 from cockpit.tui.errands import Errands
+from cockpit.tui.waiting import Waits
 from cockpit.tui.feed import Feed
 from cockpit.tui.filters import AsciiOnly, Colorless
 from cockpit.tui.frugal import FrugalApp
@@ -70,6 +71,7 @@ class CockpitApp(FrugalApp):
         self._target = target
         self.add_mode(self.DEFAULT_MODE, self._first_screen)  # a default screen would go without its rules of style
         self._errands = Errands()
+        self._waits = Waits()
         self._own_filters: list[LineFilter] = [Colorless()] if self.no_color else []
         if self.glyphs.ascii:
             self._own_filters.append(AsciiOnly())
@@ -127,7 +129,7 @@ class CockpitApp(FrugalApp):
         if isinstance(screen, CockpitScreen) and screen.is_ready:
             self._show(screen, snapshot)
         for view in snapshot.sweeps.values():
-            for word in self._errands.hear(view):
+            for word in (*self._errands.hear(view), *self._waits.hear(view)):
                 self.say(word.text, word.tone)
         return True
 

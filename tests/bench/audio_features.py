@@ -17,6 +17,7 @@ import torch
 
 from trainers.data.log_mel import LogMel
 from trainers.data.mel import MelSettings
+from trainers.data.cache import Cache
 from trainers.data.spectrogram_cache import SpectrogramCache
 from trainers.data.spectrograms import MEMORY_BYTES, Spectrograms
 
@@ -54,7 +55,7 @@ def main() -> None:
     for _ in range(ROUNDS):
         result["first"].append(rate(Spectrograms(paths, log_mel, None, memory_bytes=0)))
     decoded.clear()
-    cache = SpectrogramCache(folder / "cache", SETTINGS)
+    cache = SpectrogramCache(Cache(folder / "cache"), SETTINGS)
     rate(Spectrograms(paths, log_mel, cache, memory_bytes=0))
     first_pass = len(decoded)
     for _ in range(ROUNDS):

@@ -152,28 +152,66 @@ def test_steps_have_losses_and_rates() -> None:
     assert step.time >= 0
 
 
-def test_the_share_of_time_without_a_batch_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By a clock that only making a batch (3 s), a loss (1 s) and an evaluation (100 s) move forward."""
-    now = [0.0]
-    monkeypatch.setattr("trainers.loop.time.monotonic", lambda: now[0])
+class ClockDevice(CpuDevice):
+    """Its clock goes on where somebody says so, and nowhere else."""
+
+    now = 0.0
+
+    def mark(self) -> float:
+        return self.now
+
+
+def timed(config: TrainerConfig, device: ClockDevice) -> list[Event]:
+    """A batch takes 3 s, a loss 1 s, the optimizer 0.5 s, whoever gets a step 0.25 s, and an evaluation 100 s."""
 
     class Slow(Shuffled):
         def __iter__(self) -> Iterator[Tensor]:
             for batch in super().__iter__():
-                now[0] += 3.0
+                device.now += 3.0
                 yield batch
 
     def loss(batch: Tensor) -> dict[str, Tensor]:
-        now[0] += 1.0
+        device.now += 1.0
         return {"loss": next(task.model.parameters()).sum()}
 
     def evaluate() -> dict[str, float]:
-        now[0] += 100.0
+        device.now += 100.0
         return {"score": 0.0}
 
-    config = TrainerConfig(epochs=1.2, log_every=2)
-    events, task = make(config, CpuDevice(), batches=Slow(10, torch.Generator()), loss=loss, evaluate=evaluate)
-    assert [step.metrics["wait"] for step in of(Step, list(events))] == [pytest.approx(0.75)] * 6
+    def optimized(*_: object) -> None:
+        device.now += 0.5
+
+    events, task = make(config, device, batches=Slow(10, torch.Generator()), loss=loss, evaluate=evaluate)
+    task.optimizer.register_step_post_hook(optimized)
+    found = []
+    for event in events:
+        found.append(event)
+        device.now += 0.25 if isinstance(event, Step) else 50.0
+    return found
+
+
+def test_each_step_says_where_its_time_went() -> None:
+    """Evaluations, and what is done with them, are nobody's time; a step's record is that of the one before."""
+    steps = of(Step, timed(TrainerConfig(epochs=1.2), ClockDevice()))
+    assert steps[0].times == {"data": 3.0, "compute": 1.0, "optimizer": 0.5}
+    assert [step.times for step in steps[1:]] == [{"data": 3.0, "compute": 1.0, "optimizer": 0.5, "record": 0.25}] * 11
+    assert [step.metrics["wait"] for step in steps[1:]] == [pytest.approx(3.0 / 4.75)] * 11
+
+
+def test_of_several_steps_the_times_are_the_mean() -> None:
+    device = ClockDevice()
+    steps = of(Step, timed(TrainerConfig(epochs=1, log_every=5), device))
+    assert steps[1].times == {"data": 3.0, "compute": 1.0, "optimizer": 0.5, "record": 0.05}
+    # Together they are the time that passed, the evaluation and what came after it left out.
+    assert 5 * sum(sum(step.times.values()) for step in steps) == pytest.approx(10 * 4.5 + 0.25)
+
+
+def test_a_lazy_device_does_not_tell_the_optimizer_from_the_rest() -> None:
+    class Lazy(ClockDevice):
+        lazy = True
+
+    steps = of(Step, timed(TrainerConfig(epochs=0.2), Lazy()))
+    assert steps[1].times == {"data": 3.0, "compute": 1.5, "record": 0.25}
 
 
 def test_batches_that_can_be_closed_are_closed_where_the_training_ends() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainers.configs.torch_config import TorchConfig
+from trainers.configs.torch_config import TorchConfig, cache_option
 from trainers.contract import Goal, InputError, Trainer, option
 
 METRICS: dict[str, Goal] = {"lwlrap": "maximize", "lrap": "maximize", "loss": "minimize"}
@@ -67,10 +67,9 @@ class AudioConfig(TorchConfig):
     )
     centre: float = option(1.0, "dB that become 0 when normalise is fixed", low=-200.0, high=200.0)
     spread: float = option(2.5, "dB that become 1 when normalise is fixed", low=0.001, high=200.0)
-    cache: str = option("", "folder for spectrograms; empty takes the user's cache folder, none keeps them in memory")
+    cache: str = cache_option("spectrograms")
     folds: int = option(5, "folds of the training clips", low=2, high=1_000)
     fold: int = option(0, "the fold that is validated on, counted from 0", low=0, high=999)
-    num_workers: int = option(0, "processes that load batches beside the training process", low=0, high=256)
 
     def ineffective(self) -> dict[str, str]:
         """What other settings leave without effect."""

@@ -15,7 +15,7 @@ from trainers.settings.matching_rates import RateSettings
 if TYPE_CHECKING:
     from trainers.data.matching import Split
 
-_PICTURES = ("augment", "progressive", "progressive_every")
+_PICTURES = ("augment", "progressive", "progressive_every", "cache")
 
 
 @dataclass(frozen=True, kw_only=True)

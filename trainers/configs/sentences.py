@@ -57,7 +57,9 @@ class SentencesConfig(TorchConfig):
     scheduler: str = option("noam", "course of the learning rate", choices=("noam", "none", "cosine", "plateau"))
     noam_factor: float = option(0.25, "factor of Noam's formula", low=0.0, high=1_000.0)
     warmup: int = option(60, "steps until the learning rate is highest", low=1, high=10_000_000)
-    prefetch: int = option(4, "batches made ahead in a thread; 0 makes each when it is needed", low=0, high=1_024)
+    prefetch: int = option(
+        4, "batches made ahead of time: in a thread, or by each of the num_workers", low=0, high=1_024
+    )
 
     @property
     def peak(self) -> float:

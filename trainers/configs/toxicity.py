@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainers.configs.torch_config import TorchConfig
+from trainers.configs.torch_config import TorchConfig, cache_option
 from trainers.contract import Goal, Trainer, option
 from trainers.data.augmentation import HOW
 from trainers.models.pretrained import PRELOAD, SMALL, check_model
@@ -67,7 +67,7 @@ class ToxicityConfig(TorchConfig):
     languages: str = option("", "languages to train and validate on, e.g. es,it; empty takes all")
     folds: int = option(5, "folds of the labelled comments where there is no validation.csv", low=2, high=1_000)
     fold: int = option(0, "the fold that is validated on then, counted from 0", low=0, high=999)
-    num_workers: int = option(0, "processes that load batches beside the training process", low=0, high=256)
+    cache: str = cache_option("the tokens of comments")
 
     @property
     def length(self) -> int:
@@ -84,6 +84,8 @@ class ToxicityConfig(TorchConfig):
     def ineffective(self) -> dict[str, str]:
         """What other settings leave without effect."""
         reasons: dict[str, str] = {}
+        if not self.data:
+            reasons["cache"] = "there are few built-in comments"
         if self.augment == "none":
             reasons |= dict.fromkeys(("mix", "supplement"), "comments are not augmented")
         if self.scheduler != "linear":

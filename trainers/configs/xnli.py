@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainers.configs.torch_config import TorchConfig
+from trainers.configs.torch_config import TorchConfig, cache_option
 from trainers.contract import Goal, Trainer, option
 from trainers.models.pretrained import PRELOAD, SMALL, check_model
 
@@ -44,7 +44,7 @@ class XnliConfig(TorchConfig):
     save_every: int = option(
         1_000, "a checkpoint every so many steps, besides those after evaluations; 0 for none", low=0
     )
-    num_workers: int = option(0, "processes that load batches beside the training process", low=0, high=256)
+    cache: str = cache_option("the tokens of pairs")
 
     @property
     def length(self) -> int:
@@ -70,7 +70,8 @@ class XnliConfig(TorchConfig):
 
     def ineffective(self) -> dict[str, str]:
         """What other settings leave without effect."""
-        return {} if self.scheduler == "linear" else {"warmup": "only a linear course rises"}
+        reasons = {} if self.scheduler == "linear" else {"warmup": "only a linear course rises"}
+        return reasons if self.data else reasons | {"cache": "there are few built-in pairs"}
 
 
 def _names(words: str) -> tuple[str, ...]:

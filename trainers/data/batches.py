@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from trainers.contract import InputError
+from trainers.contract import InputError, Scalar
+from trainers.data.cache import Cache
 from trainers.data.images import square
+from trainers.data.kept_pictures import decoded
+from trainers.data.loading import Loading, begin_worker
+from trainers.data.prefetch import made_ahead
 from trainers.devices.base import Device
 from trainers.devices.team import Team
-from trainers.seeding import seed_worker
 
 # Decoded images are kept up to this many bytes; more are decoded whenever they are needed.
 CACHE_BYTES = 2**30
@@ -25,15 +28,24 @@ Batch = dict[str, Tensor]
 
 
 class Pictures:
-    """Decoded pictures, uint8 of shape (3, size, size), decoded once where they all fit into memory."""
+    """Decoded pictures, uint8 of shape (3, size, size).
+
+    They are decoded once where they all fit into memory, and once for all trainings where there is a cache.
+    """
 
     def __init__(
-        self, images: Sequence[Path] | Sequence[NDArray[np.uint8]], size: int, cache_bytes: int = CACHE_BYTES
+        self,
+        images: Sequence[Path] | Sequence[NDArray[np.uint8]],
+        size: int,
+        cache_bytes: int = CACHE_BYTES,
+        cache: Cache | None = None,
     ) -> None:
         self._images = images
         self.size = size
+        self._cache = decoded(images, size, cache) if cache is not None else None
         fits = len(images) * 3 * size * size <= cache_bytes
-        self._cache = self._decode(range(len(images))) if fits else None
+        if self._cache is None and fits:
+            self._cache = self._decode(range(len(images)))
 
     @property
     def cached(self) -> bool:
@@ -134,20 +146,22 @@ class BatchOrder(Sampler[list[int]]):
 
 
 class TrainingLoader(DataLoader[Batch]):
-    """Batches in a `BatchOrder`. Worker processes have seeds of their own and draw nothing from the order."""
+    """Batches in a `BatchOrder`. Whoever makes them draws nothing from the order, and has generators of its own."""
 
-    def __init__(self, postings: Postings, order: BatchOrder, seed: int, workers: int, pinned: bool) -> None:
+    def __init__(self, postings: Postings, order: BatchOrder, seed: int, loading: Loading = Loading()) -> None:
         super().__init__(
             postings,
             batch_sampler=order,
             generator=torch.Generator().manual_seed(seed),
             collate_fn=_as_it_is,
-            num_workers=workers,
-            worker_init_fn=seed_worker,
-            persistent_workers=workers > 0,
-            pin_memory=pinned,
+            num_workers=loading.workers,
+            prefetch_factor=loading.of_worker,
+            worker_init_fn=begin_worker,
+            persistent_workers=loading.workers > 0,
+            pin_memory=loading.pinned,
         )
         self.order = order
+        self.loading = loading
 
     def skip(self, batches: int) -> None:
         """The next pass begins after so many batches, and loads none of them."""
@@ -157,17 +171,26 @@ class TrainingLoader(DataLoader[Batch]):
         """The next pass is that of this epoch."""
         self.order.begin(epoch)
 
+    def settings(self) -> dict[str, Scalar]:
+        """How it loads."""
+        return {
+            "batch_size": self.order.batch_size,
+            "num_workers": self.loading.workers,
+            "prefetch": self.loading.ahead,
+            "steps_per_epoch": len(self),
+        }
+
     def __iter__(self) -> Any:
-        batches = super().__iter__()
-        return _in_one_line(batches) if self.num_workers else batches
+        if self.num_workers:
+            return _in_one_line(super().__iter__())
+        return made_ahead(super().__iter__(), self.loading.in_thread, self.loading.begin_thread)
 
 
 def training_loader(
     postings: Postings,
     batch_size: int,
     order: torch.Generator,
-    workers: int = 0,
-    pinned: bool = False,
+    loading: Loading = Loading(),
     team: Team | None = None,
 ) -> TrainingLoader:
     """Shuffled batches of one size; the rows that do not fill the last one wait for the next pass.
@@ -180,7 +203,7 @@ def training_loader(
         raise InputError(
             f"batch_size = {batch_size}{processes} is more than the {len(postings)} training rows; lower batch_size"
         )
-    return TrainingLoader(postings, batch_order, order.initial_seed(), workers, pinned)
+    return TrainingLoader(postings, batch_order, order.initial_seed(), loading)
 
 
 def evaluation_loader(postings: Postings, batch_size: int) -> DataLoader[Batch]:

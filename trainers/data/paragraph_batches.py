@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from trainers.contract import InputError
-from trainers.data.batches import Batch
+from trainers.data.batches import Batch, BatchOrder, Postings, TrainingLoader
 from trainers.data.corpus import Paragraph
+from trainers.data.loading import Loading
 from trainers.data.word_batches import WordBatches
 from trainers.devices.team import Team
 
 
-class ParagraphBatches:
+class ParagraphBatches(TrainingLoader):
     """Paragraphs in a new order on every pass, their sentences one after the other, cut into batches of one size.
 
     A paragraph gives at most half a batch of sentences, its first ones. What a cut leaves of a paragraph begins the
@@ -33,44 +35,52 @@ class ParagraphBatches:
         order: torch.Generator,
         words: WordBatches,
         team: Team | None = None,
+        loading: Loading = Loading(),
     ) -> None:
-        self.batch_size = batch_size
         self.paragraphs = paragraphs
-        self._order = order
-        self._words = words
-        self._team = team or Team()
-        self._skipped = 0
         used = [paragraph.sentences[: max(1, batch_size // 2)] for paragraph in paragraphs]
-        self._sentences = [sentence for sentences in used for sentence in sentences]
-        self._lengths = np.array([len(sentences) for sentences in used])
-        self._starts = self._lengths.cumsum() - self._lengths
-        if len(self) == 0:
-            processes = f" in each of {self._team.size} processes" if self._team.size > 1 else ""
+        lengths = np.array([len(sentences) for sentences in used])
+        sentences = _Sentences([one for several in used for one in several], lengths, words)
+        in_paragraphs = _ParagraphOrder(lengths, batch_size, order, team or Team())
+        if len(in_paragraphs) == 0:
+            processes = f" in each of {team.size} processes" if team and team.size > 1 else ""
             raise InputError(
-                f"batch_size = {batch_size}{processes} is more than the {len(self._sentences)} training sentences; "
+                f"batch_size = {batch_size}{processes} is more than the {len(sentences)} training sentences; "
                 "lower batch_size"
             )
+        super().__init__(sentences, in_paragraphs, order.initial_seed(), loading)
+
+
+class _Sentences(Postings):
+    """The sentences of all paragraphs, one after the other; `lengths` are how many each paragraph has."""
+
+    def __init__(self, sentences: Sequence[str], lengths: NDArray[np.int64], words: WordBatches) -> None:
+        self._sentences = sentences
+        self._owners = np.repeat(np.arange(len(lengths)), lengths)
+        self._words = words
 
     def __len__(self) -> int:
-        return len(self._sentences) // (self.batch_size * self._team.size)
+        return len(self._sentences)
 
-    def __iter__(self) -> Iterator[Batch]:
-        rows, owners = self._pass(torch.randperm(len(self._lengths), generator=self._order).numpy())
-        first, self._skipped = self._skipped, 0
-        for index in range(first, len(self)):
-            start = (index * self._team.size + self._team.rank) * self.batch_size
-            chosen = slice(start, start + self.batch_size)
-            batch = self._words.batch([self._sentences[row] for row in rows[chosen].tolist()])
-            groups = np.unique(owners[chosen], return_inverse=True)[1]
-            yield batch | {"groups": torch.from_numpy(groups.astype(np.int64))}
+    def __getitems__(self, places: Sequence[int]) -> Batch:
+        rows = list(places)
+        owners = self._owners[rows]
+        groups = np.zeros(len(rows), np.int64)
+        groups[1:] = (owners[1:] != owners[:-1]).cumsum()
+        return self._words.batch([self._sentences[row] for row in rows]) | {"groups": torch.from_numpy(groups)}
 
-    def skip(self, batches: int) -> None:
-        """The next pass begins after so many batches, and makes none of them."""
-        self._skipped = batches
 
-    def _pass(self, order: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The sentences of a pass in their order, and which paragraph of the pass each belongs to."""
-        lengths = self._lengths[order]
-        owners = np.repeat(np.arange(len(order)), lengths)
+class _ParagraphOrder(BatchOrder):
+    """Places of sentences, whose paragraphs are shuffled anew on every pass and stay whole."""
+
+    def __init__(self, lengths: NDArray[np.int64], batch_size: int, order: torch.Generator, team: Team) -> None:
+        super().__init__(int(lengths.sum()), batch_size, order, team)
+        self._lengths = lengths
+        self._starts = lengths.cumsum() - lengths
+
+    def draw(self, order: torch.Generator) -> Tensor:
+        chosen = torch.randperm(len(self._lengths), generator=order).numpy()
+        lengths = self._lengths[chosen]
+        owners = np.repeat(np.arange(len(chosen)), lengths)
         behind = np.arange(len(owners)) - np.repeat(lengths.cumsum() - lengths, lengths)
-        return self._starts[order][owners] + behind, owners
+        return torch.from_numpy(self._starts[chosen][owners] + behind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -48,6 +49,8 @@ class Device(ABC):
     kind: ClassVar[str]
     lazy: ClassVar[bool] = False
     flush_seconds: ClassVar[float] = 0.0
+    # Whether batches in pinned memory are copied here while the host goes on.
+    pins_memory: ClassVar[bool] = False
     reason: str = ""
     # What torch.distributed moves tensors with, for the host and for this device.
     backend: ClassVar[str] = "gloo"
@@ -100,6 +103,26 @@ class Device(ABC):
         import torch
 
         torch.set_rng_state(state["host"])
+
+    def begin_thread(self) -> None:  # noqa: B027 - most devices are the same from every thread
+        """Makes a thread besides the first one ready to work for this device."""
+
+    def receive(self, batch: Any) -> Any:
+        """The batch with its tensors here. Copies from pinned memory go on beside the work that was begun before."""
+        return moved(batch, self.torch_device)
+
+    def mark(self) -> Any:
+        """A moment: all work that was given to the device so far is done then. Nothing waits for it."""
+        return time.perf_counter()
+
+    def has_passed(self, mark: Any) -> bool:
+        """Whether the device has come to this moment."""
+        return True
+
+    def seconds_between(self, first: Any, last: Any) -> float:
+        """The time from one mark to a later one. This waits until the device has come to it."""
+        seconds: float = last - first
+        return seconds
 
     def step_end(self) -> None:  # noqa: B027 - eager devices have nothing to do here
         """The work of one training step has been described completely. Call it once a step, before any `read`."""
@@ -177,3 +200,16 @@ class Device(ABC):
         if not isinstance(state, dict):
             raise unusable(path, "is damaged, or no checkpoint of a trainer")
         return state
+
+
+def moved(batch: Any, device: torch.device) -> Any:
+    """The same with its tensors on this device; dictionaries and lists of tensors are, whatever else is in them."""
+    import torch
+
+    if isinstance(batch, torch.Tensor):
+        return batch.to(device, non_blocking=True)
+    if isinstance(batch, dict):
+        return {name: moved(part, device) for name, part in batch.items()}
+    if isinstance(batch, list):
+        return type(batch)(moved(part, device) for part in batch)
+    return batch

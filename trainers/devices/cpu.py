@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trainers.devices.base import Device
 
@@ -20,6 +20,9 @@ class CpuDevice(Device):
         import torch
 
         return torch.device("cpu")
+
+    def receive(self, batch: Any) -> Any:
+        return batch
 
     def describe(self) -> str:
         import torch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trainers.devices.base import Device, Fetched
 from trainers.devices.team import place
@@ -40,6 +40,8 @@ class CudaDevice(Device):
     kind = "cuda"
     flush_seconds = 0.25
     backend = "cpu:gloo,cuda:nccl"
+    pins_memory = True
+    _copies: torch.cuda.Stream | None = None
 
     @property
     def index(self) -> int:
@@ -61,10 +63,47 @@ class CudaDevice(Device):
         torch.cuda.set_device(self.index)
         super().setup(threads)
 
+    def begin_thread(self) -> None:
+        import torch
+
+        torch.cuda.set_device(self.index)
+
     def fetch(self, packs: Sequence[Tensor]) -> Fetched:
         import torch
 
         return _Arriving(torch.cat(list(packs)), [len(pack) for pack in packs])
+
+    def receive(self, batch: Any) -> Any:
+        """On a stream of its own, which the steps' stream waits for, and not the host: copies run beside steps."""
+        import torch
+
+        steps = torch.cuda.current_stream(self.index)
+        if self._copies is None:
+            self._copies = torch.cuda.Stream(self.index)
+        with torch.cuda.stream(self._copies):
+            batch = super().receive(batch)
+        steps.wait_stream(self._copies)
+        for tensor in torch.utils._pytree.tree_leaves(batch):
+            if isinstance(tensor, torch.Tensor):
+                # Its memory may be used anew only when the step that reads it is over.
+                tensor.record_stream(steps)
+        return batch
+
+    def mark(self) -> Any:
+        import torch
+
+        event = torch.cuda.Event(enable_timing=True)
+        event.record(torch.cuda.current_stream(self.index))
+        return event
+
+    def has_passed(self, mark: Any) -> bool:
+        passed: bool = mark.query()
+        return passed
+
+    def seconds_between(self, first: Any, last: Any) -> float:
+        last.synchronize()
+        milliseconds: float = first.elapsed_time(last)
+        return milliseconds / 1000.0
 
     def free(self) -> None:
         import torch

@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from trainers.contract import InputError, Scalar
+from trainers.data.cache import Cache
 from trainers.data.tokens import TextTokens, learn_tokenizer
 from trainers.models.pretrained import SMALL, check_model, load_pretrained
 
@@ -64,7 +65,12 @@ class Encoder(nn.Module):
 
 
 def build_encoder(
-    name: str, texts: Sequence[str], tokens: int, setting: str = "model", pooler: bool = False
+    name: str,
+    texts: Sequence[str],
+    tokens: int,
+    setting: str = "model",
+    pooler: bool = False,
+    cache: Cache | None = None,
 ) -> Encoder:
     """`small`, with a tokenizer of these texts, or a model of transformers by its hub name or folder.
 
@@ -73,7 +79,7 @@ def build_encoder(
     and cannot be fetched, or when the model does not take so many tokens.
     """
     if name == SMALL:
-        return _small(texts, tokens, pooler)
+        return _small(learn_tokenizer(texts, VOCABULARY, cache), tokens, pooler)
     from transformers import AutoModel, AutoTokenizer
 
     check_model(name, setting)
@@ -91,10 +97,9 @@ def build_encoder(
     return Encoder(body, TextTokens(tokenizer, tokens))
 
 
-def _small(texts: Sequence[str], tokens: int, pooler: bool) -> Encoder:
+def _small(tokenizer: Any, tokens: int, pooler: bool) -> Encoder:
     from transformers import BertConfig, BertModel
 
-    tokenizer = learn_tokenizer(texts, VOCABULARY)
     config = BertConfig(
         vocab_size=len(tokenizer),
         hidden_size=WIDTH,

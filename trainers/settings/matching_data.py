@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainers.configs.torch_config import TorchConfig
+from trainers.configs.torch_config import TorchConfig, cache_option
 from trainers.contract import InputError, option
 
 _SMALLEST, _LARGEST = 8, 2_048  # pixels
@@ -50,7 +50,7 @@ class DataSettings(TorchConfig):
         "what postings share that match in a submission whatever their similarity",
         choices=("none", "phash", "title", "phash+title"),
     )
-    num_workers: int = option(0, "processes that load batches beside the training process", low=0, high=256)
+    cache: str = cache_option("decoded photos")
 
     @property
     def image_sizes(self) -> tuple[int, ...]:
@@ -85,6 +85,7 @@ class DataSettings(TorchConfig):
             reasons["folds"] = f"holdout = {self.holdout} finds its folds"
         if not self.data:
             reasons |= dict.fromkeys(("at_least", "merge"), "the built-in digits have no test postings")
+            reasons["cache"] = "the built-in digits are no files"
         return reasons
 
 

@@ -17,11 +17,12 @@ from trainers.data.audio import load_audio
 from trainers.data.audio_files import at_rate, samples_of
 from trainers.data.audio_synthesis import synthetic_clips
 from trainers.data.audio_tables import CURATED, read_labels
+from trainers.data.cache import Cache
 from trainers.data.clip_batches import ClipBatches, ClipOrder, class_balance
 from trainers.data.clips import rarest_first
 from trainers.data.log_mel import LogMel
 from trainers.data.mel import MelSettings
-from trainers.data.spectrogram_cache import SpectrogramCache, cache_folder
+from trainers.data.spectrogram_cache import SpectrogramCache
 from trainers.data.spectrograms import Normalisation, Spectrograms, Windows
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "data" / "audio_fsdd"
@@ -176,7 +177,7 @@ def test_a_sound_is_decoded_once_for_all_trainings(
 
     def spectrograms(memory: int, hop: int = 80) -> Spectrograms:
         mel = MelSettings(8_000, 256, hop, 8, -40.0, 80.0)
-        return Spectrograms(paths, LogMel(mel), SpectrogramCache(tmp_path / "kept", mel), memory)
+        return Spectrograms(paths, LogMel(mel), SpectrogramCache(Cache(tmp_path / "kept"), mel), memory)
 
     first = [spectrograms(0)[row] for row in (0, 1)]
     assert len(decoded) == 2
@@ -201,20 +202,6 @@ def test_memory_holds_spectrograms_without_a_cache(sounds: Path, monkeypatch: py
     before = kept[0]
     monkeypatch.setattr(soundfile, "read", None)
     assert kept[0] is before
-
-
-def test_the_cache_is_where_it_belongs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache_folder("") == tmp_path / "cockpit" / "spectrograms"
-    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
-    assert cache_folder("") == Path.home() / ".cache" / "cockpit" / "spectrograms"
-    assert cache_folder("/some/place") == Path("/some/place")
-    assert cache_folder("None") is None
-    blocked = tmp_path / "file"
-    blocked.write_text("")
-    cache = SpectrogramCache(blocked, SETTINGS)
-    with pytest.raises(InputError, match=r"cannot be kept in .*file: .*; give cache a folder that takes them, or none"):
-        cache.store(blocked, np.zeros((1, 8), dtype=np.float16))
 
 
 def test_windows_are_cut_padded_and_normalised() -> None:

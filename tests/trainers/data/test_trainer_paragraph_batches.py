@@ -12,7 +12,7 @@ from trainers.contract import InputError
 from trainers.data.batches import Batch
 from trainers.data.corpus import Paragraph
 from trainers.data.paragraph_batches import ParagraphBatches
-from trainers.data.prefetch import Prefetch
+from trainers.data.prefetch import made_ahead
 from trainers.data.word_batches import WordBatches
 from trainers.data.word_features import WordFeatures
 from trainers.devices.team import Team
@@ -67,7 +67,7 @@ def test_paragraphs_stay_together_and_groups_ascend() -> None:
         groups = batch["groups"].tolist()
         assert groups[0] == 0
         assert all(later - earlier in (0, 1) for earlier, later in pairwise(groups))
-        sentences = read(batch, made._words.features, known)
+        sentences = read(batch, made.dataset._words.features, known)
         owners = [sentence[0] for sentence in sentences]
         assert [owner == owners[0] for owner in owners] == [group == 0 for group in groups]
         told += [" ".join(sentence) for sentence in sentences]
@@ -135,17 +135,14 @@ class Numbers:
 @pytest.mark.parametrize("ahead", [0, 1, 3])
 def test_batches_come_in_their_order(ahead: int) -> None:
     numbers = Numbers(10)
-    prefetch = Prefetch(numbers, ahead)
-    assert list(prefetch) == list(range(10))
-    assert list(prefetch) == list(range(10))
+    assert list(made_ahead(numbers, ahead)) == list(range(10))
     assert numbers.threads == {"MainThread" if ahead == 0 else "prefetch"}
-    assert len(prefetch) == 10
 
 
 def test_only_so_many_are_made_ahead_and_the_thread_ends_with_a_pass_that_is_left() -> None:
     numbers = Numbers(100)
     before = threading.active_count()
-    running: Any = iter(Prefetch(numbers, 2))
+    running: Any = made_ahead(numbers, 2)
     assert next(running) == 0
     assert numbers.enough.wait(10), "one taken, two ready, one in hand"
     running.close()
@@ -154,7 +151,7 @@ def test_only_so_many_are_made_ahead_and_the_thread_ends_with_a_pass_that_is_lef
 
 
 def test_an_error_is_raised_where_its_batch_is_taken() -> None:
-    running = iter(Prefetch(Numbers(5, error_at=2), 4))
+    running = made_ahead(Numbers(5, error_at=2), 4)
     assert [next(running), next(running)] == [0, 1]
     with pytest.raises(ValueError, match="no such batch"):
         next(running)

@@ -9,6 +9,7 @@ import torch
 from trainers.contract import InputError
 from trainers.data.batches import Pictures, Places, training_loader
 from trainers.data.changing_pictures import CentredPictures, ChangingPictures, TrainingPostings, resized
+from trainers.data.loading import Loading
 from trainers.data.picture_augmentation import HOW, _cut, _move, augment, source_size
 from trainers.data.products import read_products
 
@@ -91,7 +92,7 @@ def test_a_picture_that_breaks_in_the_middle_is_named_in_one_line(shop: Path, wo
     pictures = ChangingPictures(Pictures(images, 18, cache_bytes=0), (16,), 1, "light", 0)
     (shop / "train_images" / "p7.jpg").write_bytes(b"torn")
     loader = training_loader(
-        TrainingPostings(np.arange(24), {}, pictures), 4, torch.Generator().manual_seed(0), workers
+        TrainingPostings(np.arange(24), {}, pictures), 4, torch.Generator().manual_seed(0), Loading(workers)
     )
     with pytest.raises(InputError) as refusal:
         list(loader)

@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from cockpit.store.numbers import duration_text, metric_text
+from cockpit.events.kinds import STEP_TIMES
+from cockpit.store.data_wait import WAIT, wait_share, waiting_text
+from cockpit.store.numbers import duration_text, metric_text, milliseconds_text
 from cockpit.store.rows import StepRow
+from cockpit.tui.text import shown
 from cockpit.tui.widgets.newest_table import NewestTable
 from cockpit.tui.widgets.panes.base import READING, PaneView
 from cockpit.tui.widgets.table import Cell, Column
+from cockpit.tui.widgets.words import Words
 
 _FIRST = ("loss", "lr")
 
@@ -19,7 +23,13 @@ _FIRST = ("loss", "lr")
 class StepsPane(Vertical):
     """Steps and evaluations with all their values. The cursor on the first row follows what comes."""
 
+    DEFAULT_CSS = """
+    StepsPane > #waiting { height: 1; padding: 0 1; display: none; }
+    StepsPane.waits > #waiting { display: block; }
+    """
+
     def compose(self) -> ComposeResult:
+        yield Words(id="waiting")
         yield NewestTable[StepRow](empty_text="no steps yet")
 
     def show(self, view: PaneView) -> str:
@@ -27,10 +37,19 @@ class StepsPane(Vertical):
             return READING
         table: NewestTable[StepRow] = self.query_one(NewestTable)
         rows = list(reversed(view.focus.steps))
+        self._tell_of_waiting(rows, view)
         names = _metric_names(rows)
-        table.set_columns(_columns(names))
-        follows = table.show_newest(view.trial.row.id, rows, key=_key, cells=lambda row: _cells(row, names))
+        times = [name for name in STEP_TIMES if any(name in row.times for row in rows)]
+        table.set_columns(_columns(names, times))
+        follows = table.show_newest(view.trial.row.id, rows, key=_key, cells=lambda row: _cells(row, names, times))
         return "following" if follows else "following again at the first row"
+
+    def _tell_of_waiting(self, rows: Sequence[StepRow], view: PaneView) -> None:
+        share = wait_share((row.step, row.metrics.get(WAIT)) for row in rows if row.phase == "train")
+        text = waiting_text(share, view.trial.row.settings)
+        self.set_class(bool(text), "waits")
+        if text:
+            self.query_one("#waiting", Words).show(shown(f"⚠ {text}", view.colours.get("warning", "")))
 
 
 def _metric_names(rows: Sequence[StepRow]) -> tuple[str, ...]:
@@ -38,17 +57,19 @@ def _metric_names(rows: Sequence[StepRow]) -> tuple[str, ...]:
     return (*(name for name in _FIRST if name in names), *(name for name in names if name not in _FIRST))
 
 
-def _columns(names: Sequence[str]) -> tuple[Column, ...]:
+def _columns(names: Sequence[str], times: Sequence[str]) -> tuple[Column, ...]:
+    """Where the time of a step went is seen where there is room for it."""
     return (
         Column("phase", "phase", right=False, priority=70),
         Column("epoch", "epoch", priority=60),
         Column("step", "step", priority=100),
         *(Column(name, name, priority=90 - number) for number, name in enumerate(names)),
+        *(Column(f"{name}_seconds", name, priority=30 - place) for place, name in enumerate(times)),
         Column("time", "time", priority=40),
     )
 
 
-def _cells(row: StepRow, names: Sequence[str]) -> tuple[Cell, ...]:
+def _cells(row: StepRow, names: Sequence[str], times: Sequence[str]) -> tuple[Cell, ...]:
     style = "bold" if row.kind == "eval" else ""
     phase = f"{row.phase} ✓" if row.kind == "eval" and row.phase == "train" else row.phase
     return (
@@ -56,6 +77,7 @@ def _cells(row: StepRow, names: Sequence[str]) -> tuple[Cell, ...]:
         Cell(str(row.epoch), style),
         Cell(str(row.step), style),
         *(Cell(metric_text(row.metrics[name]) if name in row.metrics else "", style) for name in names),
+        *(Cell(milliseconds_text(row.times.get(name)), "dim") for name in times),
         Cell(duration_text(row.time) if row.time is not None else "", "dim"),
     )
 
