@@ -69,7 +69,8 @@ def build(config: AudioConfig, device: Device) -> loop.Task:
     optimizer = AdamW(parameters, lr=config.lr)
     steps = loop.total_steps(config.epochs, len(batches))
     warmup = config.warmup if config.scheduler == "linear" else 0.0
-    schedule = Schedule(optimizer, groups, config.scheduler, steps, warmup=warmup)
+    scale = config.rate_scale(device.team.size)
+    schedule = Schedule(optimizer, groups, config.scheduler, steps, warmup=warmup, scale=scale)
     criterion = MultiLabelLoss(config.loss)
     evaluation = _evaluation(found, network, hearing, config, device)
     submitter = _submitter(found, network, hearing, device)

@@ -106,7 +106,7 @@ class _Run:
         self.plan = Plan.of(config.epochs, task.batches, task.tuning)
         self.passes = Passes(task.batches, task.order)
         processes = {"processes": device.team.size} if device.team.size > 1 else {}
-        self.effective = {**task.effective, **processes}
+        self.effective = {**task.effective, "lr_scale": task.schedule.scale, **processes}
         self.outbox = Outbox(device, task.running, self.norms)
         self.began = time.monotonic()
         self.times = StepTimes(device)
@@ -234,6 +234,7 @@ class _Run:
 
     def measure(self) -> None:
         """Has the model evaluated. Device sync: an evaluation brings its predictions to the host."""
+        self.device.team.check_same(self.task.model)
         self.task.model.eval()
         self.progress.metrics = self.by_all_or_once(lambda: dict(self.task.evaluate()))
         self.task.model.train()

@@ -59,6 +59,7 @@ def build(config: SentencesConfig, device: Device) -> loop.Task:
         kind=config.scheduler,
         total_steps=loop.total_steps(config.epochs, len(batches)),
         warmup_steps=config.warmup,
+        scale=config.rate_scale(device.team.size),
     )
     judge = SentenceJudge(network, corpus.valid, labelled, words, config.batch_size, device)
 

@@ -193,7 +193,7 @@ def _schedule(
         eps=1e-8,
         goal=TRAINER.metrics[config.monitor],
     )
-    scale = device.team.size if config.lr_scaling == "processes" else 1
+    scale = config.rate_scale(device.team.size)
     warmup = config.warmup if config.scheduler == "linear" else 0.0
     return Schedule(optimizer, groups, config.scheduler, steps, plateau=plateau, warmup=warmup, scale=scale)
 

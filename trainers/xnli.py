@@ -49,7 +49,8 @@ def build(config: XnliConfig, device: Device) -> loop.Task:
     optimizer = AdamW(parameters, lr=config.rate, betas=(0.9, 0.999), eps=1e-6)
     steps = loop.total_steps(config.epochs, len(batches))
     warmup = config.warmup if config.scheduler == "linear" else 0.0
-    schedule = Schedule(optimizer, groups, config.scheduler, steps, warmup=warmup)
+    scale = config.rate_scale(device.team.size)
+    schedule = Schedule(optimizer, groups, config.scheduler, steps, warmup=warmup, scale=scale)
     judge = PairJudge(network, found.valid, device, _cache(config))
 
     def loss(batch: Batch) -> dict[str, Tensor]:

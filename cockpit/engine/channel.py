@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import select
 import socket
+import threading
 from typing import Any
 
 Message = dict[str, Any]
@@ -31,11 +32,12 @@ def _plain(value: Any) -> float | str:
 
 
 class Channel:
-    """One end of the line. Not for use by several threads."""
+    """One end of the line. One thread reads it; `send` is for any."""
 
     def __init__(self, end: socket.socket) -> None:
         self._socket = end
         self._buffer = b""
+        self._sending = threading.Lock()
         self._poll = select.poll()
         self._poll.register(end, select.POLLIN)
 
@@ -46,7 +48,8 @@ class Channel:
         """Say one thing. Raises `ChannelClosedError`."""
         line = json.dumps(message, default=_plain).encode() + b"\n"
         try:
-            self._socket.sendall(line)
+            with self._sending:
+                self._socket.sendall(line)
         except OSError:
             raise ChannelClosedError from None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import select
@@ -14,23 +13,23 @@ import traceback
 from collections import deque
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from cockpit.engine import timings
 from cockpit.engine.channel import Channel, ChannelClosedError
+from cockpit.engine.failing import outcome_of
 from cockpit.engine.orders import Orders, drive
 from cockpit.engine.output import unfailing
+from cockpit.engine.rank_watch import RankFailedError
 from cockpit.engine.ranks import RANK_VARIABLES, fork_ranks
 from cockpit.engine.recorder import DivergedError, Recorder, beginning
 from cockpit.engine.request import Outcome, TrialRequest
-from cockpit.events.text import one_line, safe_text
+from cockpit.events.text import one_line
 from cockpit.events.writer import EventWriter
 from trainers import contract, registry
 from trainers.devices.autoload import prevention
 from trainers.devices.base import Device
 from trainers.devices.select import select_for
-
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 class _TerminatedError(BaseException):
@@ -44,14 +43,27 @@ def main(request: dict[str, Any], end: socket.socket, lifeline: int, orders: soc
     _enter_surroundings(asked)
     threading.Thread(target=_die_with_supervisor, args=(lifeline,), daemon=True).start()
     channel = Channel(end)
-    outcome = _run(asked, channel, Orders(orders))
-    sys.stdout.flush()
-    sys.stderr.flush()
-    try:
-        channel.send({"say": "end", "outcome": outcome.to_json()})
-    except ChannelClosedError:
-        pass  # nobody is left to hear it
-    os._exit(0)
+    farewell = _Farewell(channel)
+    farewell.say(_run(asked, channel, Orders(orders), farewell))
+
+
+class _Farewell:
+    """The last word of the process, said once: by the trial itself, or for one that waits for a rank that is gone."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._lock = threading.Lock()
+
+    def say(self, outcome: Outcome) -> NoReturn:
+        """Tell how the trial ended, and leave."""
+        self._lock.acquire()  # never released: nothing comes after
+        sys.stdout.flush()
+        sys.stderr.flush()
+        try:
+            self._channel.send({"say": "end", "outcome": outcome.to_json()})
+        except ChannelClosedError:
+            pass  # nobody is left to hear it
+        os._exit(0)
 
 
 def _enter_surroundings(request: TrialRequest) -> None:
@@ -90,47 +102,55 @@ def _die_with_supervisor(lifeline: int) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def _run(request: TrialRequest, channel: Channel, orders: Orders) -> Outcome:
+def _run(request: TrialRequest, channel: Channel, orders: Orders, farewell: _Farewell) -> Outcome:
     """How the attempt ended. SIGTERM, which the warm parent holds back, is answered from here on."""
     try:
         signal.signal(signal.SIGTERM, _raise_terminated)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-        outcome = _attempt(request, channel, orders)
+        outcome = _attempt(request, channel, orders, farewell)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # too late to change anything
     except _TerminatedError:
         return Outcome("terminated", reason="told to end by a signal")
     return outcome
 
 
-def _attempt(request: TrialRequest, channel: Channel, orders: Orders) -> Outcome:
+def _attempt(request: TrialRequest, channel: Channel, orders: Orders, farewell: _Farewell) -> Outcome:
     try:
         if request.command:
             from cockpit.engine.program_trial import run_program
 
             return run_program(request, channel)
-        return _train(request, channel, orders)
+        return _train(request, channel, orders, farewell)
     except DivergedError as error:
         return Outcome("diverged", reason=str(error), details=error.details)
     except (ChannelClosedError, KeyboardInterrupt):
         return Outcome("lost", reason="its supervisor is gone")
+    except RankFailedError as error:
+        print(f"ended with {error}")
+        return error.outcome
     except (Exception, SystemExit) as error:
         traceback.print_exc()
-        text = one_line(f"{type(error).__name__}: {error}", 500)
-        details = {}
-        if isinstance(error, contract.InputError):
-            text, details = one_line(str(error), 500), {"usage": True}
-        trace = safe_text(traceback.format_exc())
-        if isinstance(error, OSError) and error.errno in _NO_ROOM:  # not its fault, so it can go on some day
-            return Outcome("lost", reason=text, error=text, traceback=trace)
-        return Outcome("failed", reason=text, error=text, traceback=trace, details=details)
+        return outcome_of(error)
 
 
-def _train(request: TrialRequest, channel: Channel, orders: Orders) -> Outcome:
+def _train(request: TrialRequest, channel: Channel, orders: Orders, farewell: _Farewell) -> Outcome:
     os.environ.update(prevention(os.environ))
     trainer = registry.find(request.trainer)
     settings = {**request.config, "out": request.folder, "resume": request.checkpoint}
     config = registry.build_config(trainer, settings)
-    fork_ranks(request.processes, request.path, lambda: _help(request, trainer, config))
+    ranks = fork_ranks(request.processes, lambda: _help(request, trainer, config), farewell.say)
+    with ranks.named():
+        return _lead(request, trainer, config, channel, orders)
+
+
+def _lead(
+    request: TrialRequest,
+    trainer: contract.Trainer,
+    config: contract.TrainerConfig,
+    channel: Channel,
+    orders: Orders,
+) -> Outcome:
+    """What rank 0 does, and a trial of one process: train, record, and ask what comes next."""
     device = _ready_device(request, trainer)
     writer = EventWriter(request.path / "events.jsonl")
     writer.write(beginning(request, device.describe()))

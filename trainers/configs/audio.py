@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainers.configs.torch_config import TorchConfig, cache_option
+from trainers.configs.torch_config import cache_option
 from trainers.contract import Goal, InputError, Trainer, option
+from trainers.settings.rate_scaling import RateScaling
 
 METRICS: dict[str, Goal] = {"lwlrap": "maximize", "lrap": "maximize", "loss": "minimize"}
 # Shares of a smaller alpha are all 0, 1 or, where floats give out, a half.
@@ -14,7 +15,7 @@ LOSSES = ("bce", "bce+minmax", "bce+minmax-detached", "focal")
 
 
 @dataclass(frozen=True, kw_only=True)
-class AudioConfig(TorchConfig):
+class AudioConfig(RateScaling):
     """Log-mel spectrograms, a network of convolutions that sees them as pictures, and one logit for each class.
 
     The values of the Freesound notes are rate 44100, n_fft 1764, hop 220, mels 64, seconds 15, db_low -10, db_high 120,
@@ -73,7 +74,7 @@ class AudioConfig(TorchConfig):
 
     def ineffective(self) -> dict[str, str]:
         """What other settings leave without effect."""
-        reasons: dict[str, str] = {}
+        reasons = super().ineffective()
         if self.scheduler != "linear":
             reasons["warmup"] = "only a linear course rises"
         if self.normalise != "fixed":

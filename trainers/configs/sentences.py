@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from trainers.configs.torch_config import TorchConfig
 from trainers.contract import InputError, Trainer, option
+from trainers.settings.rate_scaling import RateScaling
 
 
 @dataclass(frozen=True, kw_only=True)
-class SentencesConfig(TorchConfig):
+class SentencesConfig(RateScaling):
     """A small model on a small text. The original has width 512, 6 layers, 8 heads, feed_forward 2048, embedding 512,
     words 50, noam_factor 2, warmup 4000, and a Wikipedia."""
 
@@ -68,7 +68,7 @@ class SentencesConfig(TorchConfig):
 
     def ineffective(self) -> dict[str, str]:
         """What the loss and the given rate leave without effect."""
-        reasons: dict[str, str] = {}
+        reasons = super().ineffective()
         if self.criterion == "vmf":
             reasons |= dict.fromkeys(("temperature", "bias"), "the vmf loss has none")
         else:

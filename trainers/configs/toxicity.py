@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainers.configs.torch_config import TorchConfig, cache_option
+from trainers.configs.torch_config import cache_option
 from trainers.contract import Goal, Trainer, option
 from trainers.data.augmentation import HOW
 from trainers.models.pretrained import PRELOAD, SMALL, check_model
+from trainers.settings.rate_scaling import RateScaling, scaling_rule
 
 METRICS: dict[str, Goal] = {"auc": "maximize", "mcc": "maximize", "accuracy": "maximize", "loss": "minimize"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class ToxicityConfig(TorchConfig):
+class ToxicityConfig(RateScaling):
     """An encoder, the mean and maximum of its token vectors, and a layer with two logits and five auxiliary ones."""
 
     epochs: float = option(2.0, "passes over the training data; fractions work", low=0.0)
@@ -35,7 +36,7 @@ class ToxicityConfig(TorchConfig):
         high=10.0,
         steerable=True,
     )
-    lr_scaling: str = option("processes", "what the learning rate is multiplied by", choices=("processes", "none"))
+    lr_scaling: str = scaling_rule("processes")
     weight_decay: float = option(
         0.001, "weight decay of AdamW, not of biases and norms", low=0.0, high=10.0, steerable=True
     )
@@ -83,7 +84,7 @@ class ToxicityConfig(TorchConfig):
 
     def ineffective(self) -> dict[str, str]:
         """What other settings leave without effect."""
-        reasons: dict[str, str] = {}
+        reasons = super().ineffective()
         if not self.data:
             reasons["cache"] = "there are few built-in comments"
         if self.augment == "none":

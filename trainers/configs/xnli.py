@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainers.configs.torch_config import TorchConfig, cache_option
+from trainers.configs.torch_config import cache_option
 from trainers.contract import Goal, Trainer, option
 from trainers.models.pretrained import PRELOAD, SMALL, check_model
+from trainers.settings.rate_scaling import RateScaling
 
 METRICS: dict[str, Goal] = {"accuracy": "maximize", "loss": "minimize"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class XnliConfig(TorchConfig):
+class XnliConfig(RateScaling):
     """An encoder of sentence pairs, dropout, and a linear layer with three logits."""
 
     epochs: float = option(5.0, "passes over the training data; fractions work, e.g. 0.1 of MultiNLI", low=0.0)
@@ -70,8 +71,12 @@ class XnliConfig(TorchConfig):
 
     def ineffective(self) -> dict[str, str]:
         """What other settings leave without effect."""
-        reasons = {} if self.scheduler == "linear" else {"warmup": "only a linear course rises"}
-        return reasons if self.data else reasons | {"cache": "there are few built-in pairs"}
+        reasons = super().ineffective()
+        if self.scheduler != "linear":
+            reasons["warmup"] = "only a linear course rises"
+        if not self.data:
+            reasons["cache"] = "there are few built-in pairs"
+        return reasons
 
 
 def _names(words: str) -> tuple[str, ...]:

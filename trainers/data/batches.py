@@ -99,11 +99,16 @@ class Postings(Dataset[Batch]):
 
 
 class Places(list[int]):
-    """The places of one batch, with the number of the epoch that they are drawn in, from 0."""
+    """The places of one batch, with the number of the epoch that they are drawn in, from 0.
 
-    def __init__(self, places: Sequence[int], epoch: int) -> None:
+    `start` is how many places the pass has before them, whoever's: what follows from it does not depend on how many
+    processes a pass is dealt to.
+    """
+
+    def __init__(self, places: Sequence[int], epoch: int, start: int = 0) -> None:
         super().__init__(places)
         self.epoch = epoch
+        self.start = start
 
 
 class BatchOrder(Sampler[list[int]]):
@@ -125,12 +130,12 @@ class BatchOrder(Sampler[list[int]]):
     def __len__(self) -> int:
         return self._rows // (self.batch_size * self._team.size)
 
-    def __iter__(self) -> Iterator[list[int]]:
+    def __iter__(self) -> Iterator[Places]:
         places = self.draw(self._order)
         first, self._skipped = self._skipped, 0
         for index in range(first, len(self)):
             start = (index * self._team.size + self._team.rank) * self.batch_size
-            yield Places(places[start : start + self.batch_size].tolist(), self.epoch)
+            yield Places(places[start : start + self.batch_size].tolist(), self.epoch, start)
 
     def draw(self, order: torch.Generator) -> Tensor:
         """The places of a whole pass in a new order, shape (rows,)."""

@@ -18,9 +18,10 @@ from trainers.devices.team import Team
 
 
 class ClipBatches(Postings):
-    """Clips with their labels. The windows follow from the seed of the pass and the batch's places, nothing else.
+    """Clips with their labels. The windows follow from the seed of the pass and a clip's number in it, nothing else.
 
-    So a pass that is gone on with in its middle, or loaded by other worker processes, is the same pass.
+    So a pass that is gone on with in its middle, loaded by other worker processes, or dealt to several processes that
+    train together, is the same pass.
     """
 
     def __init__(self, windows: Windows, labels: NDArray[np.int8]) -> None:
@@ -32,9 +33,12 @@ class ClipBatches(Postings):
 
     def __getitems__(self, places: Sequence[int]) -> Batch:
         rows = list(places)
-        seed = places.seed if isinstance(places, Draw) else 0
-        drawn = self._windows.drawn(rows, np.random.default_rng([seed, *rows]))
-        return drawn | {"labels": self._labels[torch.as_tensor(rows)]}
+        seed, start = (places.seed, places.start) if isinstance(places, Draw) else (0, 0)
+        windows = [
+            self._windows.drawn([row], np.random.default_rng((seed, number)))["features"]
+            for number, row in enumerate(rows, start)
+        ]
+        return {"features": torch.cat(windows)} | {"labels": self._labels[torch.as_tensor(rows)]}
 
 
 class ClipOrder(SeededOrder):

@@ -32,8 +32,8 @@ class Texts(Postings):
 class Draw(Places):
     """The places of one batch, with the seed for what is random about its rows in this pass."""
 
-    def __init__(self, places: Sequence[int], epoch: int, seed: int) -> None:
-        super().__init__(places, epoch)
+    def __init__(self, places: Sequence[int], epoch: int, seed: int, start: int = 0) -> None:
+        super().__init__(places, epoch, start)
         self.seed = seed
 
 
@@ -53,9 +53,9 @@ class SeededOrder(BatchOrder):
         """The places of a whole pass in a new order."""
         return super().draw(order)
 
-    def __iter__(self) -> Iterator[list[int]]:
+    def __iter__(self) -> Iterator[Places]:
         for places in super().__iter__():
-            yield Draw(places, self.epoch, self._seed)
+            yield Draw(places, self.epoch, self._seed, places.start)
 
 
 class TextOrder(SeededOrder):

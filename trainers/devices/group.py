@@ -19,6 +19,7 @@ from torch._C._distributed_c10d import TCPStore
 from torch.distributed.rendezvous import rendezvous
 
 from trainers.contract import Command, InputError, Save, Set
+from trainers.devices.averaging import GradientMean
 from trainers.devices.team import Place, Result, Team
 
 # How long the processes wait for each other at the start; later one may be busy with an evaluation for hours.
@@ -43,6 +44,7 @@ class Group(Team):
     def __init__(self, place: Place, backend: str) -> None:
         self.rank = place.rank
         self.size = place.size
+        self._gradients: GradientMean | None = None
         try:
             dist.init_process_group(
                 backend, store=_store(place), rank=place.rank, world_size=place.size, timeout=WORKING
@@ -56,11 +58,44 @@ class Group(Team):
 
     def same_start(self, model: nn.Module) -> None:
         _at_once([tensor.detach() for tensor in model.state_dict().values()], lambda flat: dist.broadcast(flat, 0))
+        if self._gradients is not None:
+            self._gradients.close()
+        self._gradients = GradientMean(model)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        assert self._gradients is not None, "same_start comes first"
+        self._gradients.pause(True)
+        try:
+            yield
+        finally:
+            self._gradients.pause(False)
 
     def average(self, model: nn.Module) -> None:
-        grads = [param.grad for param in model.parameters() if param.grad is not None]
-        _at_once(grads, self._to_mean)
+        assert self._gradients is not None, "same_start comes first"
+        if not self._gradients.used:
+            self._gradients.used = self._used(model)
+        self._gradients.finish()
         _at_once(list(model.buffers()), lambda flat: dist.broadcast(flat, 0))
+
+    def check_same(self, model: nn.Module) -> None:
+        names = [name for name, _ in model.named_parameters()]
+        # Device sync: one number for each parameter comes to the host.
+        norms = torch.stack(torch._foreach_norm([param.detach() for param in model.parameters()])).float().cpu()
+        first, *others = self.gather(norms)
+        for rank, other in enumerate(others, start=1):
+            apart = [names[place] for place in (~torch.isclose(other, first, equal_nan=True)).nonzero().flatten()]
+            if apart:
+                raise RuntimeError(
+                    f"processes 0 and {rank} have come apart: {len(apart)} parameters differ, first of all {apart[0]}; "
+                    "all processes have to use the same parameters after the first step"
+                )
+
+    def _used(self, model: nn.Module) -> frozenset[nn.Parameter]:
+        """The parameters that have a gradient in any process."""
+        params = list(model.parameters())
+        mine = [place for place, param in enumerate(params) if param.grad is not None]
+        return frozenset(params[place] for places in self.gather(mine) for place in places)
 
     def mean(self, values: list[float]) -> list[float]:
         on_host = torch.tensor(values, dtype=torch.float64)

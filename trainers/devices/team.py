@@ -25,13 +25,22 @@ class Team:
     size = 1
 
     def same_start(self, model: nn.Module) -> None:
-        """All processes begin with the weights of the first."""
+        """All processes begin with the weights of the first. The gradients of this model are averaged from then on."""
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Around all but the last of several backward passes of one step, whose gradients are added up."""
+        yield
 
     def average(self, model: nn.Module) -> None:
         """After the backward pass: gradients become their mean over the processes, buffers those of the first.
 
-        Which parameters have a gradient must not differ from process to process.
+        A parameter that a process did not use counts as one with a gradient of 0 there. Those that nobody uses in the
+        first step are to be used by all in a later one, or by nobody: see `check_same`.
         """
+
+    def check_same(self, model: nn.Module) -> None:
+        """Raises `RuntimeError` where processes have come to have different weights, naming some of them."""
 
     def mean(self, values: list[float]) -> list[float]:
         """Each value's mean over the processes."""
