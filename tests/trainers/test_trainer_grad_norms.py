@@ -8,7 +8,8 @@ from torch import nn
 
 from trainers.contract import GroupNorms
 from trainers.devices.cpu import CpuDevice
-from trainers.grad_norms import SAMPLE, NormTable
+from trainers.grad_norms import NormTable
+from trainers.tensor_norms import SAMPLE
 
 
 def model_with_gradients(*sizes: tuple[int, ...]) -> list[nn.Parameter]:
@@ -19,8 +20,8 @@ def model_with_gradients(*sizes: tuple[int, ...]) -> list[nn.Parameter]:
     return params
 
 
-def measure(table: NormTable, optimizer: torch.optim.Optimizer, groups: list[int] | None = None) -> list[GroupNorms]:
-    table.before(groups)
+def measure(table: NormTable, optimizer: torch.optim.Optimizer) -> list[GroupNorms]:
+    table.before()
     optimizer.step()
     return list(table.unpack(CpuDevice().read(table.after())))
 
@@ -101,14 +102,6 @@ def test_weights_of_zero_give_a_finite_ratio() -> None:
     param.grad = torch.zeros(3)
     optimizer = torch.optim.SGD([param], lr=0.1)
     assert measure(NormTable(optimizer, ["all"]), optimizer)[0].update_ratio == 0.0
-
-
-def test_some_groups_can_be_measured_alone() -> None:
-    params = model_with_gradients((2,), (3,))
-    optimizer = torch.optim.SGD([{"params": params[:1]}, {"params": params[1:]}], lr=0.1)
-    table = NormTable(optimizer, ["a", "b"])
-    assert [found.group for found in measure(table, optimizer, [1])] == ["b"]
-    assert [found.group for found in measure(table, optimizer)] == ["a", "b"]
 
 
 def test_measuring_changes_no_weight() -> None:
