@@ -10,7 +10,7 @@ import random
 import sqlite3
 from pathlib import Path
 
-VERSION = 4
+VERSION = 5
 
 TABLES = """
 CREATE TABLE sweep (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;  -- values are JSON
@@ -22,6 +22,7 @@ CREATE TABLE trial (
     effective TEXT DEFAULT '{}', digest TEXT DEFAULT '', device TEXT DEFAULT '', total_steps INTEGER DEFAULT 0,
     started REAL, ended REAL,
     trivial TEXT DEFAULT '{}',  -- scores without a model, by metric
+    frozen TEXT DEFAULT '{}',  -- the tensors that are not trained: how many, of how many, and a few names
     extra TEXT DEFAULT '{}',  -- what its start says beyond that, such as its author's name for it
     changed INTEGER DEFAULT 0  -- the number of the look at the run folder that last brought something of this trial
 ) WITHOUT ROWID;
@@ -44,7 +45,10 @@ CREATE TABLE latest (  -- the newest value of each metric
 
 CREATE TABLE norm (
     trial INTEGER, step INTEGER, "group" TEXT, param_mean REAL, param_std REAL, grad_mean REAL, grad_std REAL,
-    grad_max REAL, nonfinite INTEGER, update_ratio REAL, PRIMARY KEY (trial, step, "group")
+    grad_max REAL, nonfinite INTEGER, update_ratio REAL,
+    largest TEXT, zero INTEGER, unchanged INTEGER,  -- the tensor with grad_max, and how many have no gradient, no change
+    names TEXT,  -- of tensors that zero, unchanged and nonfinite count, as JSON
+    PRIMARY KEY (trial, step, "group")
 ) WITHOUT ROWID;
 
 CREATE TABLE saved (trial INTEGER, label TEXT, step INTEGER, path TEXT, PRIMARY KEY (trial, label, path)) WITHOUT ROWID;
