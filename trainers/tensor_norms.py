@@ -90,8 +90,10 @@ class Measurement:
     @torch.no_grad()
     def updates(self) -> None:
         """Call it when the optimizer has taken its step."""
-        change = self.sample.of([_plain(parameter) for parameter in self._parameters]) - self._before
-        of_rows = (torch.split_with_sizes(each, self.sample.row_counts) for each in (change, self._before))
+        # It may be long until these numbers are read, and the sample is the large part of them.
+        before, self._before = self._before, self._norms
+        change = self.sample.of([_plain(parameter) for parameter in self._parameters]) - before
+        of_rows = (torch.split_with_sizes(each, self.sample.row_counts) for each in (change, before))
         sizes = [torch.stack(list(torch._foreach_norm(list(parts), 2))) for parts in of_rows]
         each = torch.split_with_sizes(change, self.sample.counts)
         self._changes = [*sizes, torch.stack(list(torch._foreach_norm(list(each), 2)))]

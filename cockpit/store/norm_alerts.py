@@ -43,6 +43,17 @@ def norm_alerts(rows: Sequence[NormRow]) -> list[NormAlert]:
     return sorted(newest.values(), key=lambda alert: -alert.step)
 
 
+def standing_out(row: NormRow) -> str:
+    """`no gradient: head.bias and 3 more; unchanged: body.weight`; empty where no tensor stands out."""
+    counts = (
+        ("no gradient", "zero", row.zero),
+        ("unchanged", "unchanged", row.unchanged),
+        ("not finite", "nonfinite", row.nonfinite),
+    )
+    known = ((words, row.names.get(word, ()), count) for words, word, count in counts if count)
+    return "; ".join(f"{words}: {_listed(names, count)}" for words, names, count in known if names)
+
+
 def _of_group(rows: Sequence[NormRow]) -> Iterable[NormAlert]:
     usual: list[float] = []
     habits = {"zero": _Habit("zero"), "unchanged": _Habit("unchanged")}
@@ -54,8 +65,7 @@ def _of_group(rows: Sequence[NormRow]) -> Iterable[NormAlert]:
         if dead and kind != "zero":
             yield _alert(row, "dead", f"no gradient reaches {_listed(dead, row.zero)}", dead)
         if stuck:
-            text = f"{_listed(stuck, row.unchanged)} gets gradients and does not change; rate 0, or too little precision?"
-            yield _alert(row, "stuck", text, stuck)
+            yield _alert(row, "stuck", f"gradients do not change {_listed(stuck, row.unchanged)}", stuck)
         if math.isfinite(row.grad_mean):
             usual.append(row.grad_mean)
 

@@ -46,7 +46,8 @@ CREATE TABLE latest (  -- the newest value of each metric
 CREATE TABLE norm (
     trial INTEGER, step INTEGER, "group" TEXT, param_mean REAL, param_std REAL, grad_mean REAL, grad_std REAL,
     grad_max REAL, nonfinite INTEGER, update_ratio REAL,
-    largest TEXT, zero INTEGER, unchanged INTEGER,  -- the tensor with grad_max, and how many have no gradient, no change
+    largest TEXT,  -- the tensor with grad_max
+    zero INTEGER, unchanged INTEGER,  -- how many tensors have no gradient, or one and no change
     names TEXT,  -- of tensors that zero, unchanged and nonfinite count, as JSON
     PRIMARY KEY (trial, step, "group")
 ) WITHOUT ROWID;
