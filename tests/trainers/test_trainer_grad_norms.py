@@ -159,7 +159,8 @@ def test_layers_are_measured_like_groups_of_their_own() -> None:
     model(torch.ones(3, 4)).backward()
     expected = measure(NormTable(optimizer, ["body", "head", "idle"], model), optimizer)
     assert list(rows.values()) == expected
-    assert rows["head"].largest == "head.weight"
+    gradients = {name: norm(each.grad) for name, each in model.head.named_parameters() if each.grad is not None}
+    assert rows["head"].largest == f"head.{max(gradients, key=lambda name: gradients[name])}"
 
 
 def test_tensors_without_a_gradient_are_named_and_frozen_ones_are_told_apart() -> None:
@@ -179,8 +180,7 @@ def test_a_frozen_tensor_in_the_optimizer_is_frozen_and_not_dead() -> None:
 
 def test_what_a_step_cannot_change_is_named() -> None:
     model = TwoHeads()
-    with torch.no_grad():
-        model.head.bias.fill_(1e8)  # in float32 the next number is 8 away
+    model.head.bias.register_hook(lambda gradient: torch.full_like(gradient, 1e-12))  # too small for a float32
     _, rows = step_of(model)
     assert (rows["all"].unchanged, rows["all"].names["unchanged"]) == (1, ("head.bias",))
     assert rows["all"].update_ratio > 0
@@ -244,5 +244,5 @@ def test_in_half_precision_a_norm_does_not_overflow() -> None:
     param.grad = torch.ones_like(param)
     optimizer = torch.optim.SGD([param], lr=0.0)
     (found,) = measure(NormTable(optimizer, ["half"]), optimizer)
-    assert found.param_mean == pytest.approx(60_000.0)
+    assert found.param_mean == pytest.approx(60_000.0, rel=1e-3)
     assert (found.update_ratio, found.names["unchanged"]) == (0.0, ("half[0]",))

@@ -53,7 +53,7 @@ def test_a_model_of_thousands_of_layers_has_no_thousands_of_rows() -> None:
 
 @pytest.mark.parametrize("of", ["(", "head [", "*"])
 def test_what_is_no_expression_is_refused_with_the_settings(of: str) -> None:
-    with pytest.raises(InputError, match="norms_of has .* no regular expression") as caught:
+    with pytest.raises(InputError, match=r"norms_of has .* no regular expression") as caught:
         registry.build_config(registry.find("xnli"), {"norms_of": of})
     assert "\n" not in str(caught.value)
 
@@ -62,5 +62,5 @@ def test_shared_weights_have_one_name() -> None:
     model = nn.ModuleDict({"first": nn.Linear(2, 2), "second": nn.Linear(2, 2)})
     model["second"].weight = model["first"].weight
     assert list(parameter_names(model).values()) == ["first.weight", "first.bias", "second.bias"]
-    assert list(parameter_names(torch.compile(model)).values()) == ["first.weight", "first.bias", "second.bias"]  # type: ignore[arg-type]
+    assert list(parameter_names(torch.compile(model, backend="eager")).values()) == list(parameter_names(model).values())  # type: ignore[arg-type]
     assert parameter_names(None) == {}
