@@ -17,6 +17,7 @@ FREE = (
     "resume",
     "log_every",
     "norms_every",
+    "norms_of",
     "save_every",
     "num_workers",
     "prefetch",

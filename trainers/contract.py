@@ -39,7 +39,8 @@ class Built:
     from the optimizer), so that a parameter which never reached its object cannot look as if it had been varied.
     `total_steps` is the planned number of training steps, `groups` the names of the optimizer's parameter groups.
     `step` is the last step of the checkpoint that the training goes on from, 0 at a fresh start. `trivial` are the
-    scores, by metric, of answers that take no model: one that does not beat them has learnt nothing.
+    scores, by metric, of answers that take no model: one that does not beat them has learnt nothing. `frozen` names
+    those of the model's `parameters` tensors that are not trained.
     """
 
     effective: Mapping[str, Scalar]
@@ -47,14 +48,19 @@ class Built:
     groups: tuple[str, ...] = ()
     step: int = 0
     trivial: Mapping[str, float] = field(default_factory=dict)
+    frozen: tuple[str, ...] = ()
+    parameters: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class GroupNorms:
-    """Norms of one parameter group at one step, over the L2 norms of its single tensors.
+    """Norms of one parameter group, or of another row of tensors, at one step, over the L2 norms of the single tensors.
 
     `grad_max` is the largest tensor norm of the gradients, `nonfinite` counts gradient tensors with a NaN or
-    infinity, `update_ratio` is ‖Δp‖ / ‖p‖ of the step that followed.
+    infinity, `update_ratio` is ‖Δp‖ / ‖p‖ of the step that followed. `largest` is the name of the tensor with the
+    gradient of `grad_max`. `zero` counts trained tensors without a gradient, or with one of zeros; `unchanged` those
+    with a gradient that the step left as they were. `names` are the first few tensors that `zero`, `unchanged` and
+    `nonfinite` count, under these words.
     """
 
     group: str
@@ -65,6 +71,10 @@ class GroupNorms:
     grad_max: float
     nonfinite: int
     update_ratio: float
+    largest: str = ""
+    zero: int = 0
+    unchanged: int = 0
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

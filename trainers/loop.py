@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
 from trainers import checkpoint
+from trainers.configs.torch_config import TorchConfig
 from trainers.contract import Built, Command, Eval, Event, Events, Save, Saved, Set, TrainerConfig
 from trainers.devices.base import Device
 from trainers.grad_norms import NormTable
@@ -53,7 +54,7 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
         at = state.progress
         if config.resume:
             state.go_on_from(config.resume)
-        yield from state.tell(Built(state.effective, state.plan.total, task.groups, at.step, task.trivial))
+        yield from state.tell(state.built())
 
         task.model.train()
         state.began = time.monotonic()
@@ -101,7 +102,8 @@ class _Run:
         self.task = task
         self.config = config
         self.device = device
-        self.norms = NormTable(task.optimizer, task.groups)
+        rows = config.norms_of if isinstance(config, TorchConfig) else ""
+        self.norms = NormTable(task.optimizer, task.groups, task.model, rows)
         self.progress = Progress()
         self.plan = Plan.of(config.epochs, task.batches, task.tuning)
         self.passes = Passes(task.batches, task.order)
@@ -112,6 +114,19 @@ class _Run:
         self.times = StepTimes(device)
         device.team.same_start(task.model)
         seed_apart(config.seed, device)
+
+    def built(self) -> Built:
+        """What stands before the first step."""
+        task, norms = self.task, self.norms
+        return Built(
+            effective=self.effective,
+            total_steps=self.plan.total,
+            groups=task.groups,
+            step=self.progress.step,
+            trivial=task.trivial,
+            frozen=norms.frozen,
+            parameters=norms.parameters,
+        )
 
     def seconds(self) -> float:
         """Seconds of training, those before a checkpoint included."""

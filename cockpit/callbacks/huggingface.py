@@ -32,11 +32,12 @@ class CockpitCallback(TrainerCallback):
 
     The Trainer's `learning_rate` is called `lr`. An evaluation is of the phase `valid`, or of the name that a data set
     has where `eval_dataset` is a dictionary; its metrics lose the `eval_`. Norms are taken at the first step and at
-    every multiple of `norms_every` (0: never), after clipping.
+    every multiple of `norms_every` (0: never), after clipping; `norms_of` is what `cockpit.norms` calls `of`.
     """
 
-    def __init__(self, norms_every: int = 10) -> None:
+    def __init__(self, norms_every: int = 10, norms_of: str = "") -> None:
         self.norms_every = norms_every
+        self.norms_of = norms_of
         self._best: str | None = None
 
     @never_raises
@@ -47,7 +48,8 @@ class CockpitCallback(TrainerCallback):
     @never_raises
     def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, optimizer: Any = None, **kwargs: Any) -> None:
         if state.is_world_process_zero and optimizer is not None:
-            norms(optimizer, step=state.global_step + 1, every=self.norms_every)
+            step, model = state.global_step + 1, kwargs.get("model")
+            norms(optimizer, step=step, every=self.norms_every, model=model, of=self.norms_of)
 
     @never_raises
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:

@@ -24,7 +24,7 @@ except ImportError:
     raise ImportError("cockpit.callbacks.keras needs Keras 3: pip install keras") from None
 
 if TYPE_CHECKING:
-    from cockpit.library.group_norms import Measurement
+    from cockpit.library.group_norms import Table
 
 GROUP = "pg0"
 
@@ -44,7 +44,7 @@ class CockpitCallback(keras.callbacks.Callback):
         self._epoch = 0
         self._began = 0.0
         self._first = True
-        self._measurement: Measurement | None = None
+        self._table: Table | None = None
 
     @never_raises
     def on_train_begin(self, logs: Any = None) -> None:
@@ -60,9 +60,9 @@ class CockpitCallback(keras.callbacks.Callback):
     @never_raises
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         if self._norms_are_due(self._step + 1) and keras.backend.backend() == "torch":
-            from cockpit.library.group_norms import Measurement
+            from cockpit.library.group_norms import Table
 
-            self._measurement = Measurement({GROUP: [each.value for each in self.model.trainable_variables]})
+            self._table = Table({GROUP: [(each.path, each.value) for each in self.model.trainable_variables]})
 
     @never_raises
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -91,13 +91,13 @@ class CockpitCallback(keras.callbacks.Callback):
         recorder = current()
         if recorder is None:
             return
-        if self._measurement is None:
+        if self._table is None:
             recorder.write(parameter_norms(self.model.trainable_variables, self._step))
             return
-        measurement, self._measurement = self._measurement, None
-        measurement.gradients()
-        measurement.updates()
-        for event in measurement.rows(self._step):
+        table, self._table = self._table, None
+        table.gradients()
+        table.updates()
+        for event in table.events(self._step):
             recorder.write(event)
 
 

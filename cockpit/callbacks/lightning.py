@@ -38,13 +38,15 @@ class CockpitCallback(_callback_class()):  # type: ignore[misc]
     A step is recorded every `log_every` optimizer steps, by default as often as the Trainer logs: the loss that
     `training_step` returns, the learning rate, and what it gave to `self.log`. What is logged over a whole epoch comes
     with the epoch's last step. A validation is an evaluation of the phase `valid`; the sanity check is none. Norms are
-    taken at the first step and at every multiple of `norms_every` (0: never), before the Trainer clips.
+    taken at the first step and at every multiple of `norms_every` (0: never), before the Trainer clips; `norms_of` is
+    what `cockpit.norms` calls `of`.
     """
 
-    def __init__(self, log_every: int | None = None, norms_every: int = 10) -> None:
+    def __init__(self, log_every: int | None = None, norms_every: int = 10, norms_of: str = "") -> None:
         super().__init__()
         self.log_every = log_every
         self.norms_every = norms_every
+        self.norms_of = norms_of
         self._active = False
         self._logged = 0
         self._began = 0.0
@@ -66,7 +68,8 @@ class CockpitCallback(_callback_class()):  # type: ignore[misc]
     @never_raises
     def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
         if self._active:
-            norms(optimizer, step=trainer.global_step + 1, every=self.norms_every)
+            step = trainer.global_step + 1
+            norms(optimizer, step=step, every=self.norms_every, model=pl_module, of=self.norms_of)
 
     @never_raises
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:

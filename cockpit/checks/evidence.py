@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from cockpit.store import ranking
 from cockpit.store.data_wait import WAIT
 from cockpit.store.reader import Index
-from cockpit.store.rows import NormRow, SweepRow, TrialRow
+from cockpit.store.rows import FrozenRow, NormRow, SweepRow, TrialRow
 from cockpit.store.series import Bucket
 
 MOST_WATCHED = 8
@@ -18,7 +18,7 @@ MOST_NORM_ROWS = 20_000
 
 @dataclass(frozen=True)
 class Evidence:
-    """`trivial` has scores without a model by trial and metric. `losses`, `norms` and `waits` are of watched trials.
+    """`trivial` has scores without a model by trial and metric. What has a trial's id as key is of watched trials.
 
     `gaps` are the differences between CV and LB of the experiments before, oldest first, and then of this one, whose
     `gap` is None where nobody has entered a score.
@@ -29,6 +29,7 @@ class Evidence:
     trivial: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     losses: Mapping[str, Sequence[Bucket]] = field(default_factory=dict)
     norms: Mapping[str, Sequence[NormRow]] = field(default_factory=dict)
+    frozen: Mapping[str, FrozenRow] = field(default_factory=dict)
     waits: Mapping[str, Sequence[Bucket]] = field(default_factory=dict)
     gaps: Sequence[float] = ()
     gap: float | None = None
@@ -48,6 +49,7 @@ def evidence_of(index: Index, sweep: SweepRow, trials: Sequence[TrialRow]) -> Ev
         trivial=index.trivial(),
         losses=_series(index, watched, "loss", known),
         norms={trial: rows for trial in watched if (rows := index.norms(trial, MOST_NORM_ROWS))},
+        frozen={trial: row for trial in watched if (row := index.frozen(trial)).tensors},
         waits=_series(index, watched, WAIT, known),
     )
 

@@ -1,4 +1,4 @@
-"""Checks of gradient norms: not finite, dead, exploding, or of one parameter group far above all others."""
+"""Checks of norms: gradients not finite, dead, exploding or uneven; tensors that are stuck or not trained."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from cockpit.checks.evidence import Evidence
-from cockpit.checks.finding import WARNING, Finding, listed
+from cockpit.checks.finding import REMARK, WARNING, Finding, listed
 from cockpit.store.norm_alerts import norm_alerts
 from cockpit.store.rows import NormRow
 
 NOT_FINITE, DEAD, EXPLODING, UNEVEN = "gradients not finite", "dead gradients", "gradient explosion", "uneven gradients"
+STUCK, FROZEN = "stuck parameters", "frozen parameters"
 LEAST_ROWS = 3
 DEAD_PART = 0.5  # of the logged steps
 UNEVEN_BY = 20.0
@@ -22,12 +23,13 @@ def not_finite(evidence: Evidence) -> Iterator[Finding]:
 
 
 def exploding(evidence: Evidence) -> Iterator[Finding]:
-    """Groups whose gradient norm was suddenly many times its usual one."""
+    """Groups whose gradient norm was suddenly many times its usual one, or has grown over the whole run."""
     yield from _alerts(evidence, "exploding", EXPLODING, "not clipped?")
+    yield from _alerts(evidence, "growing", EXPLODING, "does it go on like this?")
 
 
 def dead(evidence: Evidence) -> Iterator[Finding]:
-    """Groups without any gradient at half of the steps or more."""
+    """Groups without any gradient at half of the steps or more, and tensors that never get one."""
     found: dict[str, list[str]] = {}
     for trial, rows in evidence.norms.items():
         for group, own in _by_group(rows).items():
@@ -37,6 +39,22 @@ def dead(evidence: Evidence) -> Iterator[Finding]:
     for group, trials in found.items():
         text = f"{group} has no gradient in {listed(trials)}: frozen on purpose, or cut off from the loss?"
         yield Finding(DEAD, WARNING, text, tuple(trials))
+    yield from _alerts(evidence, "dead", DEAD, "cut off from the loss?")
+
+
+def stuck(evidence: Evidence) -> Iterator[Finding]:
+    """Tensors that get gradients and do not change."""
+    yield from _alerts(evidence, "stuck", STUCK, "a learning rate of 0, or too little precision?")
+
+
+def frozen(evidence: Evidence) -> Iterator[Finding]:
+    """Tensors that are not trained, which may well be meant so."""
+    found: dict[str, list[str]] = {}
+    for trial, row in evidence.frozen.items():
+        if row.tensors:
+            found.setdefault(row.text, []).append(trial)
+    for text, trials in found.items():
+        yield Finding(FROZEN, REMARK, f"{text} ({listed(trials)})", tuple(trials))
 
 
 def uneven(evidence: Evidence) -> Iterator[Finding]:

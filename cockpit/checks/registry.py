@@ -39,6 +39,8 @@ CHECKS = (
     Check(gradients.NOT_FINITE, gradients.not_finite, "every gradient was finite", _without_norms),
     Check(gradients.DEAD, gradients.dead, "every parameter group has gradients", _without_norms),
     Check(gradients.EXPLODING, gradients.exploding, "no gradient norm leaps", _without_norms),
+    Check(gradients.STUCK, gradients.stuck, "every tensor with gradients changes", _without_norms),
+    Check(gradients.FROZEN, gradients.frozen, "every tensor is trained, as far as is told"),
     Check(gradients.UNEVEN, gradients.uneven, "no group is far above the others", _without_norms),
     Check(
         training.WAITED,

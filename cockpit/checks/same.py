@@ -23,7 +23,8 @@ _OF_THE_MACHINE = re.compile(
     r"(?:^|[_/.])(?:time|times|seconds?|secs?|wait|elapsed|eta|mem|memory|throughput|speed|fps)(?:$|[_/.])"
     r"|(?:per_|/)s(?:ec)?$|_ms$"
 )
-_NORMS = tuple(name for name in NormRow.__dataclass_fields__ if name not in ("step", "group"))
+_BESIDE = ("step", "group", "largest", "zero", "unchanged", "names")  # older records have none of the later ones
+_NORMS = tuple(name for name in NormRow.__dataclass_fields__ if name not in _BESIDE)
 
 
 class Place(NamedTuple):

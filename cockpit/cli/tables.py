@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from cockpit.cli.norm_rows import SORTS, TENSORS, NormRows, ordered, remarks
 from cockpit.cli.options import console, logs_option, print_lines
 from cockpit.events.kinds import STEP_TIMES
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from cockpit.cli.layout import Layout
     from cockpit.store.folder import RunFolder
     from cockpit.store.reader import Index
-    from cockpit.store.rows import NormRow, StepRow
+    from cockpit.store.rows import StepRow
 
 F = TypeVar("F", bound=Callable[..., Any])
 Row = dict[str, Any]
@@ -31,7 +32,7 @@ FOLLOW_SECONDS = 0.5
 ROWS_A_LOOK = 5000  # far more than a trial logs between two looks
 FIRST_COLUMNS = ("phase", "epoch", "step", "loss", "lr")
 LAST_COLUMNS = (*(f"{name}_seconds" for name in STEP_TIMES), "time")
-WORDS = ("phase", "group")
+WORDS = ("phase", "group", TENSORS)
 HEADINGS = {
     "param_mean": "param",
     "param_std": "±param",
@@ -72,14 +73,19 @@ def steps(trial: str, logs: Path, last: int | None, follow: bool, form: str) -> 
 
 @click.command()
 @_table_options
-def grads(trial: str, logs: Path, last: int | None, follow: bool, form: str) -> None:
+@click.option("--like", default="", metavar="REGEX", help="Only rows whose group has this in its name.")
+@click.option("--sort", type=click.Choice(SORTS), metavar="COLUMN", help=f"Largest first: {', '.join(SORTS)}.")
+def grads(trial: str, logs: Path, last: int | None, follow: bool, form: str, like: str, sort: str | None) -> None:
     """Print the norm table of TRIAL: one row per step and parameter group.
 
     Norms are over the L2 norms of the group's tensors: mean and standard deviation for parameters and gradients, the
     largest gradient norm, the number of gradient tensors that are not finite, and the size of the update relative to
-    the parameters.
+    the parameters. Tensors that stand out are named: without a gradient, unchanged by it, or with one that is not
+    finite. What is wrong altogether, and what is not trained, stands below. A trainer's norms_of makes rows of layers.
     """
-    _print_rows(trial, logs, last, follow, form, _norm_rows)
+    _print_rows(trial, logs, last, follow, form, NormRows(like, form), sort)
+    if form == "table":
+        _print_remarks(trial, logs)
 
 
 def _step_rows(index: Index, trial: str, last: int | None) -> list[Keyed]:
@@ -105,18 +111,22 @@ def _warn_of_waiting(name: str, logs: Path) -> None:
         click.echo(f"⚠ {name} {text}", err=True)
 
 
-def _norm_rows(index: Index, trial: str, last: int | None) -> list[Keyed]:
-    return [((row.step, row.group), _norm_row(row)) for row in index.norms(trial, last)]
+def _print_remarks(name: str, logs: Path) -> None:
+    from cockpit.store.folder import find_trial
+    from cockpit.store.reader import Index
 
-
-def _norm_row(row: NormRow) -> Row:
-    return {name: getattr(row, name) for name in row.__slots__}
+    run, trial = find_trial(logs, name)
+    with Index(run) as index:
+        for line in remarks(index, trial):
+            click.echo(line, err=True)
 
 
 ReadRows = Callable[["Index", str, int | None], list[Keyed]]
 
 
-def _print_rows(name: str, logs: Path, last: int | None, follow: bool, form: str, read: ReadRows) -> None:
+def _print_rows(
+    name: str, logs: Path, last: int | None, follow: bool, form: str, read: ReadRows, sort: str | None = None
+) -> None:
     from cockpit.store.folder import find_trial
     from cockpit.store.reader import Index
 
@@ -128,10 +138,10 @@ def _print_rows(name: str, logs: Path, last: int | None, follow: bool, form: str
         known = read(index, trial, wanted)
     if not known and not follow:
         click.echo(f"{name} has recorded none of these yet", err=True)
-    writer.write([row for _, row in (known if last is None else known[-last:])])
+    writer.write(ordered([row for _, row in (known if last is None else known[-last:])], sort))
     if follow:
         for rows in _new_rows(run, trial, {key for key, _ in known}, read):
-            writer.write(rows)
+            writer.write(ordered(rows, sort))
 
 
 def _new_rows(run: RunFolder, trial: str, seen: set[Key], read: ReadRows) -> Iterator[list[Row]]:
@@ -189,7 +199,8 @@ class TableWriter(Writer):
         header, left_out = None, []
         if with_header:
             headings = [HEADINGS.get(name, name) for name in columns]
-            self._layout = Layout(headings, body, console().width, WORDS, OPTIONAL)
+            folds = headings[-1] == TENSORS
+            self._layout = Layout(headings, body, console().width, WORDS, OPTIONAL, last_folds=folds)
             header, left_out = self._layout.header(), self._layout.left_out
         print_lines([line for row in body for line in self._layout.lines(row)], header)
         if left_out:

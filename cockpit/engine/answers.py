@@ -10,7 +10,7 @@ from cockpit.events.codec import EventError, decode
 from cockpit.events.kinds import Answered, Eval, Step
 from cockpit.events.text import one_line
 
-TAIL_BYTES = 1 << 16  # of a trial's events; the last step is in there, however many norms follow it
+TAIL_BYTES = 1 << 18  # of a trial's events; the last step is in there, however many norms follow it
 DONE_TO = {"stop": "stopped", "kill": "killed"}
 
 

@@ -22,6 +22,7 @@ VERSION = 1
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _BY_KIND = {cls.kind: cls for cls in KINDS}
 _FIELDS = {cls: tuple(f for f in fields(cls) if f.name not in ("extra", "metrics")) for cls in KINDS}
+_SELDOM = {cls: tuple(f.name for f in known if f.metadata.get("seldom")) for cls, known in _FIELDS.items()}
 _OPEN_FIELD = {cls: ("metrics" if cls.kind in ("step", "eval") else "extra") for cls in KINDS}
 RESERVED = frozenset(("v", "kind", "phase", "epoch", "step", "time", "step_times"))
 _NUMBERS = frozenset((float, int, bool, type(None)))
@@ -73,6 +74,9 @@ def _record(event: Event) -> dict[str, Any]:
         return {**event.data, "kind": event.kind}
     record = {"v": VERSION, "kind": event.kind}
     record.update((f.name, getattr(event, f.name)) for f in _FIELDS[type(event)])
+    for name in _SELDOM[type(event)]:
+        if not record[name]:
+            del record[name]
     return {**record, **event.extra}
 
 

@@ -18,6 +18,10 @@ STEP_TIMES = ("data", "compute", "optimizer", "record")  # what the seconds of a
 Values = Mapping[str, Any]
 
 
+# A field that is left out of the record where it has nothing to say.
+SELDOM = {"seldom": True}
+
+
 def _none() -> Values:
     return {}
 
@@ -164,7 +168,8 @@ class Attempt:
 class Built:
     """The effective configuration, read back from the built objects, and its digest.
 
-    `trivial` are scores, by metric, of answers that take no model.
+    `trivial` are scores, by metric, of answers that take no model. `frozen` are the tensors that are not trained: how
+    many, `of` how many, and the `names` of a few.
 
     `step` is the one that the attempt goes on after: whatever an earlier attempt recorded beyond it has not happened.
     """
@@ -176,6 +181,7 @@ class Built:
     step: int = 0
     groups: list[str] = field(default_factory=list)
     trivial: Values = field(default_factory=_none)
+    frozen: Values = field(default_factory=_none, metadata=SELDOM)
     extra: Values = field(default_factory=_none)
 
 
@@ -204,7 +210,12 @@ class Eval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Norms:
-    """Norms of one parameter group at one step, over the L2 norms of its tensors."""
+    """Norms of one parameter group, or of another row of tensors, at one step, over the L2 norms of its tensors.
+
+    `largest` is the tensor with the gradient of `grad_max`. `zero` counts trained tensors without a gradient, or with
+    one of zeros; `unchanged` those with a gradient that the step left as they were. `names` has, under these words and
+    `nonfinite`, the names of the first few that they count.
+    """
 
     kind: ClassVar[str] = "norms"
     step: int = 0
@@ -216,6 +227,10 @@ class Norms:
     grad_max: float = NAN
     nonfinite: int = 0
     update_ratio: float = NAN
+    largest: str = field(default="", metadata=SELDOM)
+    zero: int = field(default=0, metadata=SELDOM)
+    unchanged: int = field(default=0, metadata=SELDOM)
+    names: Values = field(default_factory=_none, metadata=SELDOM)
     extra: Values = field(default_factory=_none)
 
 

@@ -37,6 +37,14 @@ def safe_text(text: str | bytes, longest_line: int = LONGEST_LINE) -> str:
     return "\n".join(_safe_line(line, longest_line) for line in text.replace("\r\n", "\n").split("\n"))
 
 
+def shortened(text: str, longest: int) -> str:
+    """`encoder.la…elf_attn.weight`: without its middle, because names that belong together begin and end alike."""
+    if len(text) <= longest:
+        return text
+    front = (longest - 1) // 2
+    return f"{text[:front]}…{text[front + 1 - longest :]}"
+
+
 def one_line(text: str | bytes, longest: int = LONGEST_LINE) -> str:
     """`safe_text` with newlines and tabs as spaces, for ids, table cells and headings."""
     return re.sub(r"\s+", " ", safe_text(text, longest)).strip()

@@ -50,7 +50,8 @@ def _trial(record: Record, trial: TrialRow, document: dict[str, Any]) -> Iterato
 def _events(record: Record, trial: TrialRow) -> Iterator[Event]:
     yield from map(_step, record.steps(trial))
     for norm in record.norms(trial):
-        yield Norms(step=norm.step, group=norm.group, **norm_values(norm))  # type: ignore[arg-type]
+        beside = {"largest": norm.largest, "zero": norm.zero, "unchanged": norm.unchanged, "names": norm.names}
+        yield Norms(step=norm.step, group=norm.group, **norm_values(norm), **beside)  # type: ignore[arg-type]
     yield from record.notes(trial)
 
 

@@ -1,126 +1,91 @@
-"""Norms of groups of torch tensors around one step of an optimizer, brought to the host in one copy."""
+"""Norms of torch tensors around one step of an optimizer, brought to the host in one copy and written as events."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from cockpit.events.kinds import Norms
+from cockpit.events.text import one_line
+from trainers.contract import GroupNorms
+from trainers.norm_names import parameter_names, rows_of
+from trainers.norm_summary import summary
+from trainers.tensor_norms import Measurement, Sample, is_measured
 
-# Elements of one tensor that the update ratio is measured on.
-SAMPLE = 1024
+__all__ = ["Table", "frozen", "table_of"]
+
+Named = Sequence[tuple[str, Tensor]]
+_COLUMNS = tuple(column.name for column in fields(GroupNorms))
+LONGEST_NAME = 100
 
 
-class Measurement:
-    """Norms of the parameters of `groups`, by name, as they are now; then of gradients and updates, if asked for.
+class Table:
+    """Norms of the tensors of some rows as they are now; then of gradients and updates, if asked for.
 
-    Each norm is the L2 norm of one tensor; a group reports mean, population standard deviation and maximum over its
-    tensors. A gradient counts as not finite when its norm is NaN or infinite; a group without any gradient reports
-    zeros. The update ratio ‖Δp‖ / ‖p‖ is exact for tensors of up to `SAMPLE` elements and an estimate above. Nothing
-    waits for the device before `rows`.
+    Each tensor has a name. What each number means is told by `trainers.grad_norms` and `trainers.tensor_norms`. Nothing
+    waits for the device before `events`. `sample` may be that of an earlier table of the same tensors.
     """
 
-    @torch.no_grad()
-    def __init__(self, groups: Mapping[str, Sequence[Tensor]]) -> None:
-        floating = {name: [each for each in group if _is_measured(each)] for name, group in groups.items()}
-        self._groups = {name: _Group(group) for name, group in floating.items() if group}
+    def __init__(self, rows: Mapping[str, Named], sample: Sample | None = None) -> None:
+        measured = {name: [each for each in row if is_measured(each[1])] for name, row in rows.items()}
+        self._rows = {name: row for name, row in measured.items() if row}
+        tensors = [[tensor for _, tensor in row] for row in self._rows.values()]
+        self._measurement = Measurement(tensors, sample) if tensors else None
 
-    @torch.no_grad()
+    @property
+    def sample(self) -> Sample | None:
+        """What a later table of the same tensors need not find out again."""
+        return self._measurement.sample if self._measurement else None
+
     def gradients(self) -> None:
         """Call it between `backward` and `zero_grad`."""
-        for group in self._groups.values():
-            group.gradients()
+        if self._measurement:
+            self._measurement.gradients()
 
-    @torch.no_grad()
     def updates(self) -> None:
         """Call it when the optimizer has taken its step."""
-        for group in self._groups.values():
-            group.update()
+        if self._measurement:
+            self._measurement.updates()
 
-    def rows(self, step: int) -> list[Norms]:
-        """One event for each group. What was not measured is NaN."""
-        tensors = [tensor for group in self._groups.values() for tensor in group.columns.values()]
-        if not tensors:
+    def events(self, step: int) -> list[Norms]:
+        """One event for each row. What was not measured is NaN."""
+        if self._measurement is None:
             return []
         # Device sync: the only one.
-        floats = iter(torch.stack([tensor.to(tensors[0].device) for tensor in tensors]).tolist())
-        events = []
-        for name, group in self._groups.items():
-            found = {column: next(floats) for column in group.columns}
-            events.append(Norms(step=step, group=name, nonfinite=int(found.pop("nonfinite", 0)), **found))
-        return events
+        found = self._measurement.read(torch.cat(self._measurement.values()).tolist())
+        return [
+            _event(step, summary(name, [each for each, _ in row], [tensor.requires_grad for _, tensor in row], values))
+            for (name, row), values in zip(self._rows.items(), found, strict=True)
+        ]
 
 
-class _Group:
-    def __init__(self, parameters: list[Tensor]) -> None:
-        self._parameters = parameters
-        self.columns: dict[str, Tensor] = {}
-        norms = _norms([_plain(parameter) for parameter in parameters])
-        self.columns["param_mean"], self.columns["param_std"] = norms.mean(), norms.std(correction=0)
-        self._before = _sampled(parameters)
+def table_of(groups: Mapping[str, Sequence[Tensor]], model: Any, of: str, sample: Sample | None) -> Table:
+    """The table of an optimizer's parameter groups, or of what `of` makes of the names of their tensors in `model`.
 
-    def gradients(self) -> None:
-        found = [_plain(parameter.grad) for parameter in self._parameters if parameter.grad is not None]
-        norms = _norms(found) if found else self.columns["param_mean"].new_zeros(1)
-        self.columns["grad_mean"], self.columns["grad_std"] = norms.mean(), norms.std(correction=0)
-        self.columns["grad_max"] = norms.max()
-        self.columns["nonfinite"] = norms.isfinite().logical_not().sum(dtype=torch.float32)
-
-    def update(self) -> None:
-        after = _sampled(self._parameters)
-        change, size = (self._weighted(each) for each in (after - self._before, self._before))
-        self.columns["update_ratio"] = change / size.clamp_min(1e-12)
-
-    def _weighted(self, sample: Tensor) -> Tensor:
-        """The norm of all elements together, where those of a sampled tensor stand for all of it."""
-        plain = [_plain(parameter) for parameter in self._parameters]
-        counts = [_sample_size(each) for each in plain]
-        weights = [math.sqrt(each.numel() / max(1, count)) for each, count in zip(plain, counts, strict=True)]
-        norms = torch._foreach_mul(torch._foreach_norm(list(torch.split_with_sizes(sample, counts)), 2), weights)
-        whole: Tensor = torch.linalg.vector_norm(torch.stack(list(norms)))
-        return whole
+    Raises `trainers.contract.InputError` where `of` has an expression that is none.
+    """
+    known = parameter_names(model)
+    rows: dict[str, Named] = {
+        group: [(one_line(known.get(id(each), f"{group}[{at}]"), LONGEST_NAME), each) for at, each in enumerate(row)]
+        for group, row in groups.items()
+    }
+    if of:
+        every = [each for row in rows.values() for each in row]
+        places = rows_of([name for name, _ in every], of)
+        rows = {one_line(row, LONGEST_NAME): [every[at] for at in found] for row, found in places.items()}
+    return Table(rows, sample)
 
 
-def _is_measured(tensor: Tensor) -> bool:
-    return tensor.is_floating_point() or tensor.is_complex()
+def frozen(groups: Mapping[str, Sequence[Tensor]], model: Any) -> tuple[list[str], int]:
+    """The names of the model's tensors that are not trained, and how many tensors it has."""
+    trained = {id(tensor) for row in groups.values() for tensor in row if tensor.requires_grad}
+    known = parameter_names(model)
+    return [name for each, name in known.items() if each not in trained], len(known)
 
 
-def _plain(tensor: Tensor) -> Tensor:
-    """A dense, real tensor of this process with the same norm."""
-    tensor = tensor.detach()
-    if hasattr(tensor, "to_local"):
-        tensor = tensor.to_local()
-    if tensor.is_sparse:
-        tensor = tensor.coalesce().values()
-    return torch.view_as_real(tensor) if tensor.is_complex() else tensor
-
-
-def _norms(tensors: list[Tensor]) -> Tensor:
-    """The norm of each, on the device of the first. In half precision a norm would overflow long before an element."""
-    wide = any(tensor.dtype == torch.float64 for tensor in tensors)
-    norms = torch._foreach_norm(tensors, 2, dtype=torch.float64 if wide else torch.float32)
-    device = norms[0].device
-    return torch.stack([norm.to(device) for norm in norms]).float()
-
-
-def _sampled(parameters: list[Tensor]) -> Tensor:
-    """A copy of the sampled elements of all, one after the other."""
-    plain = [_plain(parameter) for parameter in parameters]
-    device = plain[0].device
-    return torch.cat([each.reshape(-1)[:: _stride(each)].to(device, torch.float32) for each in plain])
-
-
-def _sample_size(tensor: Tensor) -> int:
-    return math.ceil(tensor.numel() / _stride(tensor))
-
-
-def _stride(tensor: Tensor) -> int:
-    """A step through the flattened tensor that shares no factor with its row length, so that it visits every column."""
-    stride = math.ceil(tensor.numel() / SAMPLE)
-    row = tensor.shape[-1] if tensor.dim() else 1
-    while stride > 1 and math.gcd(stride, row) > 1:
-        stride += 1
-    return max(1, stride)
+def _event(step: int, norms: GroupNorms) -> Norms:
+    return Norms(step=step, **{name: getattr(norms, name) for name in _COLUMNS})

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import atexit
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
+from cockpit.events.kinds import Note
 from cockpit.events.text import one_line
-from cockpit.library.guard import never_raises
+from cockpit.library.guard import complain, never_raises
 from cockpit.library.recorder import Recorder, current
 from cockpit.library.values import whole_number
 
 if TYPE_CHECKING:
-    from cockpit.library.group_norms import Measurement
+    from cockpit.library.group_norms import Table
+    from trainers.tensor_norms import Sample
 
 _DEEPEST_WRAPPER = 4
+_MOST_NAMES = 5  # of tensors that are not trained
 
 
 @never_raises
-def norms(optimizer: Any, step: int | None = None, every: int = 10) -> None:
+def norms(optimizer: Any, step: int | None = None, every: int = 10, *, model: Any = None, of: str = "") -> None:
     """Record the norms of every parameter group of a torch optimizer. Call it between `backward` and `step`.
+
+    With `model` the tensors that stand out are called by their names in it, and what is not trained is noted once. With
+    `of` besides there is a row for each layer (`"layers"`, or `"layers:2"` by the first two parts of their names), or
+    for each regular expression of several with blanks between them: the first that is found in a tensor's name takes
+    it, what none takes is `other`.
 
     They are taken at the first step and at the first one after each multiple of `every`; 0 turns them off. Other calls
     return at once. Groups are called by their `name`, or `pg0`, `pg1` …; those of a second optimizer are counted on.
@@ -35,7 +44,7 @@ def norms(optimizer: Any, step: int | None = None, every: int = 10) -> None:
     watch = recorder.watches.get(optimizer)
     if watch is None:
         watch = recorder.watches[optimizer] = Watch(recorder, optimizer)
-    watch.look(optimizer, step, every)
+    watch.look(optimizer, step, every, model, str(of or ""))
 
 
 class Watch:
@@ -47,32 +56,39 @@ class Watch:
         self._first_group = sum(other.count for other in recorder.watches.values())
         self._seen = 0
         self._measured: int | None = None
-        self._pending: tuple[Measurement, int] | None = None
+        self._pending: tuple[Table, int] | None = None
+        self._sample: Sample | None = None
         register = getattr(optimizer, "register_step_post_hook", None)
         self._sees_steps = register is not None
         if register is not None:
             register(self._after_step)
 
-    def look(self, optimizer: Any, step: Any, every: Any) -> None:
+    def look(self, optimizer: Any, step: Any, every: Any, model: Any, of: str) -> None:
         """Measure, if it is due."""
         self.flush()  # the step after the last look was skipped: there is no update to measure
         at = self._at(step)
         if not self._is_due(at, whole_number(every) or 0):
             return
-        from cockpit.library.group_norms import Measurement
+        from cockpit.library.group_norms import table_of
 
+        if of and model is None:
+            complain("norms: `of` goes by names of parameters, so give `model` too; parameter groups are recorded")
+            of = ""
+        groups = self._groups(optimizer)
+        if self._measured is None:
+            self._note_frozen(groups, model)
         self._measured = at
-        measurement = Measurement(self._groups(optimizer))
-        measurement.gradients()
-        self._pending = (measurement, at)
+        table = table_of(groups, model, of, self._sample)
+        table.gradients()
+        self._pending, self._sample = (table, at), table.sample
         if not self._sees_steps:
             self.flush()
 
     def flush(self) -> None:
         """Write what was measured."""
         if self._pending is not None:
-            (measurement, at), self._pending = self._pending, None
-            for event in measurement.rows(at):
+            (table, at), self._pending = self._pending, None
+            for event in table.events(at):
                 self._recorder.write(event)
 
     def _at(self, step: Any) -> int:
@@ -82,6 +98,16 @@ class Watch:
 
     def _is_due(self, at: int, every: int) -> bool:
         return every > 0 and (self._measured is None or at // every != self._measured // every)
+
+    def _note_frozen(self, groups: dict[str, list[Any]], model: Any) -> None:
+        """Once, what is not trained: that it has no norms is no accident then."""
+        from cockpit.library.group_norms import frozen
+
+        names, of = frozen(groups, model)
+        if names:
+            more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+            text = f"{len(names)} of {of} tensors are not trained: {', '.join(names[:_MOST_NAMES])}{more}"
+            self._recorder.write(Note(text=one_line(text, 500), at=time.time()))
 
     def _groups(self, optimizer: Any) -> dict[str, list[Any]]:
         groups: dict[str, list[Any]] = {}
@@ -96,8 +122,8 @@ class Watch:
 
 
 @never_raises
-def _finish(watch: Watch, measurement: Measurement) -> None:
-    measurement.updates()
+def _finish(watch: Watch, table: Table) -> None:
+    table.updates()
     watch.flush()
 
 

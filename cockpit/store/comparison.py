@@ -14,6 +14,8 @@ from cockpit.store.rows import NormSummary, SweepRow, TrialRow
 _OF_THE_SWEEP = ("trainer", "data", "metric", "goal", "engine")
 ABSENT = object()  # in place of a value that is not there
 
+MOST_GROUPS = 6  # whose norms are told in one line: layers may be hundreds
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -151,10 +153,10 @@ def remarks(subjects: Sequence[Subject]) -> Iterator[str]:
 
 
 def norms_text(norms: Sequence[NormSummary]) -> str:
-    """Mean and greatest gradient norm of each parameter group: `pg0 0.311 ≤ 4.1 · pg1 0.0242 ≤ 0.3`."""
-    return " · ".join(
-        f"{each.group} {_short(each.grad_mean)} ≤ {_short(each.grad_max)}{_alarm(each)}" for each in norms
-    )
+    """Mean and greatest gradient norm of the first parameter groups: `pg0 0.311 ≤ 4.1 · pg1 0.0242 ≤ 0.3`."""
+    told = [f"{each.group} {_short(each.grad_mean)} ≤ {_short(each.grad_max)}{_alarm(each)}" for each in norms]
+    more = [f"and {len(told) - MOST_GROUPS} more"] if len(told) > MOST_GROUPS else []
+    return " · ".join(told[:MOST_GROUPS] + more)
 
 
 def _short(value: float) -> str:

@@ -79,7 +79,7 @@ class Batch:
         many("INSERT OR REPLACE INTO point VALUES (?, ?, ?, ?)", self._points)
         rows = [(*key, *value) for key, value in self._latest.items()]
         many("INSERT OR REPLACE INTO latest VALUES (?, ?, ?, ?)", rows)
-        many("INSERT OR REPLACE INTO norm VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self._norms)
+        many("INSERT OR REPLACE INTO norm VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self._norms)
         self._steps, self._points, self._latest, self._norms = [], [], {}, []
 
     # One method per kind of event.
@@ -151,6 +151,7 @@ class Batch:
             known = {"effective": as_json(event.effective)} if event.effective else {}
             known |= {"digest": event.digest} if event.digest else {}
             known |= {"trivial": as_json(event.trivial)} if event.trivial else {}
+            known |= {"frozen": as_json(event.frozen)} if event.frozen else {}
             self._set_trial(trial, total_steps=event.total_steps, **known)
 
     def _go_back(self, number: int, step: int) -> None:
@@ -187,10 +188,10 @@ class Batch:
     def _norm(self, trial: str | None, event: Norms) -> None:
         if trial is None:
             return self._other(trial, event)
-        _refuse_huge(event.step, event.nonfinite)
+        _refuse_huge(event.step, event.nonfinite, event.zero, event.unchanged)
         means = (event.param_mean, event.param_std, event.grad_mean, event.grad_std, event.grad_max)
         row = (trial_number(trial), event.step, event.group, *means, event.nonfinite, event.update_ratio)
-        self._norms.append(row)
+        self._norms.append((*row, event.largest, event.zero, event.unchanged, as_json(event.names)))
         return None
 
     def _saved(self, trial: str | None, event: Saved) -> None:

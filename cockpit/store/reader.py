@@ -20,7 +20,7 @@ from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.indexer import Indexer
 from cockpit.store.life import LIVE, is_alive
 from cockpit.store.mirror import FIRST_LINE_BYTES, indexed
-from cockpit.store.rows import IMPORT, CommandRow, NormRow, NormSummary, StepRow, SweepRow, TrialRow
+from cockpit.store.rows import IMPORT, CommandRow, FrozenRow, NormRow, NormSummary, StepRow, SweepRow, TrialRow
 
 if TYPE_CHECKING:
     from cockpit.store.curve import Curve, GrowingCurve
@@ -258,13 +258,20 @@ class Index:
         columns = ", ".join(f'"{name}"' for name in NormRow.__dataclass_fields__)
         query = f'SELECT {columns} FROM norm WHERE trial = ? ORDER BY step DESC, "group" DESC LIMIT ?'
         rows = self._rows(query, trial_number(trial), -1 if last is None else last)
-        return [NormRow(**_numbers(row)) for row in reversed(rows)]
+        return [NormRow(**{**_numbers(row), "names": _names(row["names"])}) for row in reversed(rows)]
 
     def norm_groups(self, trial: str) -> list[str]:
         """The parameter groups of the newest rows of the norm table, in their order."""
         query = """SELECT "group" FROM norm WHERE trial = :trial AND step =
                    (SELECT max(step) FROM norm WHERE trial = :trial) ORDER BY "group" """
         return [row[0] for row in self._connection.execute(query, {"trial": trial_number(trial)})]
+
+    def frozen(self, trial: str) -> FrozenRow:
+        """Which tensors of a trial are not trained, as far as its trainer tells."""
+        rows = self._rows("SELECT frozen FROM trial WHERE id = ?", trial)
+        known = json.loads(rows[0]["frozen"]) if rows else {}
+        tensors, of = (count if isinstance(count := known.get(key), int) else 0 for key in ("tensors", "of"))
+        return FrozenRow(tensors, of, tuple(_words(known.get("names"))))
 
     def norm_summary(self, trial: str) -> list[NormSummary]:
         """One row per parameter group over the logged steps; NaN is left out of means."""
@@ -360,6 +367,15 @@ def _is_alive(sweep: dict[str, Any]) -> bool:
 def _nan(value: float | None) -> float:
     """A stored value as a number: NULL stands for NaN."""
     return math.nan if value is None else value
+
+
+def _names(text: str) -> dict[str, list[str]]:
+    """Names of tensors by what they are named for. Most rows have none."""
+    return {} if text == "{}" else {word: _words(names) for word, names in json.loads(text).items()}
+
+
+def _words(found: object) -> list[str]:
+    return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
 
 
 def _numbers(row: sqlite3.Row) -> dict[str, Any]:

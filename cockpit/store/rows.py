@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -181,7 +181,7 @@ class StepRow:
 
 @dataclass(frozen=True, slots=True)
 class NormRow:
-    """Norms of one parameter group at one step; see `cockpit.events.kinds.Norms`."""
+    """Norms of one parameter group, or of another row of tensors, at one step; see `cockpit.events.kinds.Norms`."""
 
     step: int
     group: str
@@ -192,6 +192,27 @@ class NormRow:
     grad_max: float
     nonfinite: int
     update_ratio: float
+    largest: str = ""
+    zero: int = 0
+    unchanged: int = 0
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenRow:
+    """How many of a trial's tensors are not trained, `of` how many, and the names of a few; none without news of it."""
+
+    tensors: int = 0
+    of: int = 0
+    names: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """`148 of 160 tensors are not trained: encoder.weight, … and 143 more`; empty where all are."""
+        if not self.tensors:
+            return ""
+        more = f" and {self.tensors - len(self.names)} more" if self.tensors > len(self.names) else ""
+        return f"{self.tensors} of {self.of} tensors are not trained: {', '.join(self.names)}{more}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ CREATE TABLE trial (
     effective TEXT DEFAULT '{}', digest TEXT DEFAULT '', device TEXT DEFAULT '', total_steps INTEGER DEFAULT 0,
     started REAL, ended REAL,
     trivial TEXT DEFAULT '{}',  -- scores without a model, by metric
+    frozen TEXT DEFAULT '{}',  -- the tensors that are not trained: how many, of how many, and a few names
     extra TEXT DEFAULT '{}',  -- what its start says beyond that, such as its author's name for it
     changed INTEGER DEFAULT 0  -- the number of the look at the run folder that last brought something of this trial
 ) WITHOUT ROWID;
@@ -45,7 +46,11 @@ CREATE TABLE latest (  -- the newest value of each metric
 
 CREATE TABLE norm (
     trial INTEGER, step INTEGER, "group" TEXT, param_mean REAL, param_std REAL, grad_mean REAL, grad_std REAL,
-    grad_max REAL, nonfinite INTEGER, update_ratio REAL, PRIMARY KEY (trial, step, "group")
+    grad_max REAL, nonfinite INTEGER, update_ratio REAL,
+    largest TEXT,  -- the tensor with grad_max
+    zero INTEGER, unchanged INTEGER,  -- how many tensors have no gradient, or one and no change
+    names TEXT,  -- of tensors that zero, unchanged and nonfinite count, as JSON
+    PRIMARY KEY (trial, step, "group")
 ) WITHOUT ROWID;
 
 CREATE TABLE saved (trial INTEGER, label TEXT, step INTEGER, path TEXT, PRIMARY KEY (trial, label, path)) WITHOUT ROWID;

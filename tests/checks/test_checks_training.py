@@ -12,7 +12,7 @@ from cockpit.checks import gradients, leaderboard, training
 from cockpit.checks.evidence import Evidence, evidence_of
 from cockpit.checks.finding import OK, REMARK, UNKNOWN, WARNING
 from cockpit.checks.registry import CHECKS, check_record
-from cockpit.events.kinds import Eval, Norms, Step
+from cockpit.events.kinds import Built, Eval, Norms, Step
 from cockpit.store.reader import Index
 
 
@@ -195,6 +195,23 @@ def test_a_gradient_norm_that_leaps_is_told(tmp_path):
     norms = [*EVEN[:9], {"body": 60.0, "head": 2.0}]
     (text,) = Run(tmp_path).trial(FALLING, RISING, (), norms).texts(gradients.EXPLODING)
     assert text.startswith("body: the gradient norm is 55 times the usual 1.1 at step 10 (t000)")
+
+
+def test_tensors_that_are_dead_stuck_or_not_trained_are_named(tmp_path):
+    run = Run(tmp_path).trial(FALLING, RISING)
+    writer = run.recorder.start(1)
+    writer.write(Built(total_steps=10, frozen={"tensors": 7, "of": 9, "names": ["base.weight", "base.bias"]}))
+    named = {"zero": 1, "unchanged": 1, "names": {"zero": ["head.bias"], "unchanged": ["scale"]}}
+    for step in range(4):
+        writer.write(Norms(step=step, group="all", grad_mean=1.0, grad_max=2.0, update_ratio=1e-3, **named))
+    run.recorder.finish(1, writer)
+    assert run.texts(gradients.DEAD) == ["all: no gradient reaches head.bias at step 3 (t001): cut off from the loss?"]
+    assert run.texts(gradients.STUCK) == [
+        "all: gradients do not change scale at step 3 (t001): a learning rate of 0, or too little precision?"
+    ]
+    assert remarks(run, gradients.FROZEN) == [
+        "7 of 9 tensors are not trained: base.weight, base.bias and 5 more (t001)"
+    ]
 
 
 def test_a_head_far_above_the_backbone_at_first_is_told_with_its_last_step(tmp_path):

@@ -9,7 +9,7 @@ from scripts import of_kind
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import cockpit
-from cockpit.library.group_norms import Measurement
+from cockpit.library.group_norms import table_of
 
 
 def small_model(seed=0):
@@ -146,14 +146,14 @@ def test_no_number_is_read_by_itself():
     model = small_model()
     model(torch.randn(4, 6)).sum().backward()
     with Reads() as reads:
-        measurement = Measurement({"body": list(model[0].parameters()), "head": list(model[2].parameters())})
-        measurement.gradients()
-        measurement.updates()
-        rows = measurement.rows(1)
+        groups = {"body": list(model[0].parameters()), "head": list(model[2].parameters())}
+        table = table_of(groups, model, "", None)
+        table.gradients()
+        table.updates()
         assert reads.count == 0  # `tolist` of the packed tensor is the one copy, and is no operation of its own here
         model[0].bias.sum().item()
         assert reads.count == 1
-    assert [row.group for row in rows] == ["body", "head"]
+    assert [row.group for row in table.events(1)] == ["body", "head"]
 
 
 def test_nothing_outside_a_run(recorded, monkeypatch):

@@ -4,12 +4,12 @@ import math
 
 import pytest
 
-from cockpit.store.norm_alerts import norm_alerts
+from cockpit.store.norm_alerts import norm_alerts, standing_out
 from cockpit.store.rows import NormRow
 
 
-def row(step, group="body", grad_mean=1.0, grad_max=2.0, nonfinite=0, update_ratio=1e-3):
-    return NormRow(step, group, 10.0, 1.0, grad_mean, 0.1, grad_max, nonfinite, update_ratio)
+def row(step, group="body", grad_mean=1.0, grad_max=2.0, nonfinite=0, update_ratio=1e-3, **named):
+    return NormRow(step, group, 10.0, 1.0, grad_mean, 0.1, grad_max, nonfinite, update_ratio, **named)
 
 
 def test_usual_norms_raise_no_alarm():
@@ -47,3 +47,51 @@ def test_the_first_steps_are_no_measure():
 def test_the_newest_of_each_kind_stands_first():
     rows = [row(step, nonfinite=step in (3, 9)) for step in range(10)] + [row(11, "head", 0.0, 0.0)]
     assert [(alert.group, alert.step) for alert in norm_alerts(rows)] == [("head", 11), ("body", 9)]
+
+
+def texts(rows):
+    return {alert.kind: alert.text for alert in norm_alerts(rows)}
+
+
+def test_a_tensor_that_never_gets_a_gradient_is_named():
+    dead = {"zero": 7, "names": {"zero": ["a", "b", "c", "d", "e"]}}
+    rows = [row(step, **dead) for step in range(3)]
+    assert texts(rows) == {"dead": "body: no gradient reaches a, b, c, d, e and 2 more at step 2"}
+    assert texts(rows[:2]) == {}
+
+
+def test_a_tensor_without_a_gradient_now_and_then_is_no_dead_one():
+    rows = [row(step, zero=1, names={"zero": ["ab"[step % 2]]}) for step in range(20)]
+    assert texts(rows) == {}
+
+
+def test_a_tensor_that_does_not_change_is_named():
+    rows = [row(step, unchanged=1, names={"unchanged": ["scale"]}) for step in range(5)]
+    assert texts(rows) == {"stuck": "body: gradients do not change scale at step 4"}
+
+
+def test_a_group_without_any_gradient_is_not_told_twice():
+    rows = [row(step, grad_mean=0.0, grad_max=0.0, zero=1, names={"zero": ["a"]}) for step in range(5)]
+    assert list(texts(rows)) == ["zero"]
+
+
+def test_where_gradients_explode_is_told():
+    rows = [*(row(step) for step in range(9)), row(9, grad_mean=50.0, largest="head.weight")]
+    assert texts(rows)["exploding"].endswith("50 times the usual 1, most of it in head.weight at step 9")
+    broken = row(9, nonfinite=1, names={"nonfinite": ["x"]})
+    assert texts([broken]) == {"nonfinite": "body: 1 gradients are NaN or infinite (x) at step 9"}
+
+
+def test_a_norm_that_grows_slowly_over_the_run_is_told():
+    rows = [row(step, grad_mean=1.15**step, largest="head.weight") for step in range(40)]
+    assert texts(rows) == {
+        "growing": "body: the gradient norm has grown to 66 times what it was at the beginning, most of it in "
+        "head.weight at step 39"
+    }
+    assert texts([row(step, grad_mean=1.05**step) for step in range(40)]) == {}
+
+
+def test_what_stands_out_is_told_in_the_table():
+    told = row(1, zero=3, unchanged=1, names={"zero": ["a", "b"], "unchanged": ["c"]})
+    assert standing_out(told) == "no gradient: a, b and 1 more; unchanged: c"
+    assert standing_out(row(1)) == ""

@@ -8,7 +8,8 @@ from torch import nn
 
 from trainers.contract import GroupNorms
 from trainers.devices.cpu import CpuDevice
-from trainers.grad_norms import SAMPLE, NormTable
+from trainers.grad_norms import NormTable
+from trainers.tensor_norms import SAMPLE
 
 
 def model_with_gradients(*sizes: tuple[int, ...]) -> list[nn.Parameter]:
@@ -19,8 +20,8 @@ def model_with_gradients(*sizes: tuple[int, ...]) -> list[nn.Parameter]:
     return params
 
 
-def measure(table: NormTable, optimizer: torch.optim.Optimizer, groups: list[int] | None = None) -> list[GroupNorms]:
-    table.before(groups)
+def measure(table: NormTable, optimizer: torch.optim.Optimizer) -> list[GroupNorms]:
+    table.before()
     optimizer.step()
     return list(table.unpack(CpuDevice().read(table.after())))
 
@@ -103,14 +104,6 @@ def test_weights_of_zero_give_a_finite_ratio() -> None:
     assert measure(NormTable(optimizer, ["all"]), optimizer)[0].update_ratio == 0.0
 
 
-def test_some_groups_can_be_measured_alone() -> None:
-    params = model_with_gradients((2,), (3,))
-    optimizer = torch.optim.SGD([{"params": params[:1]}, {"params": params[1:]}], lr=0.1)
-    table = NormTable(optimizer, ["a", "b"])
-    assert [found.group for found in measure(table, optimizer, [1])] == ["b"]
-    assert [found.group for found in measure(table, optimizer)] == ["a", "b"]
-
-
 def test_measuring_changes_no_weight() -> None:
     def trained(measured: bool) -> torch.Tensor:
         params = model_with_gradients((4, 4), (4,))
@@ -127,3 +120,129 @@ def test_measuring_changes_no_weight() -> None:
 def test_names_must_fit_the_groups() -> None:
     with pytest.raises(ValueError, match="2 names for 1"):
         NormTable(torch.optim.SGD(model_with_gradients((2,)), lr=0.1), ["a", "b"])
+
+
+class TwoHeads(nn.Module):
+    """A body, a head that takes part in the loss, one that does not, and one that is frozen; two share a weight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.body = nn.Linear(4, 4)
+        self.tied = nn.Linear(4, 4, bias=False)
+        self.tied.weight = self.body.weight
+        self.head = nn.Linear(4, 2)
+        self.idle = nn.Linear(4, 2)
+        self.frozen = nn.Linear(4, 4).requires_grad_(False)
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        whole: torch.Tensor = self.head(self.tied(self.frozen(self.body(rows)))).square().sum()
+        return whole
+
+
+def step_of(
+    model: nn.Module, of: str = "", optimizer: torch.optim.Optimizer | None = None
+) -> tuple[NormTable, dict[str, GroupNorms]]:
+    """One step of a model of two heads, wrapped or not, measured."""
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = optimizer or torch.optim.SGD(trained, lr=0.1)
+    table = NormTable(optimizer, ["all"], model, of)
+    model(torch.ones(3, 4)).backward()
+    return table, {norms.group: norms for norms in measure(table, optimizer)}
+
+
+def test_layers_are_measured_like_groups_of_their_own() -> None:
+    _, rows = step_of(TwoHeads(), "layers")
+    model = TwoHeads()
+    groups = [{"params": list(layer.parameters())} for layer in (model.body, model.head, model.idle)]
+    optimizer = torch.optim.SGD(groups, lr=0.1)
+    model(torch.ones(3, 4)).backward()
+    expected = measure(NormTable(optimizer, ["body", "head", "idle"], model), optimizer)
+    assert list(rows.values()) == expected
+    gradients = {name: norm(each.grad) for name, each in model.head.named_parameters() if each.grad is not None}
+    assert rows["head"].largest == f"head.{max(gradients, key=lambda name: gradients[name])}"
+
+
+def test_tensors_without_a_gradient_are_named_and_frozen_ones_are_told_apart() -> None:
+    table, rows = step_of(TwoHeads())
+    assert rows["all"].zero == 2
+    assert rows["all"].names == {"zero": ("idle.weight", "idle.bias")}
+    assert table.frozen == ("frozen.weight", "frozen.bias")
+    assert table.parameters == 8
+
+
+def test_a_frozen_tensor_in_the_optimizer_is_frozen_and_not_dead() -> None:
+    model = TwoHeads()
+    table, rows = step_of(model, "layers", torch.optim.SGD(model.parameters(), lr=0.1))
+    assert table.frozen == ("frozen.weight", "frozen.bias")
+    assert (rows["frozen"].zero, rows["frozen"].names) == (0, {})
+
+
+def test_what_a_step_cannot_change_is_named() -> None:
+    model = TwoHeads()
+    model.head.bias.register_hook(lambda gradient: torch.full_like(gradient, 1e-12))  # too small for a float32
+    _, rows = step_of(model)
+    assert (rows["all"].unchanged, rows["all"].names["unchanged"]) == (1, ("head.bias",))
+    assert rows["all"].update_ratio > 0
+
+
+def test_gradients_that_are_not_finite_are_named() -> None:
+    model = TwoHeads()
+    model.head.bias.register_hook(lambda gradient: gradient * math.nan)
+    _, rows = step_of(model, "head body")
+    assert rows["head"].names["nonfinite"] == ("head.bias",)
+    assert rows["head"].largest == "head.bias"
+    assert rows["body"].nonfinite == 0
+
+
+def test_at_most_a_few_names_are_told() -> None:
+    params = model_with_gradients(*[(2,)] * 9)
+    for param in params:
+        param.grad = None
+    optimizer = torch.optim.SGD(params, lr=0.1)
+    (found,) = measure(NormTable(optimizer, ["all"]), optimizer)
+    assert found.zero == 9
+    assert found.names["zero"] == tuple(f"all[{place}]" for place in range(5))
+    assert found.largest == ""
+
+
+def test_wrapped_models_have_the_same_rows() -> None:
+    plain = step_of(TwoHeads(), "layers")[1]
+    assert step_of(nn.ModuleDict({"module": TwoHeads()})["module"], "layers")[1] == plain
+    wrapped = nn.DataParallel(TwoHeads())  # without a card it calls the model itself
+    assert step_of(wrapped, "layers")[1] == plain
+    assert step_of(torch.compile(TwoHeads(), backend="eager"), "layers")[1] == plain  # type: ignore[arg-type]
+
+
+def test_a_fused_optimizer_gives_the_same_ratios() -> None:
+    rows = []
+    for fused in (False, True):
+        model = TwoHeads()
+        trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        rows.append(step_of(model, "layers", torch.optim.AdamW(trained, lr=0.01, fused=fused))[1])
+    for plain, fused_row in zip(rows[0].values(), rows[1].values(), strict=True):
+        assert fused_row.update_ratio == pytest.approx(plain.update_ratio, rel=1e-4)
+        assert fused_row.grad_mean == plain.grad_mean
+
+
+def test_several_measurements_may_be_on_their_way() -> None:
+    params = model_with_gradients((2,), (3,))
+    optimizer = torch.optim.SGD(params, lr=0.1)
+    table, told = NormTable(optimizer, ["all"]), []
+    for _ in range(3):
+        table.before()
+        optimizer.step()
+        told.append(CpuDevice().read(table.after()))
+        params[0].grad = None if params[0].grad is None else params[0].grad * 2
+    first, second, third = (table.unpack(floats)[0] for floats in told)
+    assert first.param_mean != second.param_mean
+    assert first.grad_max < second.grad_max < third.grad_max
+
+
+def test_in_half_precision_a_norm_does_not_overflow() -> None:
+    param = nn.Parameter(torch.full((40_000,), 300.0, dtype=torch.float16))
+    param.grad = torch.ones_like(param)
+    optimizer = torch.optim.SGD([param], lr=0.0)
+    (found,) = measure(NormTable(optimizer, ["half"]), optimizer)
+    assert found.param_mean == pytest.approx(60_000.0, rel=1e-3)
+    assert (found.update_ratio, found.names["unchanged"]) == (0.0, ("half[0]",))

@@ -116,7 +116,7 @@ def of(kind: type, events: Sequence[Event]) -> list[Any]:
 )
 def test_fractions_of_epochs_end_with_an_evaluation(epochs: float, steps: int, evaluated_at: list[int]) -> None:
     events = collect(TrainerConfig(epochs=epochs))
-    assert events[0] == Built({"lr": 0.01}, steps, ("first", "last"))
+    assert events[0] == Built({"lr": 0.01}, steps, ("first", "last"), parameters=4)
     assert [event.step for event in of(Step, events)] == list(range(1, steps + 1))
     assert [event.step for event in of(Eval, events)] == evaluated_at
 
@@ -133,8 +133,8 @@ def test_one_read_per_logged_step_and_none_otherwise() -> None:
     assert [event.step for event in of(Step, events)] == [4, 8, 12, 16, 20]
     assert len(device.reads) == 5
     assert device.steps == 20
-    # Two losses, and seven numbers for each of two groups where norms are due.
-    assert device.reads == [[2 + 14], [2 + 14], [2], [2 + 14], [2]]
+    # Two losses, and where norms are due three numbers for each of four tensors and two for each of two groups.
+    assert device.reads == [[2 + 16], [2 + 16], [2], [2 + 16], [2]]
 
 
 def test_norms_of_all_groups_come_first_and_then_regularly() -> None:
@@ -375,7 +375,7 @@ def test_a_cut_at_any_event_is_not_seen_in_what_follows(tmp_path: Path) -> None:
 def test_a_finished_training_goes_on_with_more_epochs(tmp_path: Path) -> None:
     list(make(TrainerConfig(epochs=1.5, out=str(tmp_path)), CpuDevice())[0])
     events = collect(TrainerConfig(epochs=3, resume=str(tmp_path / "last.pt")))
-    assert events[0] == Built({"lr": 0.01}, 30, ("first", "last"), step=15)
+    assert events[0] == Built({"lr": 0.01}, 30, ("first", "last"), step=15, parameters=4)
     assert [event.step for event in of(Step, events)] == list(range(16, 31))
     assert [event.step for event in of(Eval, events)] == [20, 30]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from trainers import norm_names
 from trainers.contract import TrainerConfig, option
 
 
@@ -19,6 +20,11 @@ class TorchConfig(TrainerConfig):
         low=0,
         high=1_024,
     )
+    norms_of: str = option("", norm_names.HELP)
+
+    def __post_init__(self) -> None:
+        """Raises `InputError` for what no later check sees."""
+        norm_names.check_rows(self.norms_of)
 
 
 def cache_option(what: str) -> Any:

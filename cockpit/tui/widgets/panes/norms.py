@@ -5,7 +5,8 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from cockpit.store.norm_alerts import norm_alerts
+from cockpit.events.text import shortened
+from cockpit.store.norm_alerts import norm_alerts, standing_out
 from cockpit.store.rows import NormRow
 from cockpit.tui.text import shown
 from cockpit.tui.widgets.newest_table import NewestTable
@@ -23,7 +24,10 @@ COLUMNS = (
     Column("param_std", "|w| std", priority=60),
     Column("update_ratio", "Δw/w", priority=85),
     Column("nonfinite", "NaN", priority=75),
+    Column("tensors", "tensors", right=False, priority=50, least=16, grow=True),
 )
+
+LONGEST_GROUP = 26  # of a layer's name may not be much left in 80 columns
 
 
 class NormsPane(Vertical):
@@ -60,7 +64,7 @@ def _cells(row: NormRow, bad: bool) -> tuple[Cell, ...]:
     style = "bold $error" if bad or row.nonfinite else ""
     return (
         Cell(str(row.step), style or "dim"),
-        Cell(row.group, style),
+        Cell(shortened(row.group, LONGEST_GROUP), style),
         Cell(norm_text(row.grad_mean), style),
         Cell(norm_text(row.grad_std), style),
         Cell(norm_text(row.grad_max), style),
@@ -68,6 +72,7 @@ def _cells(row: NormRow, bad: bool) -> tuple[Cell, ...]:
         Cell(norm_text(row.param_std), style),
         Cell(f"{row.update_ratio:.0e}", style),
         Cell(str(row.nonfinite) if row.nonfinite else "", style),
+        Cell(standing_out(row), style),
     )
 
 

@@ -1,0 +1,75 @@
+"""Rows of the norm table for `cockpit grads`: which of them, in which order, and what is said below them."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cockpit.events.text import shortened
+
+if TYPE_CHECKING:
+    from cockpit.store.reader import Index
+    from cockpit.store.rows import NormRow
+
+Row = dict[str, Any]
+Keyed = tuple[tuple[Any, ...], Row]
+
+LONGEST_GROUP = 28  # in the table: with it the numbers have room in 80 columns
+NUMBERS = (
+    "param_mean", "param_std", "grad_mean", "grad_std", "grad_max", "nonfinite", "update_ratio", "zero", "unchanged",
+)  # fmt: skip
+SORTS = ("step", "group", *NUMBERS)
+TENSORS = "tensors"  # the column of names, where there are some
+
+
+class NormRows:
+    """Reads a trial's norm table. `like` is a regular expression that groups have to match somewhere."""
+
+    def __init__(self, like: str, form: str) -> None:
+        try:
+            self._like = re.compile(like)
+        except re.error as error:
+            raise click.BadParameter(f"{like!r} is no regular expression ({error})", param_hint="--like") from None
+        self._is_table = form == "table"
+
+    def __call__(self, index: Index, trial: str, last: int | None) -> list[Keyed]:
+        """The newest `last` rows, and more where not all of them are wanted."""
+        rows = index.norms(trial, None if self._like.pattern else last)
+        return [((row.step, row.group), self._row(row)) for row in rows if self._like.search(row.group)]
+
+    def _row(self, row: NormRow) -> Row:
+        from cockpit.store.norm_alerts import standing_out
+
+        cells: Row = {"step": row.step, "group": row.group}
+        cells |= {name: getattr(row, name) for name in NUMBERS}
+        if not self._is_table:
+            return {**cells, "largest": row.largest, **_names(row)}
+        shown = {name: value for name, value in cells.items() if name not in ("zero", "unchanged")}
+        told = standing_out(row)
+        return shown | {"group": shortened(row.group, LONGEST_GROUP)} | ({TENSORS: told} if told else {})
+
+
+def ordered(rows: Sequence[Row], by: str | None) -> list[Row]:
+    """Numbers from the largest on, what is no number last; groups by their names."""
+    if by is None:
+        return list(rows)
+    if by == "group":
+        return sorted(rows, key=lambda row: str(row[by]))
+    return sorted(rows, key=lambda row: -row[by] if math.isfinite(row[by]) else math.inf)
+
+
+def remarks(index: Index, trial: str) -> Iterator[str]:
+    """What is wrong with the norms of a trial as a whole, and what of it is not trained."""
+    from cockpit.store.norm_alerts import norm_alerts
+
+    yield from (f"⚠ {alert.text}" for alert in norm_alerts(index.norms(trial)))
+    if text := index.frozen(trial).text:
+        yield text
+
+
+def _names(row: NormRow) -> Mapping[str, str]:
+    return {f"{word}_names": " ".join(row.names.get(word, ())) for word in ("zero", "unchanged", "nonfinite")}

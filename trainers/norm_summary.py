@@ -1,0 +1,71 @@
+"""The norms of the tensors of one row, in one record: means, extremes, and the names of tensors that stand out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+
+from trainers.contract import GroupNorms
+from trainers.tensor_norms import RowValues
+
+MOST_NAMES = 5  # of one kind: a model that is dead altogether has hundreds
+
+
+def summary(group: str, names: Sequence[str], trained: Sequence[bool], values: RowValues) -> GroupNorms:
+    """The record of a row whose parameters have these names, and are `trained` or not.
+
+    Parameters without a gradient count among the parameters and not among the gradients; a row without any gradient
+    reports zeros. What was not measured is NaN.
+    """
+    found = _standing_out(trained, values)
+    param_mean, param_std, _ = _statistics(values.parameters)
+    grad_mean, grad_std, grad_max = _statistics(_given(values))
+    return GroupNorms(
+        group=group,
+        param_mean=param_mean,
+        param_std=param_std,
+        grad_mean=grad_mean,
+        grad_std=grad_std,
+        grad_max=grad_max,
+        nonfinite=len(found["nonfinite"]),
+        update_ratio=values.update,
+        largest=_largest(names, values.gradients or ()),
+        zero=len(found["zero"]),
+        unchanged=len(found["unchanged"]),
+        names={kind: tuple(names[at] for at in places[:MOST_NAMES]) for kind, places in found.items() if places},
+    )
+
+
+def _statistics(norms: Sequence[float]) -> tuple[float, float, float]:
+    """Mean, population standard deviation and maximum, in float32 as the norms are."""
+    tensor = torch.tensor(norms, dtype=torch.float32)
+    return tensor.mean().item(), tensor.std(correction=0).item(), tensor.max().item()
+
+
+def _given(values: RowValues) -> Sequence[float]:
+    """The norms of the gradients that are there, or one number that stands for them."""
+    if values.gradients is None:
+        return [math.nan]
+    return [norm for norm, given in zip(values.gradients, values.given, strict=True) if given] or [0.0]
+
+
+def _standing_out(trained: Sequence[bool], values: RowValues) -> dict[str, list[int]]:
+    """The places of the tensors that count for each word."""
+    gradients = values.gradients or ()
+    changes = values.changes or gradients
+    return {
+        "zero": [at for at, norm in enumerate(gradients) if norm == 0 and trained[at]],
+        "unchanged": [at for at, norm in enumerate(gradients) if norm != 0 and changes[at] == 0 and trained[at]],
+        "nonfinite": [at for at, norm in enumerate(gradients) if not math.isfinite(norm)],
+    }
+
+
+def _largest(names: Sequence[str], gradients: Sequence[float]) -> str:
+    """The name of the first gradient that is not finite, else of the largest; empty where all are zero."""
+    if not any(gradients):
+        return ""
+    unbounded = (at for at, norm in enumerate(gradients) if not math.isfinite(norm))
+    at = next(unbounded, -1)
+    return names[at if at >= 0 else gradients.index(max(gradients))]
