@@ -25,10 +25,18 @@ ROWS = 64
 class Judge:
     """Comments, cleaned by `steps`, as this network sees them. All processes share the work and get the whole."""
 
-    def __init__(self, network: ToxicityNetwork, comments: Comments, steps: Sequence[str], device: Device) -> None:
+    def __init__(
+        self,
+        network: ToxicityNetwork,
+        comments: Comments,
+        steps: Sequence[str],
+        device: Device,
+        precision: str = "fp32",
+    ) -> None:
         self.comments = comments
         self._network = network
         self._device = device
+        self._precision = precision
         self._tokens = KeptTokens(network.encoder.tokens, [clean(text, steps) for text in comments.texts])
         self._judged: NDArray[np.float32] | None = None
 
@@ -57,4 +65,4 @@ class Judge:
 
     def _logits(self, rows: int | None, view: View = PLAIN) -> NDArray[np.float32]:
         places = np.arange(len(self.comments))[:rows]
-        return predict(self._network, places, self._tokens, self._device, ROWS, view)
+        return predict(self._network, places, self._tokens, self._device, ROWS, view, self._precision)

@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from torch import Tensor
-from torch.nn.utils import clip_grad_norm_
 
-from trainers import checkpoint
+from trainers import checkpoint, compiling
 from trainers.contract import Built, Command, Eval, Event, Events, Save, Saved, Set, Step, TrainerConfig
 from trainers.devices.base import Device
 from trainers.grad_norms import NormTable
 from trainers.seeding import rng_state, seed_apart, set_rng_state
 from trainers.task import Batches, Passes, Plan, Progress, Running, SplitGroups, Task, Tuning, no_artefacts, total_steps
+from trainers.updating import Updating
 
 Result = TypeVar("Result")
 
@@ -63,16 +63,7 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
             with_norms = logged and state.norms_are_due()
 
             task.schedule.before_step(at.step)
-            task.optimizer.zero_grad(set_to_none=True)
-            losses = task.loss(batch)
-            losses["loss"].backward()  # type: ignore[no-untyped-call]
-            device.team.average(task.model)
-            if with_norms:
-                state.norms.before()
-            if task.clip_norm > 0:
-                # Only now: the table shows gradients as they are, so that it also shows how often they are too large.
-                clip_grad_norm_(task.model.parameters(), task.clip_norm)
-            task.optimizer.step()
+            losses = state.updating.step(batch, state.norms if with_norms else None)
             norms = state.norms.after() if with_norms else []
             device.step_end()
 
@@ -96,6 +87,7 @@ class _Run:
         self.task = task
         self.config = config
         self.device = device
+        self.updating = Updating(task, device)
         self.norms = NormTable(task.optimizer, task.groups)
         self.progress = Progress()
         self.plan = Plan.of(config.epochs, task.batches, task.tuning)
@@ -143,7 +135,7 @@ class _Run:
     def beside(self) -> dict[str, float]:
         """What a logged step tells beside losses and rates: running scores, and how the loop waited for batches."""
         (wait,) = self.device.team.mean([self.share_waited()])
-        return {**self.task.running.scores(), "wait": wait}
+        return {**self.task.running.scores(), **compiling.counters(self.task.model), "wait": wait}
 
     def turn_to_tuning(self) -> None:
         """From the order's state at the beginning of the last pass: whether that was drawn from may not matter."""
@@ -276,7 +268,7 @@ class _Run:
                 **asdict(at),
                 "elapsed": self.seconds(),
                 "model": task.model.state_dict(),
-                "optimizer": task.optimizer.state_dict(),
+                **self.updating.state_dict(),
                 "schedule": task.schedule.state_dict(),
                 "rng": mine,
                 "rng_of_others": others,
@@ -309,7 +301,7 @@ class _Run:
         if step > state["train_steps"] != plan.train_steps:
             raise ValueError(f"tuning began after {state['train_steps']} steps, not after {plan.train_steps}")
         task.model.load_state_dict(state["model"])
-        task.optimizer.load_state_dict(state["optimizer"])
+        self.updating.load_state_dict(state)
         task.schedule.load_state_dict(state["schedule"])
         for name in asdict(self.progress):
             setattr(self.progress, name, state[name])

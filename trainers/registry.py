@@ -18,7 +18,7 @@ Recipe = Callable[[Any, Any], Events]
 
 def names() -> list[str]:
     """The registered trainers, in alphabetical order."""
-    return sorted(module.name for module in pkgutil.iter_modules(configs.__path__))
+    return sorted(module.name for module in pkgutil.iter_modules(configs.__path__) if module.name != "torch_config")
 
 
 def find(name: str) -> Trainer:

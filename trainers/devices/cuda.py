@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from trainers.devices.base import Device
+from trainers.devices.base import Device, Fetched
 from trainers.devices.team import place
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+
+class _Arriving(Fetched):
+    """A copy into pinned memory, which the host goes on beside."""
+
+    def __init__(self, packed: Tensor, sizes: Sequence[int]) -> None:
+        import torch
+
+        on_host = torch.empty(packed.shape, dtype=packed.dtype, pin_memory=True)
+        super().__init__(on_host.copy_(packed, non_blocking=True), sizes)
+        self._is_there = torch.cuda.Event()
+        self._is_there.record()
+
+    def floats(self) -> list[list[float]]:
+        # Device sync: until this copy has been made, and no longer.
+        self._is_there.synchronize()
+        return super().floats()
+
+
+# Volta; Pascal, such as a P100, is 6.0.
+OLDEST_COMPILED = (7, 0)
 
 
 class CudaDevice(Device):
@@ -21,6 +43,8 @@ class CudaDevice(Device):
     """
 
     kind = "cuda"
+    optimizer_implementation = {"fused": True}
+    flush_seconds = 0.25
     backend = "cpu:gloo,cuda:nccl"
 
     @property
@@ -42,6 +66,23 @@ class CudaDevice(Device):
         # The process group takes the card that is current when it starts.
         torch.cuda.set_device(self.index)
         super().setup(threads)
+
+    def fetch(self, packs: Sequence[Tensor]) -> Fetched:
+        import torch
+
+        return _Arriving(torch.cat(list(packs)), [len(pack) for pack in packs])
+
+    def free(self) -> None:
+        import torch
+
+        torch.cuda.empty_cache()
+
+    def obstacle_to_compiling(self) -> str:
+        import torch
+
+        if torch.cuda.get_device_capability(self.index) < OLDEST_COMPILED:
+            return "Triton compiles for cards of capability 7.0 and above; take a newer one"
+        return "" if importlib.util.find_spec("triton") else "Triton is missing; install it"
 
     def rng_state(self) -> dict[str, Tensor]:
         import torch

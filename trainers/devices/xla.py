@@ -8,7 +8,7 @@ read in the middle cuts the graph, and a new shape compiles a new one.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from trainers.contract import InputError
@@ -28,6 +28,10 @@ class XlaDevice(Device):
     """
 
     kind = "tpu"
+    # The number of the step stays on the device, or it would be another constant in the graph of each step.
+    optimizer_implementation = {"foreach": False, "capturable": True}
+    lazy = True
+    flush_seconds = 0.25
 
     def __init__(self) -> None:
         import torch_xla
@@ -64,10 +68,12 @@ class XlaDevice(Device):
         # Device sync: the graph recorded since the last one is compiled if it is new, and started.
         self._xla.sync()
 
-    def read(self, values: Sequence[Tensor]) -> list[float]:
-        # A read before `step_end` would cut the step's graph in two; syncing here first keeps the pieces stable.
-        self._xla.sync()
-        return super().read(values)
+    def supports(self, precision: str) -> bool:
+        # Nothing scales losses here, and bfloat16 does without.
+        return precision != "fp16" and super().supports(precision)
+
+    def obstacle_to_compiling(self) -> str:
+        return "it compiles each step by itself; leave compile out"
 
     def describe(self) -> str:
         return f"{self.torch_device} {os.environ.get('PJRT_DEVICE', 'TPU')}"
