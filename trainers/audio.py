@@ -202,7 +202,7 @@ def _evaluation(
     found: Audio, network: AudioNetwork, hearing: Hearing, config: AudioConfig, device: Device
 ) -> AudioEvaluation:
     def judge(clips: Clips) -> AudioJudge:
-        return AudioJudge(network, clips, hearing(clips), device, config.full_length, config.precision)
+        return AudioJudge(network, clips, hearing(clips), device, config.full_length, precision=config.precision)
 
     noisy = judge(found.noisy_valid) if found.noisy_valid is not None else None
     return AudioEvaluation(judge(found.valid), noisy, found.classes, device)
@@ -213,7 +213,7 @@ def _submitter(
 ) -> NoSubmission:
     if found.test is None:
         return NoSubmission()
-    judge = AudioJudge(network, found.test, hearing(found.test), device, True, config.precision)
+    judge = AudioJudge(network, found.test, hearing(found.test), device, full_length=True, precision=config.precision)
     columns = [found.classes.index(name) for name in found.columns]
     return Submitter(
         partial(judge.probabilities, columns), Form("fname", found.test.ids, found.columns), {}, device.team

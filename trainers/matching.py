@@ -75,7 +75,7 @@ def build(config: MatchingConfig, device: Device) -> loop.Task:
     schedule = _schedule(optimizer, groups, loop.total_steps(config.epochs, len(batches)), config, device)
     valid = Gallery(products.of(parts.valid), evaluation_loader(valid_rows, EVALUATION_ROWS))
     test = _test(parts, network.matcher, config)
-    judge = Retrieval(network.matcher, valid, device, _scoring(config), test, config.precision)
+    judge = Retrieval(network.matcher, valid, device, _scoring(config), test, precision=config.precision)
 
     def rehearse() -> None:
         with without_trace(network, optimizer, order, device):

@@ -65,7 +65,7 @@ def build(config: SentencesConfig, device: Device) -> loop.Task:
         total_steps=loop.total_steps(config.epochs, len(batches)),
         warmup_steps=config.warmup,
     )
-    judge = SentenceJudge(network, corpus.valid, labelled, words, config.batch_size, device, config.precision)
+    judge = SentenceJudge(network, corpus.valid, labelled, words, config.batch_size, device, precision=config.precision)
 
     def loss(batch: Batch) -> dict[str, Tensor]:
         losses: dict[str, Tensor] = network(to_device(batch, device))

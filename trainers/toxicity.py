@@ -66,7 +66,7 @@ def build(config: ToxicityConfig, device: Device) -> loop.Task:
     optimizer = build_optimizer(AdamW, parameters, config, device, lr=config.rate)
     schedule = _schedule(optimizer, groups, _steps(config, batches, tuning), config, device)
     running, memory = RunningScores(), dict[str, object]()
-    judge = Judge(network, found.valid, steps_named(config.clean), device, config.precision)
+    judge = Judge(network, found.valid, steps_named(config.clean), device, precision=config.precision)
     submitter = _submitter(found, network, memory, config, device)
     criterion = ToxicityLoss(config.smoothing, config.aux_weight)
 
@@ -170,7 +170,7 @@ def _submitter(
 ) -> NoSubmission:
     if found.test is None:
         return NoSubmission()
-    judge = Judge(network, found.test, steps_named(config.clean), device, config.precision)
+    judge = Judge(network, found.test, steps_named(config.clean), device, precision=config.precision)
     form = Form("id", found.test.ids, ("toxic",))
     return Submitter(judge.probabilities, form, memory, device.team)
 

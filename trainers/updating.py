@@ -41,7 +41,9 @@ class Updating:
         self._task.optimizer.zero_grad(set_to_none=True)
         if not isinstance(batch, MicroBatches):
             return self._backward(batch)
-        each = [self._backward(one, len(batch)) for one in batch]
+        with self._device.team.alone():
+            each = [self._backward(one, len(batch)) for one in batch[:-1]]
+        each.append(self._backward(batch[-1], len(batch)))
         return {name: torch.stack([losses[name].detach() for losses in each]).mean() for name in each[0]}
 
     def update(self, table: NormTable | None = None) -> Losses:

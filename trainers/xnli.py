@@ -52,7 +52,7 @@ def build(config: XnliConfig, device: Device) -> loop.Task:
     steps = loop.total_steps(config.epochs, len(batches))
     warmup = config.warmup if config.scheduler == "linear" else 0.0
     schedule = Schedule(optimizer, groups, config.scheduler, steps, warmup=warmup)
-    judge = PairJudge(network, found.valid, device, config.precision)
+    judge = PairJudge(network, found.valid, device, precision=config.precision)
 
     def loss(batch: Batch) -> dict[str, Tensor]:
         batch = to_device(batch, device)

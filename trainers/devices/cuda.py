@@ -23,7 +23,7 @@ class _Arriving(Fetched):
 
         on_host = torch.empty(packed.shape, dtype=packed.dtype, pin_memory=True)
         super().__init__(on_host.copy_(packed, non_blocking=True), sizes)
-        self._is_there = torch.cuda.Event()
+        self._is_there = torch.cuda.Event()  # type: ignore[no-untyped-call]
         self._is_there.record()
 
     def floats(self) -> list[list[float]]:

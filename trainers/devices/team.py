@@ -27,6 +27,11 @@ class Team:
     def same_start(self, model: nn.Module) -> None:
         """All processes begin with the weights of the first."""
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Around all but the last of several backward passes of one step, whose gradients are added up."""
+        yield
+
     def average(self, model: nn.Module) -> None:
         """After the backward pass: gradients become their mean over the processes, buffers those of the first.
 
