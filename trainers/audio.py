@@ -20,6 +20,8 @@ from torch.nn import functional as F
 from torch.optim import AdamW
 
 from trainers import loop
+from trainers.accumulation import accumulated
+from trainers.computing import computing_settings, in_channels_last, is_channels_last, on_device
 from trainers.audio_judging import AudioEvaluation, AudioJudge
 from trainers.configs.audio import TRAINER, AudioConfig
 from trainers.contract import Events, Scalar
@@ -41,6 +43,7 @@ from trainers.export import write_weights
 from trainers.losses.multilabel import MultiLabelLoss
 from trainers.metrics.trivial import trivial_lwlrap
 from trainers.models.audio import AudioNetwork
+from trainers.optimizers import build_optimizer
 from trainers.parameter_groups import decay_groups
 from trainers.preflight import go_the_whole_way
 from trainers.schedule import Schedule
@@ -63,17 +66,18 @@ def build(config: AudioConfig, device: Device) -> loop.Task:
     found = load_audio(config)
     hearing = Hearing(config)
 
-    network = AudioNetwork(config.model, config.head, len(found.classes)).to(device.torch_device)
-    batches = _batches(found, hearing, order, config, device)
+    network = _network(found, config, device)
+    loader = _batches(found, hearing, order, config, device)
+    batches = accumulated(loader, config.accumulate)
     parameters, groups = decay_groups(network, config.weight_decay)
-    optimizer = AdamW(parameters, lr=config.lr)
+    optimizer = build_optimizer(AdamW, parameters, config, device, lr=config.lr)
     steps = loop.total_steps(config.epochs, len(batches))
     warmup = config.warmup if config.scheduler == "linear" else 0.0
     scale = config.rate_scale(device.team.size)
     schedule = Schedule(optimizer, groups, config.scheduler, steps, warmup=warmup, scale=scale)
     criterion = MultiLabelLoss(config.loss)
     evaluation = _evaluation(found, network, hearing, config, device)
-    submitter = _submitter(found, network, hearing, device)
+    submitter = _submitter(found, network, hearing, config, device)
 
     def loss(batch: Batch) -> dict[str, Tensor]:
         batch = to_device(batch, device)
@@ -81,7 +85,7 @@ def build(config: AudioConfig, device: Device) -> loop.Task:
         if config.mixup > 0:
             share, others = (drawn.to(device.torch_device) for drawn in draw_mixture(len(features), config.mixup))
             features, targets = mixup(features, targets, share, others)
-        logits = network(features)
+        logits = network(features).float()
         # Losses of different kinds cannot be compared; this one can.
         plain = F.binary_cross_entropy_with_logits(logits.detach(), targets)
         return {"loss": criterion(logits, targets), "cross_entropy": plain}
@@ -106,14 +110,18 @@ def build(config: AudioConfig, device: Device) -> loop.Task:
         effective=network.settings()
         | criterion.settings()
         | hearing.effective()
-        | _training_settings(optimizer, groups, schedule, batches, config)
+        | _training_settings(optimizer, groups, schedule, loader, config)
+        | computing_settings(network, optimizer, batches, config)
+        | {"channels_last": is_channels_last(network)}
         | _data_settings(found, config),
         artefacts=artefacts,
         shares_work=True,
+        precision=config.precision,
+        clip_norm=config.clip_norm,
         split_groups=lambda: loop.SplitGroups(found.train.ids, found.valid.ids, noun="clips"),
         trivial={"lwlrap": trivial_lwlrap(found.train.labels, found.valid.labels)},
     )
-    return replace(task, rehearse=lambda: _rehearse(task, evaluation, submitter, batches, config, device))
+    return replace(task, rehearse=lambda: _rehearse(task, evaluation, submitter, loader, config, device))
 
 
 class Hearing:
@@ -176,6 +184,13 @@ def _rehearse(
     go_the_whole_way(task, batches, device, stages)
 
 
+def _network(found: Audio, config: AudioConfig, device: Device) -> AudioNetwork:
+    network = AudioNetwork(config.model, config.head, len(found.classes))
+    if config.channels_last:
+        in_channels_last(network)
+    return on_device(network, config, device)
+
+
 def _batches(
     found: Audio, hearing: Hearing, order: torch.Generator, config: AudioConfig, device: Device
 ) -> TrainingLoader:
@@ -190,16 +205,18 @@ def _evaluation(
     found: Audio, network: AudioNetwork, hearing: Hearing, config: AudioConfig, device: Device
 ) -> AudioEvaluation:
     def judge(clips: Clips) -> AudioJudge:
-        return AudioJudge(network, clips, hearing(clips), device, config.full_length)
+        return AudioJudge(network, clips, hearing(clips), device, config.full_length, precision=config.precision)
 
     noisy = judge(found.noisy_valid) if found.noisy_valid is not None else None
     return AudioEvaluation(judge(found.valid), noisy, found.classes, device)
 
 
-def _submitter(found: Audio, network: AudioNetwork, hearing: Hearing, device: Device) -> NoSubmission:
+def _submitter(
+    found: Audio, network: AudioNetwork, hearing: Hearing, config: AudioConfig, device: Device
+) -> NoSubmission:
     if found.test is None:
         return NoSubmission()
-    judge = AudioJudge(network, found.test, hearing(found.test), device, full_length=True)
+    judge = AudioJudge(network, found.test, hearing(found.test), device, full_length=True, precision=config.precision)
     columns = [found.classes.index(name) for name in found.columns]
     return Submitter(
         partial(judge.probabilities, columns), Form("fname", found.test.ids, found.columns), {}, device.team

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from trainers.data.batches import Batch
 from trainers.data.clips import Clips
 from trainers.data.spectrograms import Windows
 from trainers.devices.base import Device
@@ -30,19 +32,31 @@ class AudioJudge:
     """
 
     def __init__(
-        self, network: AudioNetwork, clips: Clips, windows: Windows, device: Device, full_length: bool = False
+        self,
+        network: AudioNetwork,
+        clips: Clips,
+        windows: Windows,
+        device: Device,
+        full_length: bool = False,
+        precision: str = "fp32",
     ) -> None:
         self.clips = clips
         self.full_length = full_length
         self._network = network
         self._windows = windows
         self._device = device
+        self._precision = precision
 
     def logits(self, rows: int | None = None, view: View = PLAIN) -> NDArray[np.float32]:
         """What the network says of each clip and class, (clips, classes), or of the first `rows` clips."""
         places = np.arange(len(self.clips))[:rows]
         seen, together = (self._windows.whole, 1) if self.full_length else (self._windows.first, ROWS)
-        return predict(lambda batch: self._network(batch["features"]), places, seen, self._device, together, view)
+
+        def score(batch: Batch) -> Tensor:
+            logits: Tensor = self._network(batch["features"])
+            return logits
+
+        return predict(score, places, seen, self._device, together, view, self._precision)
 
     def probabilities(self, columns: Sequence[int], rows: int | None = None) -> NDArray[np.float64]:
         """The sigmoids of the logits of these columns."""

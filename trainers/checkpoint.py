@@ -23,7 +23,18 @@ FREE = (
     "prefetch",
     "cache",
     "total_steps",
+    # Which of its implementations an optimizer takes is a matter of the device.
+    "fused",
 )
+
+# Effective settings that a checkpoint without them had as well.
+ALWAYS: Mapping[str, Scalar] = {
+    "precision": "fp32",
+    "accumulate": 1,
+    "clip_norm": 0.0,
+    "compile": False,
+    "channels_last": False,
+}
 
 
 def head(config: TrainerConfig, effective: Mapping[str, Scalar]) -> dict[str, Any]:
@@ -57,9 +68,10 @@ def check(
     # None means that another setting decides, and nobody can be told that in the middle.
     unfree = [key for key, value in steered.items() if value is None]
     free = (*FREE, *(key for key in steerable if key not in unfree))
+    built = {key: value for key, value in ALWAYS.items() if key in effective} | state["effective"]
     # Settings that differ explain effective ones that do.
     different = _differences(saved, given, (*free, "data") if "data" in effective else free) or _differences(
-        state["effective"], effective, (*FREE, *steerable)
+        built, effective, (*FREE, *steerable)
     )
     if different:
         more = f" and {len(different) - 3} more" if len(different) > 3 else ""

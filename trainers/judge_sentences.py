@@ -49,12 +49,14 @@ class SentenceJudge:
         words: WordBatches,
         rows: int,
         device: Device,
+        precision: str = "fp32",
     ) -> None:
         self._network = network
         self._labelled = labelled
         self._words = words
         self._rows = rows
         self._device = device
+        self._precision = precision
         # Mixed as in training, always in the same way: neighbours in a text are no fair sample of other paragraphs.
         mixed = [paragraphs[place] for place in np.random.default_rng(0).permutation(len(paragraphs))]
         self._sentences = [sentence for paragraph in mixed for sentence in paragraph.sentences]
@@ -118,7 +120,9 @@ class SentenceJudge:
             # Padded to one shape, but for a sentence that is to be alone.
             rows = 1 if view.alone and len(places) == 1 else self._rows
             batch = self._words.batch([sentences[place] for place in places], rows)
-            pieces.append(self._network.encoder(to_device(batch, self._device))[: len(places)])
+            with self._device.autocast(self._precision):
+                vectors_of_batch = self._network.encoder(to_device(batch, self._device))
+            pieces.append(vectors_of_batch[: len(places)])
             self._device.step_end()
         # Device sync: all vectors come to the host.
         vectors: Vectors = view.in_place(torch.cat(pieces).float().cpu(), batches).numpy()

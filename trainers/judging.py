@@ -33,10 +33,12 @@ class Judge:
         steps: Sequence[str],
         device: Device,
         cache: Cache | None = None,
+        precision: str = "fp32",
     ) -> None:
         self.comments = comments
         self._network = network
         self._device = device
+        self._precision = precision
         texts = [clean(text, steps) for text in comments.texts]
         self._tokens = KeptTokens(network.encoder.tokens, texts, cache=cache)
         self._judged: NDArray[np.float32] | None = None
@@ -66,4 +68,4 @@ class Judge:
 
     def _logits(self, rows: int | None, view: View = PLAIN) -> NDArray[np.float32]:
         places = np.arange(len(self.comments))[:rows]
-        return predict(self._network, places, self._tokens, self._device, ROWS, view)
+        return predict(self._network, places, self._tokens, self._device, ROWS, view, self._precision)

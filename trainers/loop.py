@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from torch import Tensor
-from torch.nn.utils import clip_grad_norm_
 
-from trainers import checkpoint
+from trainers import checkpoint, compiling
 from trainers.configs.torch_config import TorchConfig
 from trainers.contract import Built, Command, Eval, Event, Events, Save, Saved, Set, TrainerConfig
 from trainers.devices.base import Device
@@ -26,6 +25,7 @@ from trainers.reading import Logged, Outbox
 from trainers.seeding import rng_state, seed_apart, set_rng_state
 from trainers.step_times import COMPUTE, DATA, RECORD, StepTimes
 from trainers.task import Batches, Passes, Plan, Progress, Running, SplitGroups, Task, Tuning, no_artefacts, total_steps
+from trainers.updating import Updating
 
 Result = TypeVar("Result")
 
@@ -68,17 +68,9 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
             with_norms = logged and state.norms_are_due()
 
             task.schedule.before_step(at.step)
-            task.optimizer.zero_grad(set_to_none=True)
-            losses = task.loss(batch)
-            losses["loss"].backward()  # type: ignore[no-untyped-call]
-            device.team.average(task.model)
+            losses = state.updating.gradients(batch)
             state.times.spent(COMPUTE)
-            if with_norms:
-                state.norms.before()
-            if task.clip_norm > 0:
-                # Only now: the table shows gradients as they are, so that it also shows how often they are too large.
-                clip_grad_norm_(task.model.parameters(), task.clip_norm)
-            task.optimizer.step()
+            losses = {**losses, **state.updating.update(state.norms if with_norms else None)}
             norms = state.norms.after() if with_norms else []
             if logged:
                 # Losses, norms and what scores need are packed within the step, and read when it is long over.
@@ -102,6 +94,7 @@ class _Run:
         self.task = task
         self.config = config
         self.device = device
+        self.updating = Updating(task, device)
         rows = config.norms_of if isinstance(config, TorchConfig) else ""
         self.norms = NormTable(task.optimizer, task.groups, task.model, rows)
         self.progress = Progress()
@@ -165,7 +158,7 @@ class _Run:
             values=self.device.pack([*losses.values(), *norms, *self.task.running.hand_over()]),
             losses=tuple(losses),
             norms=sum(norm.numel() for norm in norms),
-            host={**self.task.schedule.rates(), **self.device.counters()},
+            host={**self.task.schedule.rates(), **self.device.counters(), **compiling.counters(self.task.model)},
             spent=self.times.take(),
         )
         self.outbox.put(logged)
@@ -306,7 +299,7 @@ class _Run:
                 **asdict(at),
                 "elapsed": self.seconds(),
                 "model": task.model.state_dict(),
-                "optimizer": task.optimizer.state_dict(),
+                **self.updating.state_dict(),
                 "schedule": task.schedule.state_dict(),
                 "rng": mine,
                 "rng_of_others": others,
@@ -339,7 +332,7 @@ class _Run:
         if step > state["train_steps"] != plan.train_steps:
             raise ValueError(f"tuning began after {state['train_steps']} steps, not after {plan.train_steps}")
         task.model.load_state_dict(state["model"])
-        task.optimizer.load_state_dict(state["optimizer"])
+        self.updating.load_state_dict(state)
         task.schedule.load_state_dict(state["schedule"])
         for name in asdict(self.progress):
             setattr(self.progress, name, state[name])

@@ -16,6 +16,8 @@ from torch import Tensor
 from torch.optim import Adam, AdamW
 
 from trainers import loop
+from trainers.accumulation import accumulated
+from trainers.computing import computing_settings, in_channels_last, is_channels_last, on_device
 from trainers.configs.matching import TRAINER, MatchingConfig, check_fit
 from trainers.contract import Events, Scalar
 from trainers.courses import Plateau
@@ -43,6 +45,7 @@ from trainers.devices.base import Device
 from trainers.metrics.trivial import trivial_row_f1
 from trainers.models.build_matcher import build_network
 from trainers.models.matcher import Matcher, MatchingNetwork
+from trainers.optimizers import build_optimizer
 from trainers.preflight import preflight, without_trace
 from trainers.retrieval import Gallery, Retrieval, Scoring
 from trainers.schedule import Schedule
@@ -67,13 +70,15 @@ def build(config: MatchingConfig, device: Device) -> loop.Task:
     parts = split(products, config)
     check_fit(config, parts)
 
-    network = _network(parts, config).to(device.torch_device)
+    network = _network(parts, config, device)
     train_rows, valid_rows = _postings(products, parts, network.matcher, config)
-    batches = _batches(train_rows, parts, order, config, device)
-    optimizer, groups = _optimizer(network, config)
+    loader = _batches(train_rows, parts, order, config, device)
+    batches = accumulated(loader, config.accumulate)
+    optimizer, groups = _optimizer(network, config, device)
     schedule = _schedule(optimizer, groups, loop.total_steps(config.epochs, len(batches)), config, device)
     valid = Gallery(products.of(parts.valid), evaluation_loader(valid_rows, EVALUATION_ROWS))
-    judge = Retrieval(network.matcher, valid, device, _scoring(config), _test(parts, network.matcher, config))
+    test = _test(parts, network.matcher, config)
+    judge = Retrieval(network.matcher, valid, device, _scoring(config), test, precision=config.precision)
 
     def rehearse() -> None:
         with without_trace(network, optimizer, order, device):
@@ -83,7 +88,8 @@ def build(config: MatchingConfig, device: Device) -> loop.Task:
         losses: dict[str, Tensor] = network(to_device(batch, device))
         return losses
 
-    effective = network.settings() | _training_settings(optimizer, groups, schedule, batches, parts)
+    effective = network.settings() | _training_settings(optimizer, groups, schedule, loader, parts)
+    effective |= computing_settings(network, optimizer, batches, config) | {"channels_last": is_channels_last(network)}
     effective |= picture_settings(train_rows.images, config.pixels) | judge.settings()
     return loop.Task(
         model=network,
@@ -98,6 +104,8 @@ def build(config: MatchingConfig, device: Device) -> loop.Task:
         rehearse=rehearse if judge.has_test else nothing_to_rehearse,
         main_metric="row_f1",
         goal=TRAINER.metrics["row_f1"],
+        precision=config.precision,
+        clip_norm=config.clip_norm,
         effective=effective | {"data": products.fingerprint},
         split_groups=lambda: loop.SplitGroups(
             train=[products.label_groups[row] for row in train_rows.rows],
@@ -108,8 +116,11 @@ def build(config: MatchingConfig, device: Device) -> loop.Task:
     )
 
 
-def _network(parts: Split, config: MatchingConfig) -> MatchingNetwork:
-    return build_network(config, parts.modalities, classes=len(np.unique(parts.groups[parts.train])))
+def _network(parts: Split, config: MatchingConfig, device: Device) -> MatchingNetwork:
+    network = build_network(config, parts.modalities, classes=len(np.unique(parts.groups[parts.train])))
+    if config.channels_last:
+        in_channels_last(network)
+    return on_device(network, config, device)
 
 
 def _postings(
@@ -164,7 +175,7 @@ def _batches(
     return text_loader(rows, by_group, config.seed, loading)
 
 
-def _optimizer(network: MatchingNetwork, config: MatchingConfig) -> tuple[Adam, tuple[str, ...]]:
+def _optimizer(network: MatchingNetwork, config: MatchingConfig, device: Device) -> tuple[Adam, tuple[str, ...]]:
     """One parameter group per module, each with its rate, and the names of the groups."""
     groups = network.parameter_groups()
     rates = {name: config.own_rate(name) for name in groups}
@@ -172,7 +183,7 @@ def _optimizer(network: MatchingNetwork, config: MatchingConfig) -> tuple[Adam, 
         {"params": params, "lr": config.lr if rates[name] is None else rates[name]} for name, params in groups.items()
     ]
     kind = AdamW if config.optimizer == "adamw" else Adam
-    return kind(by_module, weight_decay=config.weight_decay), tuple(groups)
+    return build_optimizer(kind, by_module, config, device, weight_decay=config.weight_decay), tuple(groups)
 
 
 def _schedule(optimizer: Adam, groups: tuple[str, ...], steps: int, config: MatchingConfig, device: Device) -> Schedule:

@@ -28,17 +28,25 @@ class PairJudge:
     """Pairs as this network sees them. All processes share the work and get the whole."""
 
     def __init__(
-        self, network: PairClassifier, pairs: Pairs, device: Device, cache: Cache | None = None
+        self,
+        network: PairClassifier,
+        pairs: Pairs,
+        device: Device,
+        cache: Cache | None = None,
+        precision: str = "fp32",
     ) -> None:
         self.pairs = pairs
         self._network = network
         self._device = device
+        self._precision = precision
         self._tokens = KeptTokens(network.encoder.tokens, pairs.premises, pairs.hypotheses, cache)
         self._logits: NDArray[np.float32] | None = None
 
     def evaluate(self, view: View = PLAIN) -> dict[str, float]:
         """The metrics over all pairs."""
-        self._logits = predict(self._network, self.pairs.rows, self._tokens, self._device, ROWS, view)
+        self._logits = predict(
+            self._network, self.pairs.rows, self._tokens, self._device, ROWS, view, self._precision
+        )
         return inference_metrics(self._logits, self.pairs.labels, self.pairs.langs, self.pairs.premise_ids)
 
     def artefacts(self, folder: Path) -> Mapping[str, Path]:

@@ -23,6 +23,7 @@ def predict(
     device: Device,
     batch_size: int,
     view: View = PLAIN,
+    precision: str = "fp32",
 ) -> NDArray[np.float32]:
     """What `score` says of these rows of texts, in their order: (rows, columns) of a batch's (rows, columns).
 
@@ -32,7 +33,9 @@ def predict(
     pieces = []
     look = view.over(evaluation_loader(Texts(rows[team.rank :: team.size], tokens), batch_size))
     for batch in look:
-        pieces.append(score(to_device(batch, device)).float())
+        with device.autocast(precision):
+            scores = score(to_device(batch, device))
+        pieces.append(scores.float())
         device.step_end()
     # Device sync: all predictions come to the host.
     mine = look.in_place(torch.cat(pieces).cpu()) if pieces else torch.empty(0)

@@ -13,6 +13,7 @@ from trainers.data.batches import TrainingLoader
 from trainers.devices.base import Device
 from trainers.seeding import rng_state, set_rng_state
 from trainers.task import Task
+from trainers.updating import Updating
 
 
 def preflight(stages: Mapping[str, Callable[[], object]]) -> None:
@@ -38,8 +39,9 @@ def go_the_whole_way(
     def one_step() -> None:
         # A whole batch, so that memory is tried and XLA compiles what training needs; loaded by this very process.
         batch = batches.dataset.__getitems__(next(iter(batches.order)))  # type: ignore[attr-defined]
-        task.loss(batch)["loss"].backward()  # type: ignore[no-untyped-call]
-        task.optimizer.step()
+        updating = Updating(task, device)
+        updating.backward(batch)
+        updating.update()
         device.step_end()
         task.model.eval()
 

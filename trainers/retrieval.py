@@ -65,12 +65,19 @@ class Retrieval:
     """Row F1 of a model's embeddings of the `valid` postings, and a submission for the `test` ones if there are any."""
 
     def __init__(
-        self, model: Matcher, valid: Gallery, device: Device, scoring: Scoring, test: Gallery | None = None
+        self,
+        model: Matcher,
+        valid: Gallery,
+        device: Device,
+        scoring: Scoring,
+        test: Gallery | None = None,
+        precision: str = "fp32",
     ) -> None:
         self._model = model
         self._valid = valid
         self._test = test
         self._device = device
+        self._precision = precision
         self._scoring = scoring
         labels = np.array(valid.products.label_groups)
         self._groups = torch.from_numpy(np.unique(labels, return_inverse=True)[1])
@@ -185,7 +192,9 @@ class Retrieval:
         pieces: dict[str, list[Tensor]] = {}
         look = view.over(gallery.batches)
         for batch in look:
-            for name, values in self._model.outputs(to_device(batch, self._device)).items():
+            with self._device.autocast(self._precision):
+                outputs = self._model.outputs(to_device(batch, self._device))
+            for name, values in outputs.items():
                 pieces.setdefault(name, []).append(values)
             self._device.step_end()
         # Device sync: all embeddings come to the host.

@@ -14,6 +14,8 @@ from torch import Tensor
 from torch.optim import Adam
 
 from trainers import loop
+from trainers.accumulation import accumulated
+from trainers.computing import computing_settings, on_device
 from trainers.configs.sentences import TRAINER, SentencesConfig
 from trainers.contract import Events, Scalar
 from trainers.data.batches import Batch, to_device
@@ -29,6 +31,7 @@ from trainers.losses.similarity import SimilarityBXENT
 from trainers.losses.vmf import VonMisesFisher
 from trainers.models.sentence import SentenceEncoder
 from trainers.models.sentence_network import SentenceNetwork
+from trainers.optimizers import build_optimizer
 from trainers.schedule import Schedule
 from trainers.seeding import seed_everything
 
@@ -48,11 +51,13 @@ def build(config: SentencesConfig, device: Device) -> loop.Task:
     labelled = load_labelled(config.data, corpus, config.labelled_rows)
     words = WordBatches(WordFeatures(config.features, config.ngrams, config.projection_seed), config.words)
     loading = Loading.of(config, device)
-    batches = ParagraphBatches(corpus.train, config.batch_size, order, words, device.team, loading)
+    loader = ParagraphBatches(corpus.train, config.batch_size, order, words, device.team, loading)
+    batches = accumulated(loader, config.accumulate)
 
-    network = _network(config, words).to(device.torch_device)
+    network = on_device(_network(config, words), config, device)
     groups = network.parameter_groups()
-    optimizer = Adam([{"params": params} for params in groups.values()], lr=config.peak, betas=BETAS, eps=EPSILON)
+    parameters = [{"params": params} for params in groups.values()]
+    optimizer = build_optimizer(Adam, parameters, config, device, lr=config.peak, betas=BETAS, eps=EPSILON)
     schedule = Schedule(
         optimizer,
         tuple(groups),
@@ -61,7 +66,7 @@ def build(config: SentencesConfig, device: Device) -> loop.Task:
         warmup_steps=config.warmup,
         scale=config.rate_scale(device.team.size),
     )
-    judge = SentenceJudge(network, corpus.valid, labelled, words, config.batch_size, device)
+    judge = SentenceJudge(network, corpus.valid, labelled, words, config.batch_size, device, precision=config.precision)
 
     def loss(batch: Batch) -> dict[str, Tensor]:
         losses: dict[str, Tensor] = network(to_device(batch, device))
@@ -81,14 +86,17 @@ def build(config: SentencesConfig, device: Device) -> loop.Task:
         goal=TRAINER.metrics["pair_auc"],
         effective=_network_settings(network)
         | _word_settings(words)
-        | _training_settings(optimizer, schedule, batches)
+        | _training_settings(optimizer, schedule, loader)
+        | computing_settings(network, optimizer, batches, config)
         | _data_settings(corpus, labelled),
         split_groups=lambda: loop.SplitGroups(
-            [paragraph.sentences for paragraph in batches.paragraphs],
+            [paragraph.sentences for paragraph in loader.paragraphs],
             [paragraph.sentences for paragraph in corpus.valid],
             noun="paragraphs",
         ),
         trivial={"pair_auc": 0.5},
+        precision=config.precision,
+        clip_norm=config.clip_norm,
     )
 
 
@@ -110,7 +118,9 @@ def _network(config: SentencesConfig, words: WordBatches) -> SentenceNetwork:
         criterion = VonMisesFisher(config.concentration)
     else:
         criterion = SimilarityBXENT(config.temperature, config.bias)
-    return SentenceNetwork(encoder, criterion, config.word_ratio, config.word_samples, config.word_fade)
+    return SentenceNetwork(
+        encoder, criterion, config.word_ratio, config.word_samples, config.word_fade, config.accumulate
+    )
 
 
 def _network_settings(network: SentenceNetwork) -> dict[str, Scalar]:

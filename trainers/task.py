@@ -113,6 +113,7 @@ class Task:
     trained and validated on. `trivial` are scores, by metric, of answers that take no model, such as always the most
     frequent class.
 
+    Losses are computed in `precision`. A step of `MicroBatches` has the mean gradient of several batches.
     With `clip_norm` above 0, gradients whose norm, taken over all parameters together, is larger are scaled down to it.
     With `save_every` above 0 a `last` checkpoint is written every so many steps, besides those after evaluations.
     """
@@ -137,6 +138,7 @@ class Task:
     labels: tuple[str, ...] = LABELS
     trivial: Mapping[str, float] = field(default_factory=dict)
     shares_work: bool = False
+    precision: str = "fp32"
     clip_norm: float = 0.0
     save_every: int = 0
 

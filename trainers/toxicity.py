@@ -16,6 +16,8 @@ from torch import Tensor
 from torch.optim import AdamW
 
 from trainers import loop
+from trainers.accumulation import accumulated
+from trainers.computing import computing_settings, on_device
 from trainers.configs.toxicity import TRAINER, ToxicityConfig
 from trainers.contract import Events, Scalar
 from trainers.courses import Plateau
@@ -36,6 +38,7 @@ from trainers.metrics.running import RunningScores
 from trainers.metrics.trivial import trivial_accuracy
 from trainers.models.encoder import build_encoder
 from trainers.models.toxicity import ToxicityNetwork
+from trainers.optimizers import build_optimizer
 from trainers.parameter_groups import decay_groups
 from trainers.preflight import go_the_whole_way
 from trainers.schedule import Schedule
@@ -57,20 +60,21 @@ def build(config: ToxicityConfig, device: Device) -> loop.Task:
     order = seed_everything(config.seed, device)
     found = load_toxicity(config)
 
-    network = _network(found, config).to(device.torch_device)
-    batches = _training_batches(found, network, order, config, device)
+    network = on_device(_network(found, config), config, device)
+    loader = _training_batches(found, network, order, config, device)
+    batches = accumulated(loader, config.accumulate)
     tuning = _tuning_batches(found, network, order, config, device)
     parameters, groups = decay_groups(network, config.weight_decay)
-    optimizer = AdamW(parameters, lr=config.rate)
+    optimizer = build_optimizer(AdamW, parameters, config, device, lr=config.rate)
     schedule = _schedule(optimizer, groups, _steps(config, batches, tuning), config, device)
     running, memory = RunningScores(), dict[str, object]()
-    judge = Judge(network, found.valid, steps_named(config.clean), device, _cache(config))
+    judge = Judge(network, found.valid, steps_named(config.clean), device, _cache(config), config.precision)
     submitter = _submitter(found, network, memory, config, device)
     criterion = ToxicityLoss(config.smoothing, config.aux_weight)
 
     def loss(batch: Batch) -> dict[str, Tensor]:
         batch = to_device(batch, device)
-        logits = network(batch)
+        logits = network(batch).float()
         running.add(toxic_probability(logits), batch["toxic"])
         losses: dict[str, Tensor] = criterion(logits, batch["toxic"], batch["auxiliary"], batch["known"])
         return losses
@@ -87,18 +91,21 @@ def build(config: ToxicityConfig, device: Device) -> loop.Task:
         main_metric=config.monitor,
         goal=TRAINER.metrics[config.monitor],
         effective=_network_settings(network, criterion, found)
-        | _training_settings(optimizer, groups, schedule, batches, config)
+        | _training_settings(optimizer, groups, schedule, loader, config)
+        | computing_settings(network, optimizer, batches, config)
         | _data_settings(found, config),
         artefacts=lambda folder: {**submitter.of_best(folder), **judge.write(folder)},
         running=running,
         tuning=loop.Tuning(tuning, config.tune_epochs, submitter.of_pass) if tuning else None,
         memory=memory,
         shares_work=True,
+        precision=config.precision,
+        clip_norm=config.clip_norm,
         split_groups=lambda: loop.SplitGroups(found.train.texts, found.valid.texts, apart=False, noun="comments"),
         labels=("toxic", "auxiliary", "known"),
         trivial={"auc": 0.5, "mcc": 0.0, "accuracy": trivial_accuracy(found.valid.toxic)},
     )
-    return replace(task, rehearse=lambda: _rehearse(task, judge, submitter, batches, config, device))
+    return replace(task, rehearse=lambda: _rehearse(task, judge, submitter, loader, config, device))
 
 
 def _rehearse(
@@ -149,13 +156,14 @@ def _training_batches(
 
 def _tuning_batches(
     found: Toxicity, network: ToxicityNetwork, order: torch.Generator, config: ToxicityConfig, device: Device
-) -> TrainingLoader | None:
+) -> loop.Batches | None:
     """The validation comments, all of them, where there is tuning."""
     if config.tune_epochs == 0:
         return None
     places = TextOrder(len(found.valid), config.batch_size, order, device.team)
     loading = replace(Loading.of(config, device), workers=0)  # those of training are still there
-    return text_loader(_labelled(found.valid, network, config), places, config.seed, loading)
+    loader = text_loader(_labelled(found.valid, network, config), places, config.seed, loading)
+    return accumulated(loader, config.accumulate)
 
 
 def _labelled(comments: Comments, network: ToxicityNetwork, config: ToxicityConfig) -> Texts:
@@ -172,12 +180,12 @@ def _submitter(
 ) -> NoSubmission:
     if found.test is None:
         return NoSubmission()
-    judge = Judge(network, found.test, steps_named(config.clean), device, _cache(config))
+    judge = Judge(network, found.test, steps_named(config.clean), device, _cache(config), config.precision)
     form = Form("id", found.test.ids, ("toxic",))
     return Submitter(judge.probabilities, form, memory, device.team)
 
 
-def _steps(config: ToxicityConfig, batches: TrainingLoader, tuning: TrainingLoader | None) -> int:
+def _steps(config: ToxicityConfig, batches: loop.Batches, tuning: loop.Batches | None) -> int:
     """The steps of both phases together: a course that ends with training would tune at a rate of nothing."""
     return loop.total_steps(config.epochs, len(batches)) + config.tune_epochs * len(tuning or ())
 

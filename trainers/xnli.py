@@ -14,6 +14,8 @@ from torch.nn import functional as F
 from torch.optim import AdamW
 
 from trainers import loop
+from trainers.accumulation import accumulated
+from trainers.computing import computing_settings, on_device
 from trainers.configs.xnli import TRAINER, XnliConfig
 from trainers.contract import Events, Scalar
 from trainers.data.batches import Batch, Column, TrainingLoader, to_device
@@ -28,6 +30,7 @@ from trainers.metrics.trivial import trivial_accuracy
 from trainers.models.encoder import build_encoder
 from trainers.models.pair_classifier import PairClassifier
 from trainers.pair_judging import PairJudge
+from trainers.optimizers import build_optimizer
 from trainers.parameter_groups import decay_groups
 from trainers.schedule import Schedule
 from trainers.seeding import seed_everything
@@ -43,19 +46,20 @@ def build(config: XnliConfig, device: Device) -> loop.Task:
     order = seed_everything(config.seed, device)
     found = load_xnli(config)
 
-    network = _network(found, config).to(device.torch_device)
-    batches = _batches(found, network, order, config, device)
+    network = on_device(_network(found, config), config, device)
+    loader = _batches(found, network, order, config, device)
+    batches = accumulated(loader, config.accumulate)
     parameters, groups = decay_groups(network, config.weight_decay)
-    optimizer = AdamW(parameters, lr=config.rate, betas=(0.9, 0.999), eps=1e-6)
+    optimizer = build_optimizer(AdamW, parameters, config, device, lr=config.rate, betas=(0.9, 0.999), eps=1e-6)
     steps = loop.total_steps(config.epochs, len(batches))
     warmup = config.warmup if config.scheduler == "linear" else 0.0
     scale = config.rate_scale(device.team.size)
     schedule = Schedule(optimizer, groups, config.scheduler, steps, warmup=warmup, scale=scale)
-    judge = PairJudge(network, found.valid, device, _cache(config))
+    judge = PairJudge(network, found.valid, device, _cache(config), config.precision)
 
     def loss(batch: Batch) -> dict[str, Tensor]:
         batch = to_device(batch, device)
-        logits = network(batch)
+        logits = network(batch).float()
         right = (logits.detach().argmax(1) == batch["label"]).float().mean()
         return {"loss": F.cross_entropy(logits, batch["label"]), "accuracy": right}
 
@@ -71,10 +75,12 @@ def build(config: XnliConfig, device: Device) -> loop.Task:
         main_metric="accuracy",
         goal=TRAINER.metrics["accuracy"],
         effective=_network_settings(network)
-        | _training_settings(optimizer, groups, schedule, batches, config)
+        | _training_settings(optimizer, groups, schedule, loader)
+        | computing_settings(network, optimizer, batches, config)
         | _data_settings(found),
         artefacts=judge.artefacts,
         shares_work=True,
+        precision=config.precision,
         clip_norm=config.clip_norm,
         save_every=config.save_every,
         split_groups=lambda: loop.SplitGroups(found.train.texts, found.valid.texts, apart=False, noun="pairs"),
@@ -111,7 +117,7 @@ def _network_settings(network: PairClassifier) -> dict[str, Scalar]:
 
 
 def _training_settings(
-    optimizer: AdamW, groups: tuple[str, ...], schedule: Schedule, batches: TrainingLoader, config: XnliConfig
+    optimizer: AdamW, groups: tuple[str, ...], schedule: Schedule, batches: TrainingLoader
 ) -> dict[str, Scalar]:
     """What training was really set up with, read from optimizer, course and loader."""
     decays = dict(zip(groups, (float(group["weight_decay"]) for group in optimizer.param_groups), strict=True))
@@ -121,7 +127,6 @@ def _training_settings(
         "lr": schedule.base_rates[groups[0]],
         "weight_decay": decays["decay"],
         "eps": float(optimizer.param_groups[0]["eps"]),
-        "clip_norm": config.clip_norm,
         "scheduler": schedule.kind,
         **batches.settings(),
         "total_steps": schedule.total_steps,

@@ -71,6 +71,7 @@ class AudioConfig(RateScaling):
     cache: str = cache_option("spectrograms")
     folds: int = option(5, "folds of the training clips", low=2, high=1_000)
     fold: int = option(0, "the fold that is validated on, counted from 0", low=0, high=999)
+    channels_last: bool = option(False, "weights and maps of convolutions with channels as the last dimension")
 
     def ineffective(self) -> dict[str, str]:
         """What other settings leave without effect."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 import time
+import warnings
 import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -51,6 +54,8 @@ class Device(ABC):
     flush_seconds: ClassVar[float] = 0.0
     # Whether batches in pinned memory are copied here while the host goes on.
     pins_memory: ClassVar[bool] = False
+    # What optimizers are built with here, unless the user says otherwise.
+    optimizer_implementation: ClassVar[Mapping[str, bool]] = {}
     reason: str = ""
     # What torch.distributed moves tensors with, for the host and for this device.
     backend: ClassVar[str] = "gloo"
@@ -167,6 +172,25 @@ class Device(ABC):
             return nullcontext()
         dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}[precision]
         return torch.autocast(self.torch_device.type, dtype=dtype)
+
+    def supports(self, precision: str) -> bool:
+        """Whether `autocast` computes in this precision here: torch turns itself off, or refuses, where it cannot."""
+        import torch
+
+        if precision == "fp32":
+            return True
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                with self.autocast(precision):
+                    return torch.is_autocast_enabled(self.torch_device.type)
+            except (RuntimeError, TypeError):
+                return False
+
+    def obstacle_to_compiling(self) -> str:
+        """What keeps torch.compile from making kernels for this device, and what to do; empty where nothing does."""
+        program = os.environ.get("CXX") or ("clang++" if sys.platform == "darwin" else "g++")
+        return "" if shutil.which(program) else f"there is no {program}; install a C++ compiler, or name one in CXX"
 
     def free(self) -> None:  # noqa: B027 - the processor gives memory back by itself
         """Gives memory that no tensor needs any more back to the device."""

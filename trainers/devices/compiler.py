@@ -24,6 +24,13 @@ def defer() -> None:
         torch._dynamo = stand_in
 
 
+def load() -> None:
+    """The compiler itself, in place of the stand-in."""
+    if isinstance(sys.modules.get(NAME), _Deferred):
+        del sys.modules[NAME]
+    importlib.import_module(NAME)
+
+
 class _Deferred(ModuleType):
     """Answers what optimizers ask of `torch._dynamo`; whatever else is asked for loads it, in this one's place."""
 
@@ -41,6 +48,5 @@ class _Deferred(ModuleType):
             name.startswith("__") and name != "__path__"
         ):  # who looks through all modules, as `inspect` does, wants nothing
             raise AttributeError(name)
-        if sys.modules.get(NAME) is self:
-            del sys.modules[NAME]
+        load()
         return getattr(importlib.import_module(NAME), name)

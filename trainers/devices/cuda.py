@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,10 @@ class _Arriving(Fetched):
         return super().floats()
 
 
+# Volta; Pascal, such as a P100, is 6.0.
+OLDEST_COMPILED = (7, 0)
+
+
 class CudaDevice(Device):
     """The first card that `CUDA_VISIBLE_DEVICES` leaves visible: whoever places trials sets that variable.
 
@@ -38,6 +43,7 @@ class CudaDevice(Device):
     """
 
     kind = "cuda"
+    optimizer_implementation = {"fused": True}
     flush_seconds = 0.25
     backend = "cpu:gloo,cuda:nccl"
     pins_memory = True
@@ -109,6 +115,13 @@ class CudaDevice(Device):
         import torch
 
         torch.cuda.empty_cache()
+
+    def obstacle_to_compiling(self) -> str:
+        import torch
+
+        if torch.cuda.get_device_capability(self.index) < OLDEST_COMPILED:
+            return "Triton compiles for cards of capability 7.0 and above; take a newer one"
+        return "" if importlib.util.find_spec("triton") else "Triton is missing; install it"
 
     def rng_state(self) -> dict[str, Tensor]:
         import torch

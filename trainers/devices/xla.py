@@ -28,6 +28,8 @@ class XlaDevice(Device):
     """
 
     kind = "xla"
+    # The number of the step stays on the device, or it would be another constant in the graph of each step.
+    optimizer_implementation = {"foreach": False, "capturable": True}
     lazy = True
     flush_seconds = 0.25
 
@@ -65,6 +67,13 @@ class XlaDevice(Device):
     def step_end(self) -> None:
         # Device sync: the graph recorded since the last one is compiled if it is new, and started.
         self._xla.sync()
+
+    def supports(self, precision: str) -> bool:
+        # Nothing scales losses here, and bfloat16 does without.
+        return precision != "fp16" and super().supports(precision)
+
+    def obstacle_to_compiling(self) -> str:
+        return "it compiles each step by itself; leave compile out"
 
     def describe(self) -> str:
         return f"{self.torch_device} {os.environ.get('PJRT_DEVICE', 'TPU')}"

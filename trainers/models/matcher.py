@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from trainers.contract import Scalar
 from trainers.losses.matching import MatchingLoss, SeparateLosses
 from trainers.models.fusion import ConcatFusion, Embedder, SimilarityFusion, TransformerFusion
+from trainers.precision import full_precision
 
 
 class Branch(nn.Module):
@@ -115,7 +116,10 @@ class MatchingNetwork(nn.Module):
         outputs = self.matcher.outputs(batch)
         if self.matcher.joins_embeddings:
             del outputs["fused"]
-        losses: dict[str, Tensor] = self.criterion(outputs, batch["label"])
+        with full_precision(batch["label"]):
+            losses: dict[str, Tensor] = self.criterion(
+                {name: values.float() for name, values in outputs.items()}, batch["label"]
+            )
         return losses
 
     def parameter_groups(self) -> dict[str, list[nn.Parameter]]:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from trainers.losses.similarity import SimilarityBXENT
 from trainers.losses.vmf import VonMisesFisher
 from trainers.models.sentence import Centre, SentenceEncoder
+from trainers.precision import full_precision
 
 
 class SentenceNetwork(nn.Module):
@@ -28,6 +29,7 @@ class SentenceNetwork(nn.Module):
         word_ratio: float = 0.0,
         word_samples: int = 2,
         word_fade: int = 0,
+        batches_per_step: int = 1,
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -35,6 +37,7 @@ class SentenceNetwork(nn.Module):
         self.word_ratio = word_ratio
         self.word_samples = word_samples
         self.word_fade = word_fade
+        self._share = 1.0 / batches_per_step
         embed = encoder.embed
         self.words = (
             nn.Sequential(nn.Linear(embed.in_features, embed.out_features), Centre(embed.out_features))
@@ -48,14 +51,17 @@ class SentenceNetwork(nn.Module):
         """`loss` of a batch with `groups`; its parts where there are two; `excess` over the least it could be."""
         groups = batch["groups"]
         vectors, states = self.encoder.with_words(batch)
-        loss = self.criterion(vectors, groups)
+        with full_precision(groups):
+            loss = self.criterion(vectors.float(), groups)
         found = {"loss": loss}
         if isinstance(self.criterion, SimilarityBXENT):
             found["excess"] = loss.detach() - self.criterion.floor(groups)
         if self.words is not None:
             chosen = sampled_words(states, batch["places"], self.word_samples)
             owners = groups.repeat_interleave(self.word_samples)
-            word_loss = self.criterion(self.words(chosen.flatten(0, 1)), owners)
+            words = self.words(chosen.flatten(0, 1))
+            with full_precision(groups):
+                word_loss = self.criterion(words.float(), owners)
             ratio = self._ratio()
             found |= {
                 "loss": (1.0 - ratio) * loss + ratio * word_loss,
@@ -78,7 +84,7 @@ class SentenceNetwork(nn.Module):
         if self.word_fade:
             ratio = ratio * (1.0 - self.taken / self.word_fade).clamp_min(0.0)
         if self.training:
-            self.taken += 1.0
+            self.taken += self._share
         return ratio
 
 

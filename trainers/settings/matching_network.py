@@ -10,7 +10,7 @@ from trainers.contract import InputError, option
 
 NGRAMS = "ngrams"
 
-_IMAGE = ("image_model", "image_size", "image_pooling", "image_dropout")
+_IMAGE = ("image_model", "image_size", "image_pooling", "image_dropout", "channels_last")
 _TEXT = ("text_model", "tokens", "text_pooling", "text_dropout", "stack_dropout")
 _OWN_DROPOUT = "; none means the same as dropout"
 
@@ -51,6 +51,7 @@ class NetworkSettings(TorchConfig):
     image_pooling: str = option(
         "mean", "what becomes of the places of a picture", choices=("mean", "max", "mean_max", "gem")
     )
+    channels_last: bool = option(False, "weights and maps of convolutions with channels as the last dimension")
     text_model: str = option(NGRAMS, "ngrams are hashed character n-grams; else a transformers model or folder")
     text_pooling: str = option(
         "mean",

@@ -31,7 +31,7 @@ class RateScaling(TorchConfig):
 
     def rate_scale(self, processes: int) -> float:
         """What rates are multiplied by for the rows that so many processes see in a step."""
-        ratio = self.batch_size * processes / self.lr_batch
+        ratio = self.batch_size * self.accumulate * processes / self.lr_batch
         scales = {"none": 1.0, "processes": float(processes), "linear": ratio, "sqrt": math.sqrt(ratio)}
         return scales[self.lr_scaling]
 
