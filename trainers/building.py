@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, cast
 
 from torch import Tensor
@@ -29,19 +29,22 @@ def builder(trainer: Trainer) -> Callable[[Any, Device], Task]:
 def build_task(request: Mapping[str, Any]) -> tuple[Task, Device]:
     """The task of a request with `trainer`, its `config`, a `device` and `threads`, and the device, made ready.
 
-    Nothing is written and no checkpoint gone on from. Raises `InputError`.
+    Nothing is written and no checkpoint gone on from. `memory`, where it is given, is what a device whose memory is that
+    of the host may take. Raises `InputError`.
     """
     trainer = registry.find(request["trainer"])
     config = registry.build_config(trainer, {**request["config"], "out": "", "resume": ""})
     build = builder(trainer)
     device = select_for(trainer, request["device"])
     device.setup(threads=request["threads"])
+    if request.get("memory") is not None:
+        device.limit_memory(request["memory"])
     task = build(config, device)
     seed_apart(config.seed, device)
     return task, device
 
 
-def batches_of(task: Task) -> Iterator[Any]:
+def batches_of(task: Task) -> Generator[Any]:
     """Batch after batch of a task, pass after pass, as training takes them. Let go of with `close`."""
     passes = Passes(task.batches, task.order)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 
 from torch import Tensor
@@ -62,8 +63,7 @@ def _losses(task: Task, config: LrFinderConfig, device: Device) -> Iterator[Sequ
     over, ratios = config.lr_range, _ratios(task)
     at_once = FEW if device.flush_seconds else 1
     packs: list[Tensor] = []
-    batches = batches_of(task)
-    try:
+    with closing(batches_of(task)) as batches:
         for step, batch in enumerate(islice(batches, over.steps), start=1):
             for group, ratio in zip(task.optimizer.param_groups, ratios, strict=True):
                 group["lr"] = over.rate(step) * ratio
@@ -73,8 +73,6 @@ def _losses(task: Task, config: LrFinderConfig, device: Device) -> Iterator[Sequ
                 # Device sync: until these steps have been computed.
                 yield device.team.mean([loss for (loss,) in device.fetch(packs).floats()])
                 packs = []
-    finally:
-        batches.close()  # type: ignore[attr-defined]
 
 
 def _ratios(task: Task) -> list[float]:

@@ -32,10 +32,8 @@ class Range:
 def plan_finding(subject: Subject, over: Range, device: str) -> Plan:
     """Make ready to look for the learning rate of a subject. Raises `SearchError` and `InputError`."""
     asked = f"{FIND_LR}{subject.trainer}"
-    trainer = registry.find(asked)
-    trainer.check(registry.build_config(trainer, {**subject.config, **over.settings()}))
     config = {name: value for name, value in subject.config.items() if name not in ("data", "seed")}
-    goal = trainer.metrics["smoothed_loss"]
+    goal = registry.find(asked).metrics["smoothed_loss"]
     search = Search(
         name=f"find_lr_{subject.name}",
         path=Path("find-lr"),

@@ -26,7 +26,7 @@ def ask(module: str, request: Mapping[str, Any]) -> dict[str, Any]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": _module_path(), "TOKENIZERS_PARALLELISM": "false"},
+        env=child_environment(),
     ) as child:
         try:
             out, said = child.communicate(json.dumps(request))
@@ -42,6 +42,7 @@ def ask(module: str, request: Mapping[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def _module_path() -> str:
-    """Modules with trainers are found where this process finds them."""
-    return os.pathsep.join([folder for folder in map(os.path.abspath, sys.path) if Path(folder).is_dir()])
+def child_environment() -> dict[str, str]:
+    """The environment in which modules with trainers are found where this process finds them."""
+    path = os.pathsep.join([folder for folder in map(os.path.abspath, sys.path) if Path(folder).is_dir()])
+    return {**os.environ, "PYTHONPATH": path, "TOKENIZERS_PARALLELISM": "false"}
