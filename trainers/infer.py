@@ -17,12 +17,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from trainers import registry
+from trainers.building import builder
 from trainers.contract import InputError, Trainer
 from trainers.devices.base import Device
 from trainers.devices.kinds import AUTO, CHOICES
 from trainers.devices.select import select_for
 from trainers.files import write_atomically
-from trainers.recheck import builder
 from trainers.task import Task
 
 ABOUT = "cockpit.json"

@@ -13,21 +13,19 @@ and how many rows are to come `alone`. The answer tells what was found and judge
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import json
-import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from torch import Tensor
 
 from trainers import registry
-from trainers.contract import InputError, Trainer
+from trainers.building import build_task
+from trainers.child import Answer, answer
+from trainers.contract import InputError
 from trainers.devices.base import Device
-from trainers.devices.select import select_for
 from trainers.task import Task
 from trainers.view import View, Witness
 
@@ -36,17 +34,11 @@ from trainers.view import View, Witness
 # move outputs by tenths.
 MOVED = 1e-2
 
-Answer = dict[str, Any]
-
 
 def recheck(request: Mapping[str, Any]) -> Answer:
     """What a request asks for. Raises `InputError` for what cannot be checked."""
     trainer = registry.find(request["trainer"])
-    config = registry.build_config(trainer, {**request["config"], "out": "", "resume": ""})
-    build = builder(trainer)
-    device = select_for(trainer, request["device"])
-    device.setup(threads=request["threads"])
-    task = build(config, device)
+    task, device = build_task(request)
     state = _load(task, request["checkpoint"], device)
     before = state["effective"].get("data"), task.effective.get("data")
     return {
@@ -59,15 +51,6 @@ def recheck(request: Mapping[str, Any]) -> Answer:
         "looks": looks(task, request["alone"]),
         "groups": _groups(task),
     }
-
-
-def builder(trainer: Trainer) -> Callable[[Any, Device], Task]:
-    """What builds a trainer's task. Raises `InputError` for a trainer that does without."""
-    module = trainer.recipe.partition(":")[0]
-    build = getattr(importlib.import_module(module), "build", None) if trainer.uses_torch else None
-    if build is None:
-        raise InputError(f"{trainer.name} cannot be looked at again: {module} has no build(config, device)")
-    return cast("Callable[[Any, Device], Task]", build)
 
 
 def _load(task: Task, path: str, device: Device) -> Mapping[str, Any]:
@@ -137,18 +120,5 @@ def _groups(task: Task) -> Answer | None:
     }
 
 
-def main() -> int:
-    """Answers the request on standard input. Returns 0, or 2 with one line on standard error."""
-    # What libraries print must not get between the answer's lines.
-    with os.fdopen(os.dup(1), "w") as answer:
-        os.dup2(2, 1)
-        try:
-            json.dump(recheck(json.load(sys.stdin)), answer)
-        except InputError as error:
-            print(f"recheck: {error}", file=sys.stderr)
-            return 2
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(answer("recheck", recheck))

@@ -6,12 +6,14 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from functools import cache
 from types import ModuleType
 from typing import Any, cast
 
 from trainers import configs
 from trainers.contract import Events, InputError, Scalar, Trainer, TrainerConfig
 from trainers.fields import FieldInfo, assemble, coerce, describe
+from trainers.lr_trainer import FIND_LR, lr_finder_of
 
 # Modules beside those of trainers, which extend what is in them.
 SHARED = ("torch_config",)
@@ -25,7 +27,12 @@ def names() -> list[str]:
 
 
 def find(name: str) -> Trainer:
-    """The trainer of this name, or the `TRAINER` of the module with this dotted path."""
+    """The trainer of this name, or the `TRAINER` of the module with this dotted path.
+
+    `find_lr:NAME` is what looks for the learning rate of one of these.
+    """
+    if name.startswith(FIND_LR):
+        return _lr_finder(name.removeprefix(FIND_LR))
     if name in names():
         return cast(Trainer, importlib.import_module(f"{configs.__name__}.{name}").TRAINER)
     if "." in name:
@@ -34,6 +41,11 @@ def find(name: str) -> Trainer:
             return trainer
         raise InputError(f"module {name} has no TRAINER: define one as in trainers/configs/toy.py")
     raise InputError(f"unknown trainer {name!r}{_closest(name, names())}; there are: {', '.join(names())}")
+
+
+@cache
+def _lr_finder(name: str) -> Trainer:
+    return lr_finder_of(find(name))
 
 
 def fields(trainer: Trainer) -> dict[str, FieldInfo]:

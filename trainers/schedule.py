@@ -86,6 +86,12 @@ class Schedule:
         self._apply()
 
     @property
+    def given_rate(self) -> float:
+        """What `lr` stands at: the base rate, unscaled, of the first group that was given none of its own."""
+        named = zip(self._groups, self._base, strict=True)
+        return next((base for name, base in named if name not in self._own_rate), self._base[0])
+
+    @property
     def base_rates(self) -> dict[str, float]:
         """Each group's rate at the height of the course, by the group's name."""
         return {name: base * self.scale for name, base in zip(self._groups, self._base, strict=True)}

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 from cockpit.checks.finding import UNKNOWN, Finding
 from cockpit.checks.verdicts import verdicts
+from cockpit.engine.trainer_child import ask
 from cockpit.engine.trainer_work import TrainerWork
 from cockpit.events.text import one_line
 from cockpit.search.errors import SearchError
 from cockpit.search.reader import load
 from cockpit.store.folder import RunFolder
 from trainers.contract import InputError
-from trainers.devices.autoload import prevention
 
 CHECK = "second look"
 ALONE = 512  # rows that come one by one; more would tell nothing new and take long
@@ -62,23 +58,7 @@ def _request(run: RunFolder, trial: str, device: str) -> dict[str, Any]:
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
     """What `trainers.recheck` answers. Raises `InputError` with its complaint, or with how it died."""
-    # Modules with trainers are found where this process finds them.
-    path = os.pathsep.join([folder for folder in map(os.path.abspath, sys.path) if Path(folder).is_dir()])
-    with subprocess.Popen(
-        [sys.executable, "-P", "-m", "trainers.recheck"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **prevention(os.environ), "PYTHONPATH": path, "TOKENIZERS_PARALLELISM": "false"},
-    ) as child:
-        try:
-            out, said = child.communicate(json.dumps(request))
-        except BaseException:
-            child.kill()
-            raise
-    if child.returncode:
-        last = (said.strip().splitlines() or [f"it ended with {child.returncode}"])[-1]
-        raise InputError(f"the model cannot be evaluated again: {one_line(last, 300).removeprefix('recheck: ')}")
-    answer: dict[str, Any] = json.loads(out)
-    return answer
+    try:
+        return ask("trainers.recheck", request)
+    except InputError as error:
+        raise InputError(f"the model cannot be evaluated again: {error}") from error

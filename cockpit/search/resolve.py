@@ -15,8 +15,8 @@ def resolve_trainer(search: Search, known: Collection[str]) -> str:
     """
     if search.trainer is None:
         raise ValueError(f"{search.name} runs a program, not a trainer")
-    # A dotted name is a module outside the registry.
-    if search.trainer not in known and "." not in search.trainer:
+    # A dotted name is a module outside the registry, and one with a colon is made of another trainer.
+    if search.trainer not in known and not {".", ":"} & set(search.trainer):
         hint = closest(search.trainer, known)
         raise search.place.at("trainer").error(f"{search.trainer} is not known{hint}; allowed: {listed(known)}")
     return search.trainer

@@ -9,11 +9,12 @@ from test_trainer_contract import QUICK
 from torch import nn
 
 from trainers import registry
+from trainers.building import builder
 from trainers.contract import InputError
 from trainers.data.batches import Column, Postings, evaluation_loader
 from trainers.devices.select import select_for
 from trainers.metrics.trivial import trivial_accuracy, trivial_lwlrap, trivial_row_f1
-from trainers.recheck import builder, looks
+from trainers.recheck import looks
 from trainers.view import PLAIN, View, Witness
 
 WAYS = [View(shuffled=True), View(alone=3), View(shuffled=True, alone=100), View(withheld=("label",))]

@@ -39,7 +39,7 @@ def test_readings_are_in_the_order_of_the_plot():
 def table(readings, width=40, height=10, column=30, picture=None):
     place = Layout(width, height, 0, 0)
     picture = picture or Picture(width, height)
-    draw_readout(picture, place, column, 120, readings, LINES)
+    draw_readout(picture, place, column, "step 120", readings, LINES)
     return picture
 
 

@@ -195,6 +195,12 @@ class Device(ABC):
     def free(self) -> None:  # noqa: B027 - the processor gives memory back by itself
         """Gives memory that no tensor needs any more back to the device."""
 
+    def limit_memory(self, more: int) -> None:  # noqa: B027 - a device with memory of its own refuses by itself
+        """Where the device's memory is that of the host, this process gets at most so many bytes more from now on.
+
+        What asks for more then fails, as it would on a device with memory of its own, and the machine goes on.
+        """
+
     def save(self, obj: Any, path: str | Path) -> None:
         """Writes `obj` so that `torch.load(path, weights_only=True)` opens it on a machine without this device.
 

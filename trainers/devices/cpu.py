@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainers.devices.base import Device
@@ -23,6 +25,12 @@ class CpuDevice(Device):
 
     def receive(self, batch: Any) -> Any:
         return batch
+
+    def limit_memory(self, more: int) -> None:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        wanted = pages * resource.getpagesize() + more
+        resource.setrlimit(resource.RLIMIT_AS, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
 
     def describe(self) -> str:
         import torch

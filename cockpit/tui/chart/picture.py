@@ -112,6 +112,10 @@ class Picture:
             self.codes[self.codes == ord(character)] = ord(instead)
         self.codes[(self.codes > LAST_ASCII) | (self.codes == CONTINUED)] = ord("?")
 
+    def lines(self) -> list[str]:
+        """The characters of each row, for where there are no colours."""
+        return ["".join(chr(code) for code in row if code != CONTINUED).rstrip() for row in self.codes.tolist()]
+
     def changes(self, before: Picture) -> list[tuple[int, int, int]]:
         """(row, first column, end column) of what differs in each row from a picture of the same size."""
         differs = (self.codes != before.codes) | (self.roles != before.roles)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cockpit.store.curve import Curve
 from cockpit.tui.chart import axis
 from cockpit.tui.chart.bounds import exact_scale, step_scale, value_scale
+from cockpit.tui.chart.course import Course
 from cockpit.tui.chart.labels import LineEnd, draw_labels, label_margin
 from cockpit.tui.chart.picture import BLANK, Picture, Role
 from cockpit.tui.chart.readout import Reading, draw_readout, has_room, in_order, reading
@@ -33,7 +34,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Settings:
-    """How lines are shown. `cursor` is a step; `message` is what an empty plot says."""
+    """How lines are shown. `cursor` is a step; `message` is what an empty plot says.
+
+    With a `course` the axis tells what that is at the steps, in place of the steps.
+    """
 
     title: str = ""
     smoothing: float = 0.0
@@ -42,6 +46,11 @@ class Settings:
     cursor: int | None = None
     message: str = "no values yet"
     ascii: bool = False
+    course: Course | None = None
+
+    def step_text(self, step: int) -> str:
+        """What a readout calls a step."""
+        return f"step {step}" if self.course is None else self.course.text(step)
 
     @property
     def strokes(self) -> axis.Strokes:
@@ -92,7 +101,7 @@ class LinePlot:
         else:
             self._draw_lines(picture, lines, found, self._down, settings)
         if settings.cursor is not None:
-            self._draw_cursor(picture, lines, found, settings.cursor, settings.strokes)
+            self._draw_cursor(picture, lines, found, settings.cursor, settings)
         return picture
 
     def column_of(self, step: float) -> int:
@@ -122,12 +131,18 @@ class LinePlot:
     ) -> Picture:
         down = axis.Ticks() if self._down is None else axis.value_ticks(self._down, axis.plot_rows(height))
         self.place = axis.layout(width, height, down, label_margin([line.label for line in lines]))
-        across = axis.Ticks() if self._down is None else axis.step_ticks(self.across, self.place.columns)
+        across = axis.Ticks() if self._down is None else self._step_ticks(settings)
         title = settings.title
         if settings.cursor is not None and not has_room(self.place):
-            title = " ".join([str(settings.cursor), *(one.text for one in _readings(lines, found, settings.cursor))])
+            where = str(settings.cursor) if settings.course is None else settings.step_text(settings.cursor)
+            title = " ".join([where, *(one.text for one in _readings(lines, found, settings.cursor))])
         details = _details(settings, self.across, any(of_line.nonpositive for of_line in found))
         return axis.frame(self.place, title, details, across, down, settings.strokes).copy()
+
+    def _step_ticks(self, settings: Settings) -> axis.Ticks:
+        if settings.course is not None:
+            return settings.course.ticks(self.across, self.place.columns)
+        return axis.step_ticks(self.across, self.place.columns)
 
     def _draw_lines(
         self, picture: Picture, lines: Sequence[Line], found: list[Series], down: Scale, settings: Settings
@@ -143,8 +158,9 @@ class LinePlot:
         draw_labels(picture, self.place, labelled, sheet.taken)
 
     def _draw_cursor(
-        self, picture: Picture, lines: Sequence[Line], found: list[Series], cursor: int, strokes: axis.Strokes
+        self, picture: Picture, lines: Sequence[Line], found: list[Series], cursor: int, settings: Settings
     ) -> None:
+        strokes = settings.strokes
         place, column = self.place, self.column_of(cursor)
         if not 0 <= column < place.columns:
             return
@@ -153,7 +169,8 @@ class LinePlot:
         picture.roles[rows, at][blank] = Role.CURSOR
         picture.codes[rows, at][blank] = ord(strokes.down)
         if has_room(place):
-            draw_readout(picture, place, column, cursor, _readings(lines, found, cursor), strokes)
+            readings = _readings(lines, found, cursor)
+            draw_readout(picture, place, column, settings.step_text(cursor), readings, strokes)
 
 
 def _across(extent: Extent | None, window: Window | None) -> Scale:
@@ -191,7 +208,9 @@ def _details(settings: Settings, across: Scale, nonpositive: bool) -> str:
         parts.append(f"ema {settings.smoothing:g}")
     if settings.log:
         parts.append("log, values ≤ 0 left out" if nonpositive else "log")
-    if settings.window is not None:
+    if settings.course is not None:
+        parts.append(settings.course.span(across))
+    elif settings.window is not None:
         parts.append(f"{tick_label(across.low)}–{tick_label(across.high)}")
     return " · ".join(parts)
 

@@ -56,11 +56,14 @@ def has_room(place: Layout) -> bool:
 
 
 def draw_readout(
-    picture: Picture, place: Layout, column: int, step: int, readings: Sequence[Reading], strokes: Strokes
+    picture: Picture, place: Layout, column: int, where: str, readings: Sequence[Reading], strokes: Strokes
 ) -> None:
-    """Lay the table above or below, over the half of the plot that the cursor in its cell `column` is not in."""
+    """Lay the table above or below, over the half of the plot that the cursor in its cell `column` is not in.
+
+    `where` is what the table calls the cursor's place.
+    """
     room = max(int(place.columns * MOST_PART), LEAST_COLUMNS - 2)
-    rows = _table(step, in_order(readings), (room, place.rows), strokes)
+    rows = _table(where, in_order(readings), (room, place.rows), strokes)
     width = min(room, max(sum(len(cells_of(text)) for text, _ in row) for row in rows))
     left = place.left + (1 if 2 * column >= place.columns else place.columns - width - 2)
     top = _emptier(picture, (place.top, place.top + place.rows - len(rows)), left, width + 2, len(rows))
@@ -80,9 +83,9 @@ def _emptier(picture: Picture, tops: Sequence[int], left: int, width: int, heigh
     )
 
 
-def _table(step: int, readings: list[Reading], room: tuple[int, int], strokes: Strokes) -> list[list[tuple[str, int]]]:
-    """Rows of texts and their roles, the first of them with the step, for so many columns and rows."""
-    rows: list[list[tuple[str, int]]] = [[(f"step {step}", Role.READOUT)]]
+def _table(where: str, readings: list[Reading], room: tuple[int, int], strokes: Strokes) -> list[list[tuple[str, int]]]:
+    """Rows of texts and their roles, the first of them with the place, for so many columns and rows."""
+    rows: list[list[tuple[str, int]]] = [[(where, Role.READOUT)]]
     if len(readings) == 1:
         return [*rows, *_single(readings[0], room[0])][: room[1]]
     kept = readings if len(readings) < room[1] else readings[: max(0, room[1] - 2)]

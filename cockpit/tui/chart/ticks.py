@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from cockpit.tui.chart.scale import Scale
 
@@ -87,10 +88,10 @@ def tick_labels(values: list[float]) -> list[str]:
 
 
 def _too_close(values: list[float]) -> bool:
-    if len(values) < 2:
-        return False
-    largest = max(abs(values[0]), abs(values[-1]))
-    return _exponent(largest) - _exponent(values[1] - values[0]) >= SIGNIFICANT
+    return any(
+        _exponent(max(abs(value), abs(following))) - _exponent(following - value) >= SIGNIFICANT
+        for value, following in pairwise(values)
+    )
 
 
 def tick_label(value: float) -> str:

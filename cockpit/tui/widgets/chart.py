@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from cockpit.events.text import one_line
+from cockpit.tui.chart.course import Course
 from cockpit.tui.chart.cursor import nearest_step, next_step
 from cockpit.tui.chart.picture import Picture
 from cockpit.tui.chart.plot import Line, LinePlot, Settings, extent_of
@@ -39,7 +40,7 @@ class Chart(Drawing):
     The wheel zooms around the pointer, dragging pans, a click puts the cursor there.
     """
 
-    LOOKS = ("title", "smoothing", "log_scale", "cursor_step", "message", "ascii")
+    LOOKS = ("title", "smoothing", "log_scale", "cursor_step", "message", "ascii", "course")
 
     title = reactive("", repaint=False, init=False)
     smoothing = reactive(0.0, repaint=False, init=False)
@@ -47,6 +48,7 @@ class Chart(Drawing):
     cursor_step: reactive[int | None] = reactive[int | None](None, repaint=False, init=False)
     message = reactive("", repaint=False, init=False)
     ascii = reactive(False, repaint=False, init=False)
+    course: reactive[Course | None] = reactive[Course | None](None, repaint=False, init=False)
 
     class WindowChanged(Message):
         """Other steps are looked at: `first` … `last`, so that finer values of them can be shown.
@@ -110,7 +112,14 @@ class Chart(Drawing):
 
     def picture(self, width: int, height: int) -> Picture:
         settings = Settings(
-            self.title, self.smoothing, self.log_scale, self._window, self.cursor_step, self.message, self.ascii
+            self.title,
+            self.smoothing,
+            self.log_scale,
+            self._window,
+            self.cursor_step,
+            self.message,
+            self.ascii,
+            self.course,
         )
         return self._plot.draw(self._lines, settings, width, height)
 

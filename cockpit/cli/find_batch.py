@@ -1,0 +1,99 @@
+"""`cockpit find-batch`: the largest batch that fits, and how fast each size is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cockpit.cli.options import json_option, logs_option, print_json, print_table, settings_of
+
+if TYPE_CHECKING:
+    from cockpit.engine.batch_finding import Found, Try
+
+START = 8
+
+
+@click.command("find-batch")
+@click.argument("subject", metavar="SEARCH|TRAINER|EXP/TRIAL")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Another setting of the trainer.")
+@click.option("--most", type=click.IntRange(min=1), metavar="N", help="Try no larger size.")
+@click.option("--memory", type=click.IntRange(min=1), metavar="MIB", help="On a processor: what a trial may take.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "tpu"]), default="auto", show_default=True)
+@click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="Data folder.")
+@logs_option
+@json_option
+def find_batch(
+    subject: str,
+    settings: tuple[str, ...],
+    most: int | None,
+    memory: int | None,
+    device: str,
+    data: Path | None,
+    logs: Path,
+    as_json: bool,
+) -> int:
+    """Find the largest batch that fits, by training steps of twice the size until one does not, and of sizes between.
+
+    Of a SEARCH its baseline is trained, of a TRAINER its defaults, of an experiment its best trial. The table says how
+    many rows a second each size makes: the largest is not always the fastest. It ends with the data, or with --most.
+    On a processor a size fits when it takes no more memory than is free now.
+    """
+    from cockpit.engine.batch_finding import bounds, coupling, free_memory, tries_of
+    from cockpit.engine.batch_finding import find_batch as find
+    from cockpit.engine.subject import find_subject
+
+    wanted = find_subject(subject, logs, Path.cwd()).with_settings(settings_of(settings, "--set "), data)
+    least, most = bounds(wanted, most)
+    wanted.check()
+    bytes_ = free_memory() if memory is None else memory << 20
+    tries = tries_of({**wanted.request(device), "memory": bytes_})
+    found = find(tries, max(START, least), most, _tell_progress(quiet=as_json))
+    if as_json:
+        print_json(_document(found, coupling(wanted)))
+    else:
+        _tell(found, coupling(wanted))
+    return 0 if found.largest else 1
+
+
+def _tell_progress(*, quiet: bool) -> Any:
+    def tell(one: Try) -> None:
+        if not quiet:
+            click.echo(f"batch_size {one.size} {'fits' if one.fits else 'does not fit'}", err=True)
+
+    return tell
+
+
+def _tell(found: Found, coupled: str) -> None:
+    best = found.fastest
+    rows = [
+        [
+            str(one.size),
+            "yes" if one.fits else "no",
+            f"{one.seconds * 1000:.1f}" if one.seconds is not None else "—",
+            f"{one.rows:.0f}" if one.rows is not None else "—",
+            "fastest" if one == best else one.why[:100],
+        ]
+        for one in found.tries
+    ]
+    print_table(("batch_size", "fits", "ms a step", "rows/s", "why"), rows, left=("fits", "why"), last_folds=True)
+    device = next((one.device for one in found.tries if one.device), "")
+    click.echo(f"{found.text}{f' on {device}' if device else ''}")
+    if found.largest:
+        click.echo(coupled)
+
+
+def _document(found: Found, coupled: str) -> dict[str, Any]:
+    from cockpit.store.document import plain
+
+    largest, fastest = found.largest, found.fastest
+    document = {
+        "largest": largest.size if largest else None,
+        "fastest": fastest.size if fastest else None,
+        "text": found.text,
+        "lr": coupled,
+        "tries": [{**asdict(one), "rows_per_second": one.rows} for one in found.tries],
+    }
+    return dict(plain(document))
