@@ -44,36 +44,42 @@ class Contenders:
 
     def loops(self) -> dict[str, Callable[[], None]]:
         """All of them, by name."""
-        all_of_them = (self.bare, self.ours, self.hooks, self.huggingface, self.lightning)
-        return {loop.__name__: loop for loop in all_of_them}
+        return {
+            "bare": self.bare,
+            "ours": lambda: self.ours("ours", norms_every=1),
+            "without_norms": lambda: self.ours("without_norms", norms_every=0),
+            "hooks": self.hooks,
+            "huggingface": self.huggingface,
+            "lightning": self.lightning,
+        }
 
     def bare(self) -> None:
         """A loop as short as one can write it, which logs nothing."""
-        network, optimizer = self._made()
+        network, optimizer = self.made()
         for batch in self.turns.loader("bare", self.batch):
-            self._step(network, optimizer, batch)
+            self.step(network, optimizer, batch)
 
     def hooks(self) -> None:
         """A hook on every parameter that fetches a histogram of its gradient, as `wandb.watch` has it."""
-        network, optimizer = self._made()
+        network, optimizer = self.made()
         fetched: list[Any] = []
         for parameter in network.parameters():
             parameter.register_hook(lambda gradient: fetched.append(_histogram(gradient)))
         for batch in self.turns.loader("hooks", self.batch):
-            found = self._step(network, optimizer, batch)
+            found = self.step(network, optimizer, batch)
             fetched.append({name: value.item() for name, value in found.items()})
             fetched.clear()
 
-    def ours(self) -> None:
-        """The loop of the trainers with norms of both groups at every step, and a record as in a trial."""
-        network, optimizer = self._made()
+    def ours(self, name: str, norms_every: int) -> None:
+        """The loop of the trainers, with a record as in a trial, and norms of both groups at so many steps."""
+        network, optimizer = self.made()
         groups = tuple(network.parameter_groups())
         task = loop.Task(
             model=network,
             optimizer=optimizer,
             groups=groups,
             schedule=Schedule(optimizer, groups),
-            batches=self.turns.loader("ours", self.batch),
+            batches=self.turns.loader(name, self.batch),
             order=torch.Generator(),
             loss=lambda batch: self._losses(network, batch),
             evaluate=lambda: {"loss": math.nan},
@@ -81,8 +87,8 @@ class Contenders:
             goal="minimize",
             effective={},
         )
-        recorder = self._recorder()
-        for event in loop.run(task, TorchConfig(epochs=1, norms_every=1, log_every=1), self.device):
+        recorder = self._recorder(name)
+        for event in loop.run(task, TorchConfig(epochs=1, norms_every=norms_every, log_every=1), self.device):
             if isinstance(event, Step):
                 recorder.record(event)
 
@@ -90,7 +96,7 @@ class Contenders:
         """The Trainer of transformers, which logs the loss of every step; without clipping, as the others."""
         from transformers import Trainer, TrainingArguments
 
-        network, optimizer = self._made()
+        network, optimizer = self.made()
         arguments = TrainingArguments(
             output_dir=str(self.folder / "huggingface"),
             per_device_train_batch_size=1,
@@ -118,7 +124,7 @@ class Contenders:
         from lightning.pytorch import LightningModule, Trainer
         from lightning.pytorch.loggers import CSVLogger
 
-        network, optimizer = self._made()
+        network, optimizer = self.made()
 
         class Module(LightningModule):  # type: ignore[misc]
             def __init__(self) -> None:
@@ -145,13 +151,15 @@ class Contenders:
             enable_model_summary=False,
         ).fit(Module(), self.turns.loader("lightning", self.batch))
 
-    def _made(self) -> tuple[SmallNetwork, Adam]:
+    def made(self) -> tuple[SmallNetwork, Adam]:
+        """A network and its optimizer, the same ones for every loop."""
         torch.manual_seed(0)
         network = SmallNetwork().to(self.device.torch_device)
         groups = [{"params": parameters} for parameters in network.parameter_groups().values()]
         return network, Adam(groups, lr=LEARNING_RATE)
 
-    def _step(self, network: nn.Module, optimizer: Adam, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    def step(self, network: nn.Module, optimizer: Adam, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """One step of a bare loop."""
         optimizer.zero_grad(set_to_none=True)
         found = self._losses(network, batch)
         found["loss"].backward()
@@ -167,10 +175,12 @@ class Contenders:
         dtype = DTYPES[self.precision]
         return torch.autocast(self.device.torch_device.type, dtype=dtype, enabled=dtype is not None)
 
-    def _recorder(self) -> Recorder:
+    def _recorder(self, name: str) -> Recorder:
+        folder = self.folder / name
+        folder.mkdir()
         channel: Any = SimpleNamespace(pending=list, send=print)
-        request: Any = SimpleNamespace(path=self.folder, trainer="small", config={}, checkpoint="")
-        return Recorder(EventWriter(self.folder / "events.jsonl"), channel, request, seed=0)
+        request: Any = SimpleNamespace(path=folder, trainer="small", config={}, checkpoint="")
+        return Recorder(EventWriter(folder / "events.jsonl"), channel, request, seed=0)
 
 
 def _histogram(gradient: Tensor) -> tuple[list[float], float, float]:

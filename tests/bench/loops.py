@@ -6,6 +6,7 @@ block by block, how many rows a batch had, and the last line of what broke.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -31,13 +32,14 @@ def waiting(device: torch.device) -> Callable[[], None]:
 
 def main() -> None:
     folder, kind, precision, rounds = Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")  # the Hugging Face Trainer would spread over all there are
     device = select(kind)
     device.setup(THREADS if kind == "cpu" else 0)
     wait = waiting(device.torch_device)
     turns = Turns(BLOCK, rounds, wait)
     contenders = Contenders(turns, folder, device, precision, {})
-    network, optimizer = contenders._made()
-    rows = rows_for(lambda batch: contenders._step(network, optimizer, batch), device.torch_device, wait)
+    network, optimizer = contenders.made()
+    rows = rows_for(lambda batch: contenders.step(network, optimizer, batch), device.torch_device, wait)
     contenders.batch = batch_of(rows, device.torch_device)
     turns.run({name: loop for name, loop in contenders.loops().items() if is_installed(NEEDS.get(name, "torch"))})
     wall, cpu = {}, {}
