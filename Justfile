@@ -47,6 +47,17 @@ bench *words:
     {{bin}}/pip install -q -e '.[bench]'
     {{bin}}/python -m tests.bench {{words}}
 
+# Everything that is measured on a GPU: makes .venv where there is none, writes the table to build/bench-gpu.txt too
+bench-gpu *words:
+    #!/usr/bin/env sh
+    set -eu
+    case " {{words}} " in
+        *" --device "*) ;;
+        *) command -v nvidia-smi >/dev/null || { echo "bench-gpu: no GPU here; --device cpu --quick tries it" >&2; exit 2; } ;;
+    esac
+    [ -x {{bin}}/python ] || just setup
+    {{bin}}/python -m tests.bench.gpu {{words}}
+
 # Lint, formatting, types and import rules
 lint:
     {{bin}}/ruff check .

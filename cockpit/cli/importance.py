@@ -54,9 +54,10 @@ def importance(experiment: str, logs: Path, as_json: bool) -> None:
         click.echo(f"importance cannot be told: {found.why}")
     if found.left_out:
         click.echo(f"left out, because they lie outside the space: {', '.join(found.left_out)}")
-    print_table(
-        ("parameter", "", "importance", "best trials have"), _rows(found), left=("parameter", "", "best trials have")
-    )
+    rows = _rows(found)
+    if rows:
+        names = ("parameter", "", "importance", "best trials have")
+        print_table(names, rows, left=("parameter", "", "best trials have"))
 
 
 def _importance(run: RunFolder, sweep: SweepRow, trials: list[TrialRow]) -> Importance:

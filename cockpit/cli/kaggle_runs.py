@@ -95,16 +95,20 @@ def _tell_pulled(kernel: str, found: Pulled, folder: Path, as_json: bool) -> int
 def _pull_experiment(name: str, logs: Path, as_json: bool) -> int:
     import shutil
 
-    from cockpit.kaggle.pushing import kernel_of
+    from cockpit.kaggle.followers import sole_follower
+    from cockpit.kaggle.pushing import push_of_experiment
     from cockpit.kaggle.reconciling import reconcile
     from cockpit.store.folder import find_experiment
     from cockpit.store.numbers import counted
 
     run = find_experiment(logs, name)
     staging = logs / f".pulled-{run.id}"
-    found = _pull(kernel_of(logs, name), staging)
-    same = reconcile(logs, run, staging)
-    shutil.rmtree(staging)
+    made = push_of_experiment(logs, run)
+    kernel = str(made.result["kernel"])
+    with sole_follower(logs, made.id, kernel):
+        found = _pull(kernel, staging)
+        same = reconcile(logs, run, staging)
+        shutil.rmtree(staging)
     if as_json:
         counts = {"streamed": same.streamed, "written": same.written, "other_files": same.others}
         print_json({"experiment": run.id, **counts, "differing": list(same.differing), "left": list(found.left)})

@@ -8,9 +8,8 @@ from cockpit.diary.facts import Facts
 from cockpit.diary.markdown import escaped
 from cockpit.store import ranking
 from cockpit.store.numbers import counted, delta_text, metric_text
-from cockpit.store.rows import TrialRow
+from cockpit.store.rows import BLEND, TrialRow
 
-BLEND = "blend"  # what such an experiment has in place of a trainer
 SINGLE = "single"  # the method of a member by itself
 MOST_MEMBERS = 12
 _WEIGHT = "weight."

@@ -26,6 +26,7 @@ from cockpit.engine.rebuild import Rebuilt
 from cockpit.engine.request import Outcome, TrialRequest
 from cockpit.engine.retries import Retries
 from cockpit.engine.roster import PAUSED, RUNNING, WAITING, Roster, TrialState
+from cockpit.engine.unnamed_metric import UnnamedMetric
 from cockpit.engine.upcoming import Upcoming
 from cockpit.events.text import one_line
 from cockpit.events.writer import EventWriter
@@ -62,6 +63,7 @@ class Conductor:
         self._upcoming = Upcoming(plan, proposer)
         self._rules = rules
         self._population = population
+        self._unnamed = UnnamedMetric(plan.metric) if plan.takes_any_metric else None
         self._clock = clock
         self._breaker = Breaker()
         self._retries = Retries(plan.search.max_failures)
@@ -132,6 +134,8 @@ class Conductor:
         name = self.plan.metric.name
         if not is_ranked(phase):
             return True
+        if self._unnamed is not None and self._unnamed.is_another_with(metrics):
+            self._ledger.ranked_by(self._unnamed.chosen)
         try:
             value = float(metrics[name])
         except (KeyError, TypeError, ValueError):

@@ -12,8 +12,9 @@ from cockpit.engine import answers
 from cockpit.engine.control import Command
 from cockpit.engine.request import Outcome
 from cockpit.engine.roster import TrialState
-from cockpit.events.kinds import SweepEnded, TrialEnded, TrialPaused, TrialStarted
+from cockpit.events.kinds import SweepEnded, SweepStatus, TrialEnded, TrialPaused, TrialStarted
 from cockpit.events.writer import EventWriter
+from cockpit.search.metric import Metric
 from cockpit.search.stopping import Verdict
 
 _OF_A_VERDICT = ("rule", "evaluation", "value", "threshold", "rank", "of")
@@ -75,6 +76,11 @@ class Ledger:
     def answered(self, command: Command, state: str, text: str, trial: str | None = None) -> None:
         """What became of a command; `trial` is the one that it made."""
         self._writer.write(answers.answer(command, state, text, self._clock(), trial))
+
+    def ranked_by(self, metric: Metric) -> None:
+        """Trials are ranked by another metric than was thought."""
+        told = {"metric": metric.name, "goal": metric.goal}
+        self._writer.write(SweepStatus(status="running", at=self._clock(), extra=told))
 
     def closed(self, status: str, reason: str) -> None:
         """The sweep is over, and so is this file until somebody takes the sweep up again."""

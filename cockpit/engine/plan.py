@@ -76,6 +76,11 @@ class Plan:
         return tuple(metric.name for metric in self.search.metrics) or (self.metric.name,)
 
     @property
+    def takes_any_metric(self) -> bool:
+        """Whether the only trial is ranked by what it turns out to evaluate, as nothing is decided by that."""
+        return self.search.metric is None and not self.work.reports_always and self.total == 1
+
+    @property
     def mutable(self) -> tuple[str, ...]:
         """The parameters that may change when a trial copies another. Raises `SearchError` where there are none."""
         return mutable_parameters(self.search, self.work.steerable)

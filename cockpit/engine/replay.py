@@ -21,9 +21,9 @@ from cockpit.events.kinds import Attempt, Event, SweepEnded, SweepStarted, Trial
 from cockpit.events.writer import EventWriter
 from cockpit.store.folder import RunFolder, claim
 from cockpit.store.life import process_started
+from cockpit.store.rows import REPLAY
 
 TICK_SECONDS = 0.1  # how long a command or a signal may go unnoticed
-ENGINE = "replay"
 
 
 def replay(
@@ -92,7 +92,7 @@ class _Player:
     def begin(self, started: SweepStarted, command: str) -> None:
         """Write how the sweep began, as this very process's."""
         environment = {**started.environment, "process_started": process_started(os.getpid())}
-        own = {"experiment": self._run.id, "engine": ENGINE, "command": command, "environment": environment}
+        own = {"experiment": self._run.id, "engine": REPLAY, "command": command, "environment": environment}
         self._ledger.write(self._as_ours(started, **own))
 
     def interrupt(self, reason: str) -> None:

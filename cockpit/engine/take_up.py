@@ -19,6 +19,13 @@ from cockpit.store.folder import FolderError, RunFolder, find_experiment
 from cockpit.store.indexer import reindex
 from cockpit.store.life import is_alive
 from cockpit.store.reader import Index
+from cockpit.store.rows import BLEND, IMPORT, REPLAY
+
+_NOT_TRAINED_HERE = {
+    REPLAY: "a replay trains nothing, so there is nothing to go on with",
+    BLEND: "a blend trains nothing, so there is nothing to go on with; `cockpit blend` makes a new one",
+    IMPORT: "it ran elsewhere, so it cannot go on here; `cockpit import` of its source once more brings what is new",
+}
 
 
 @dataclass(frozen=True)
@@ -37,11 +44,11 @@ def circumstances(run: RunFolder) -> Circumstances:
     started = next((event for event in life if isinstance(event, SweepStarted)), None)
     if started is None:
         raise FolderError(f"{run.id}: its ledger does not say how it began, so it cannot be taken up again")
+    if started.engine in _NOT_TRAINED_HERE:
+        raise FolderError(f"{run.id}: {_NOT_TRAINED_HERE[started.engine]}")
     if not isinstance(life[-1], SweepEnded) and _lives(life):
         status = life[-1].status if isinstance(life[-1], SweepStatus) else "running"
         raise FolderError(f"{run.id}: it is {status}; there is nothing to take up again")
-    if started.engine == "replay":
-        raise FolderError(f"{run.id}: a replay trains nothing, so there is nothing to go on with")
     names = started.extra.get("from", [])
     return Circumstances(
         search=load(run.search),

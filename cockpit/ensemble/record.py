@@ -16,10 +16,10 @@ from cockpit.ensemble.scoring import GOAL
 from cockpit.events.kinds import Attempt, Built, Eval, Saved, SweepEnded, SweepStarted, TrialEnded, TrialStarted
 from cockpit.events.writer import EventWriter
 from cockpit.store.folder import RunFolder, claim
+from cockpit.store.rows import BLEND
 from cockpit.store.summary import write_summary
 from trainers.predictions import FILE, LABEL, Predictions, write_predictions
 
-BLEND = "blend"  # stands for trainer and engine: nothing is trained
 MOST_NAMED = 4  # members that one table cell names; all of them stand in the weights
 
 

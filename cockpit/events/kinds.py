@@ -52,7 +52,8 @@ class SweepStarted:
 class SweepStatus:
     """The sweep is `queued`, or `running` from now on: after its time in the queue, or once more after an end.
 
-    `pid` and `host` are those of the process that runs it now; 0 leaves them as they were.
+    `pid` and `host` are those of the process that runs it now; 0 leaves them as they were. `extra` may tell another
+    number of `trials`, or another `metric` and `goal`.
     """
 
     kind: ClassVar[str] = "sweep_status"

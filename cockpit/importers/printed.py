@@ -15,6 +15,7 @@ from cockpit.printed.cut import LineCutter
 from cockpit.printed.fast_reader import FastReader
 from cockpit.printed.prefixes import strip_prefixes
 from cockpit.printed.shapes import Shapes, ShapesReader
+from cockpit.printed.trial_lines import OBJECTIVE, goal_of
 from cockpit.printed.written import Written
 from cockpit.store.ranking import is_ranked
 
@@ -49,7 +50,7 @@ class Printed:
         reader = FastReader(source.metric or metric_in(events))
         if not any(map(_has_values, events)) and (shapes := _shapes(first)).found:
             reader = ShapesReader(shapes, source.metric)
-        yield from _items(source.path, Log(reader))
+        yield from _items(source.path, Log(reader), goal_of(first.decode("utf-8", "replace")))
 
 
 def _first(path: Path, size: int) -> bytes:
@@ -83,13 +84,13 @@ def metric_in(events: Iterable[Event]) -> str:
     return f"test_{metric}" if metric else ""
 
 
-def _items(path: Path, log: Log) -> Iterator[Item]:
-    """The whole file."""
+def _items(path: Path, log: Log, goal: str) -> Iterator[Item]:
+    """The whole file; with a `goal` it is a study that has one."""
     block = b""
     for block in blocks(path):
         if log.lines == 0:
             log.started = first_time(block)
-            yield About(at=log.started)
+            yield About(at=log.started, metric=OBJECTIVE if goal else "", goal=goal)
         yield from log.feed(block)
     log.ended = last_time(block)
     yield from log.close()

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from cockpit.engine.unnamed_metric import most_telling
 from cockpit.events.kinds import Eval, Event, Norms, Step
 from cockpit.importers.contract import RecordedLines
-from cockpit.printed.names import strength
-from cockpit.search.metric import usual_goal
 from cockpit.store.ranking import is_ranked
 
-_HALF = re.compile(r"(?<!average_)precision|recall", re.IGNORECASE)
 MOST_METRICS = 512  # of one run that are looked at
 
 
@@ -91,24 +88,5 @@ class Tally:
 
 
 def choose_metric(tallies: Iterable[Tally]) -> str:
-    """The metric of evaluations that most runs have; of several a score before a loss; empty where none has one."""
-    runs: dict[str, int] = {}
-    for tally in tallies:
-        for name in tally.metrics:
-            runs[name] = runs.get(name, 0) + 1
-    if not runs:
-        return ""
-    order = {name: number for number, name in enumerate(runs)}
-    return min(runs, key=lambda name: (-runs[name], -_weight(name), order[name]))
-
-
-def _weight(name: str) -> int:
-    """A score counts more than a loss, a loss more than a name that need be no metric.
-
-    Precision or recall alone is easy to raise at the cost of the other, so either counts less than other scores.
-    """
-    if not strength(name):
-        return 0
-    if usual_goal(name) != "maximize":
-        return 1
-    return 2 if _HALF.search(name) else 3
+    """The metric that ranks these runs where nobody says; empty where none was evaluated."""
+    return most_telling(tally.metrics for tally in tallies)

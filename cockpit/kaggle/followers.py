@@ -1,4 +1,4 @@
-"""Who follows which run: two followers of one push would write its record twice, so each holds a lock meanwhile."""
+"""Who follows a run, or fetches its files: two of them would write its record twice, so each holds a lock meanwhile."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def sole_follower(logs: Path, push: str, kernel: str) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise FolderError(
-                f"{kernel}: another process is following it; `cockpit ls` lists what comes, `cockpit kaggle logs` "
-                "prints its log"
+                f"{kernel}: another process is following it or fetching its files; `cockpit ls` lists what comes, "
+                "`cockpit kaggle logs` prints its log"
             ) from None
         yield
 

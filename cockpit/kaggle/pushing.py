@@ -21,7 +21,7 @@ from cockpit.kaggle.intents import DONE, Change, Intent, Ledger, Outcome, Settli
 from cockpit.kaggle.receipts import ACCELERATORS, refuse_retired
 from cockpit.kaggle.states import DatasetState
 from cockpit.kaggle.stopping import control_of, ensure_control
-from cockpit.store.folder import FolderError, find_experiment
+from cockpit.store.folder import FolderError, RunFolder, find_experiment
 
 KIND = "push"
 RUNNER = Path(__file__).with_name("runner.py")
@@ -159,11 +159,15 @@ def kernel_of(logs: Path, name: str) -> str:
     """The kernel that `EXP` ran in, or `OWNER/KERNEL` itself. Raises `FolderError` for what did not run at Kaggle."""
     if "/" in name:
         return name
-    run = find_experiment(logs, name)
+    return str(push_of_experiment(logs, find_experiment(logs, name)).result["kernel"])
+
+
+def push_of_experiment(logs: Path, run: RunFolder) -> Intent:
+    """The push that became this experiment. Raises `FolderError` for one that did not run at Kaggle."""
     found = [one for one in pushed(Ledger(logs)) if one.result.get("experiment") == run.id]
     if not found:
         raise FolderError(f"{run.id}: is no run at Kaggle; name a kernel as OWNER/KERNEL")
-    return str(found[-1].result["kernel"])
+    return found[-1]
 
 
 def _version_of(client: Client, kernel: str) -> int | None:

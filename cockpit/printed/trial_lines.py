@@ -15,8 +15,13 @@ from cockpit.printed import settings_lines
 from cockpit.printed.numbers import PLAIN as F
 from cockpit.printed.reading import Reading, Values
 
+OBJECTIVE = "value"  # what a study of Optuna judges its trials by
 _OPTUNA = re.compile(
     rf"Trial (\d{{1,9}}) finished with values?: (\[?{F}(?:, {F}){{0,15}}\]?) and parameters: (\{{.{{0,8000}}?\}})\."
+)
+_BEST = re.compile(
+    rf"Trial \d{{1,9}} finished with value: ({F}) and parameters: \{{.{{0,8000}}?\}}\. "
+    rf"Best is trial \d{{1,9}} with value: ({F})"
 )
 _SCORES = r"(?:\w{1,60}[=:] ?\(?(?:train=[^,()]{1,40}, test=|test=)?[^\s,()]{1,40}\)? ){1,16}"
 _CROSS_VALIDATED = re.compile(
@@ -47,10 +52,27 @@ def read(text: str) -> TrialLine | None:
     return None
 
 
+def goal_of(text: str) -> str:
+    """Which way a study of Optuna is better, by the best value so far that each of its lines names; "" where none does.
+
+    The best so far is not the value of its line, or it took the place of another one: two trials with two values tell.
+    """
+    before = None
+    for line in _BEST.finditer(text):
+        value, best = float(line[1]), float(line[2])
+        other = value if value != best else before
+        if other is not None and other != best:
+            return "maximize" if best > other else "minimize"
+        before = best
+    return ""
+
+
 def _reading(values: Values, step: int | None = None, time: float | None = None) -> Reading:
     return Reading(form="trial", values=values, phase="valid", kind="eval", step=step, time=time)
 
 
 def _objectives(text: str) -> Values:
     numbers = [float(number) for number in text.strip("[]").split(", ")]
-    return tuple((f"value_{place}" if len(numbers) > 1 else "value", value) for place, value in enumerate(numbers))
+    return tuple(
+        (f"{OBJECTIVE}_{place}" if len(numbers) > 1 else OBJECTIVE, value) for place, value in enumerate(numbers)
+    )

@@ -96,7 +96,14 @@ class Batch:
         if event.status == "running" and not self._connection.execute(_ANY_STARTED).fetchone():
             whose["at"] = event.at  # it begins now, and its time in the queue was none of its own
         total = {"trials": event.extra["trials"]} if isinstance(event.extra.get("trials"), int) else {}
-        self._set_sweep({**known, **whose, **total})
+        self._set_sweep({**known, **whose, **total, **self._ranking(event.extra)})
+
+    def _ranking(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """What trials are ranked by from now on, where it says so: the best value of every trial is another then."""
+        if not isinstance(told.get("metric"), str):
+            return {}
+        self._connection.execute("UPDATE trial SET changed = ?", (self.look,))
+        return {"metric": told["metric"], "goal": "minimize" if told.get("goal") == "minimize" else "maximize"}
 
     def _sweep_ended(self, _: str | None, event: SweepEnded) -> None:
         self._set_sweep({"status": event.status, "reason": event.reason, "ended": event.at})

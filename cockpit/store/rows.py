@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 NOT_OVER = ("running", "paused", "waiting")  # statuses of a trial that may still do something
 ENDED_EARLY = ("interrupted", "stopped", "failed")  # statuses of a sweep that may be taken up again
+BLEND = "blend"  # stands for trainer and engine of a merge of experiments, which trains nothing
+REPLAY = "replay"  # the engine of a recording that is played once more
 IMPORT = "import"  # the engine of a record that was made of what others had written
 TAKEN_UP_BY = ("local", "ray")  # engines that can; a replay trains nothing
 

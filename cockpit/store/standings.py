@@ -14,13 +14,11 @@ from cockpit.store import ranking
 from cockpit.store.agreement import Agreement, agreement
 from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.reader import Index
-from cockpit.store.rows import SweepRow, TrialRow
+from cockpit.store.rows import BLEND, SweepRow, TrialRow
 from cockpit.store.runs import configurations
 from cockpit.store.scores import Score, newest, scores
 from cockpit.store.summary import read_summary
 from cockpit.store.verdict import BETTER, MARKS, WORSE
-
-BLEND = "blend"  # what a merge of experiments has in place of a trainer
 
 
 class Kind(NamedTuple):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from cockpit.store.catalogue import ExperimentRow
 from cockpit.store.ranking import baseline_trial, best_trial
 from cockpit.store.rows import CommandRow, NormRow, NormSummary, StepRow, SweepRow, TrialRow
+from cockpit.store.runs import is_used_up
 from cockpit.tui.interest import CurveKey, Focus, Interest, Metric
 
 if TYPE_CHECKING:
@@ -53,6 +54,11 @@ class SweepView:
     @cached_property
     def rows(self) -> tuple[TrialRow, ...]:
         return tuple(trial.row for trial in self.trials)
+
+    @cached_property
+    def can_go_on(self) -> bool:
+        """Whether `cockpit sweep --resume` has something to take up: it ended early, and not all of it was done."""
+        return self.sweep.can_go_on and not is_used_up(self.sweep, self.rows)
 
     @cached_property
     def best(self) -> TrialRow | None:

@@ -57,6 +57,13 @@ def test_too_few_trials_are_said_and_no_number_is_made_up(cockpit, folder):
     assert json.loads(cockpit("importance", "exp001", "--json").out)["importance"] == {"x": 1.0}
 
 
+def test_where_nothing_was_varied_there_is_no_table(cockpit, folder):
+    Recorder(folder / "logs", varied=[]).trial(0, [0.5]).end()
+    heading, why = cockpit("importance", "exp001").out.splitlines()
+    assert heading == "exp001 hill: score over 1 trial"
+    assert why == "importance cannot be told: nothing was varied"
+
+
 def test_an_experiment_that_is_not_there_is_refused(cockpit):
     assert "no experiments here" in cockpit("importance", "exp009").complaint
 

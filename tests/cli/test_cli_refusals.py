@@ -61,6 +61,19 @@ def test_one_line_says_what_is_wrong(cockpit, nothing_made, words, says):
     assert says in cockpit(*words).complaint
 
 
+@pytest.mark.parametrize(
+    ("engine", "says"),
+    [
+        ("replay", "exp001: a replay trains nothing, so there is nothing to go on with"),
+        ("blend", "exp001: a blend trains nothing, so there is nothing to go on with; `cockpit blend` makes a new one"),
+        ("import", "exp001: it ran elsewhere, so it cannot go on here; `cockpit import` of its source once more"),
+    ],
+)
+def test_what_was_not_trained_here_cannot_go_on(cockpit, folder, engine, says):
+    Recorder(folder / "logs", engine=engine).trial(0, [0.5]).end("interrupted")
+    assert says in cockpit("sweep", "--resume", "exp001").complaint
+
+
 def search_with(**changes):
     """The hill with some of its lines changed or, for None, left out."""
     lines = []

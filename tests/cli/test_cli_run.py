@@ -68,6 +68,17 @@ def test_a_command_is_recorded_and_prints_what_it_always_prints(answer, folder, 
     assert said.out.encode() == (only_run(folder).trial("t000").output).read_bytes()
 
 
+def test_a_command_is_ranked_by_what_an_import_of_its_lines_is_ranked_by(answer, folder, shown):
+    lines = "for epoch in range(3): print(f'epoch {epoch} val_loss: {1 / (1 + epoch)} val_acc: {0.5 + epoch / 8}')"
+    said = answer("run", "--", *PYTHON, lines)
+    document = shown()
+    assert (document["metric"], document["mode"], document["trials"][0]["best"]) == ("acc", "max", 0.75)
+    (folder / "lines.txt").write_text(said.out)
+    assert answer("import", "lines.txt").code == 0
+    imported = json.loads(answer("show", "exp002", "--json").out)
+    assert (imported["metric"], imported["mode"], imported["trials"][0]["best"]) == ("acc", "max", 0.75)
+
+
 def test_a_command_that_fails_is_recorded_as_failed(answer, shown):
     said = answer("run", "--", *PYTHON, "print('so far'); raise SystemExit(7)")
     assert (said.code, said.out) == (1, "so far\n")

@@ -139,3 +139,22 @@ def test_a_packed_file_that_breaks_off_is_read_as_far_as_it_goes(read):
     packed = gzip.compress("".join(f"step {n} loss: {n / 7}\n" for n in range(5000)).encode())
     items = read(packed[: len(packed) // 2], "train.log.gz")
     assert 1000 < len(events(items, "0")) < 5000
+
+
+@pytest.mark.parametrize(
+    ("values", "best", "goal"),
+    [
+        ([0.5, 0.7], [0.5, 0.5], "minimize"),
+        ([0.5, 0.7], [0.5, 0.7], "maximize"),
+        ([0.5, 0.3], [0.5, 0.3], "minimize"),
+        ([0.5, 0.5, 0.3], [0.5, 0.5, 0.5], "maximize"),
+        ([0.5, 0.5], [0.5, 0.5], ""),
+    ],
+)
+def test_a_study_is_judged_the_way_that_its_best_value_goes(read, values, best, goal):
+    line = "[I 2023-05-05 10:10:00,123] Trial {} finished with value: {} and parameters: {{'x': {}}}. Best is trial 0 "
+    lines = [line.format(n, value, n) + f"with value: {best[n]}.\n" for n, value in enumerate(values)]
+    items = read("".join(lines))
+    (about,) = of(items, About)
+    assert (about.metric, about.goal) == ("value" if goal else "", goal)
+    assert len(of(items, Run)) == len(values)

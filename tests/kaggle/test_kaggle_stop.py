@@ -258,6 +258,9 @@ def test_one_process_follows_a_run(cockpit, running, tmp_path):
     cockpit("kaggle", "follow")
     cockpit("kaggle", "follow")
     assert [path.name for path in (tmp_path / "logs").glob("exp*")] == ["exp001-hill"]
+    with sole_follower(tmp_path / "logs", made.id, KERNEL):
+        answer = cockpit("kaggle", "pull", "exp001")
+        assert (answer.code != 0, "another process is following it or fetching" in answer.err) == (True, True)
 
 
 def test_of_followers_that_begin_at_one_moment_one_follows(tmp_path):

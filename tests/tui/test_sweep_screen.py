@@ -436,6 +436,20 @@ def test_the_configuration_tells_of_attempts_and_changes(stage, tmp_path):
     with_sweep(tmp_path / "logs", scene, size=(100, 40))
 
 
+@pytest.mark.parametrize(("planned", "offers"), [(3, False), (4, True)])
+def test_a_sweep_that_was_stopped_after_all_of_it_was_done_has_nothing_to_take_up(tmp_path, planned, offers):
+    recorder = Recorder(tmp_path / "logs", trials=planned)
+    for number in range(3):
+        recorder.trial(number, [0.5])
+    recorder.end("stopped", "stopped by me@here")
+
+    async def scene(app, pilot):
+        await until(pilot, lambda: "t002" in screen_text(app))
+        assert ("take_up" in offered(app)) == offers
+
+    with_sweep(tmp_path / "logs", scene)
+
+
 def test_a_sweep_that_was_stopped_is_taken_up_again_or_says_why_not(stage, tmp_path, monkeypatch):
     stage.recorder.end("stopped", "stopped by me@here")
     stage.indexer.sync()

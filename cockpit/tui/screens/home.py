@@ -107,7 +107,7 @@ class HomeScreen(ListingScreen[ExperimentItem]):
     def _can_go_on(self, row: ExperimentRow) -> bool:
         """As the list says; what was read of the experiment itself knows better whether it ever trained anything."""
         view = self.cockpit.snapshot.sweeps.get(row.name) if self.cockpit.snapshot else None
-        return row.status in ENDED_EARLY and (view is None or view.sweep.can_go_on)
+        return row.status in ENDED_EARLY and (view is None or view.can_go_on)
 
     def action_take_up(self) -> None:
         if self.current is not None:

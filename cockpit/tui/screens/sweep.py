@@ -261,7 +261,7 @@ class SweepScreen(ListingScreen[TrialItem], ChartingScreen, SteeringScreen):
             return self.fits_steering(action)
         if action.name == "take_up":
             view = self.sweep_view()
-            return f"Go on with {view.sweep.experiment}" if view is not None and view.sweep.can_go_on else ""
+            return f"Go on with {view.sweep.experiment}" if view is not None and view.can_go_on else ""
         if action.name == "best":
             view = self.sweep_view()
             return f"Go to {best_id(view)}, the best so far" if view is not None and best_id(view) else ""

@@ -1,0 +1,189 @@
+"""The same training in several loops: a bare one, ours, one with hooks as trackers have them, and two libraries."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Adam
+
+from cockpit.engine.recorder import Recorder
+from cockpit.events.writer import EventWriter
+from trainers import loop
+from trainers.configs.torch_config import TorchConfig
+from trainers.contract import Step
+from trainers.devices.base import Device
+from trainers.schedule import Schedule
+
+from .small_network import SmallNetwork
+from .turns import Turns, only
+
+LEARNING_RATE = 1e-3
+BINS = 64  # of a tracker's histogram
+DTYPES = {"fp32": None, "bf16": torch.bfloat16}
+
+
+class Contenders:
+    """Each method is one loop over the batches that `turns` deals out, with a network of its own, all of them alike.
+
+    Every loop computes a loss and two scores a step. All but `bare` also log them at every step.
+    """
+
+    def __init__(self, turns: Turns, folder: Path, device: Device, precision: str, batch: dict[str, Tensor]) -> None:
+        self.turns = turns
+        self.folder = folder
+        self.device = device
+        self.precision = precision
+        self.batch = batch
+
+    def loops(self) -> dict[str, Callable[[], None]]:
+        """All of them, by name."""
+        return {
+            "bare": self.bare,
+            "ours": lambda: self.ours("ours", norms_every=1),
+            "without_norms": lambda: self.ours("without_norms", norms_every=0),
+            "hooks": self.hooks,
+            "huggingface": self.huggingface,
+            "lightning": self.lightning,
+        }
+
+    def bare(self) -> None:
+        """A loop as short as one can write it, which logs nothing."""
+        network, optimizer = self.made()
+        for batch in self.turns.loader("bare", self.batch):
+            self.step(network, optimizer, batch)
+
+    def hooks(self) -> None:
+        """A hook on every parameter that fetches a histogram of its gradient, as `wandb.watch` has it."""
+        network, optimizer = self.made()
+        fetched: list[Any] = []
+        for parameter in network.parameters():
+            parameter.register_hook(lambda gradient: fetched.append(_histogram(gradient)))
+        for batch in self.turns.loader("hooks", self.batch):
+            found = self.step(network, optimizer, batch)
+            fetched.append({name: value.item() for name, value in found.items()})
+            fetched.clear()
+
+    def ours(self, name: str, norms_every: int) -> None:
+        """The loop of the trainers, with a record as in a trial, and norms of both groups at so many steps."""
+        network, optimizer = self.made()
+        groups = tuple(network.parameter_groups())
+        task = loop.Task(
+            model=network,
+            optimizer=optimizer,
+            groups=groups,
+            schedule=Schedule(optimizer, groups),
+            batches=self.turns.loader(name, self.batch),
+            order=torch.Generator(),
+            loss=lambda batch: self._losses(network, batch),
+            evaluate=lambda: {"loss": math.nan},
+            main_metric="loss",
+            goal="minimize",
+            effective={},
+        )
+        recorder = self._recorder(name)
+        for event in loop.run(task, TorchConfig(epochs=1, norms_every=norms_every, log_every=1), self.device):
+            if isinstance(event, Step):
+                recorder.record(event)
+
+    def huggingface(self) -> None:
+        """The Trainer of transformers, which logs the loss of every step; without clipping, as the others."""
+        from transformers import Trainer, TrainingArguments
+
+        network, optimizer = self.made()
+        arguments = TrainingArguments(
+            output_dir=str(self.folder / "huggingface"),
+            per_device_train_batch_size=1,
+            max_steps=self.turns.steps,
+            logging_steps=1,
+            max_grad_norm=0.0,
+            save_strategy="no",
+            report_to=[],
+            use_cpu=self.device.kind == "cpu",
+            bf16=self.precision == "bf16",
+            disable_tqdm=True,
+            remove_unused_columns=False,
+            dataloader_pin_memory=False,  # the batch lies on the device already
+        )
+        Trainer(
+            model=network,
+            args=arguments,
+            train_dataset=self.turns.rows("huggingface", self.batch),
+            data_collator=only,
+            optimizers=(optimizer, torch.optim.lr_scheduler.ConstantLR(optimizer, 1.0)),
+        ).train()
+
+    def lightning(self) -> None:
+        """Lightning's Trainer, which logs loss and scores of every step into a table."""
+        from lightning.pytorch import LightningModule, Trainer
+        from lightning.pytorch.loggers import CSVLogger
+
+        network, optimizer = self.made()
+
+        class Module(LightningModule):  # type: ignore[misc]
+            def __init__(self) -> None:
+                super().__init__()
+                self.network = network
+
+            def training_step(self, batch: dict[str, Tensor], _: int) -> Tensor:
+                found = self.network(**batch)
+                self.log_dict(found)
+                return found["loss"]  # type: ignore[no-any-return]
+
+            def configure_optimizers(self) -> Adam:
+                return optimizer
+
+        Trainer(
+            accelerator="cpu" if self.device.kind == "cpu" else "gpu",
+            devices=1,
+            max_epochs=1,
+            precision="32-true" if self.precision == "fp32" else "bf16-mixed",
+            logger=CSVLogger(self.folder / "lightning"),
+            log_every_n_steps=1,
+            enable_progress_bar=False,
+            enable_checkpointing=False,
+            enable_model_summary=False,
+        ).fit(Module(), self.turns.loader("lightning", self.batch))
+
+    def made(self) -> tuple[SmallNetwork, Adam]:
+        """A network and its optimizer, the same ones for every loop."""
+        torch.manual_seed(0)
+        network = SmallNetwork().to(self.device.torch_device)
+        groups = [{"params": parameters} for parameters in network.parameter_groups().values()]
+        return network, Adam(groups, lr=LEARNING_RATE)
+
+    def step(self, network: nn.Module, optimizer: Adam, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """One step of a bare loop."""
+        optimizer.zero_grad(set_to_none=True)
+        found = self._losses(network, batch)
+        found["loss"].backward()
+        optimizer.step()
+        return found
+
+    def _losses(self, network: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        with self._autocast():
+            found: dict[str, Tensor] = network(**batch)
+        return found
+
+    def _autocast(self) -> AbstractContextManager[None]:
+        dtype = DTYPES[self.precision]
+        return torch.autocast(self.device.torch_device.type, dtype=dtype, enabled=dtype is not None)
+
+    def _recorder(self, name: str) -> Recorder:
+        folder = self.folder / name
+        folder.mkdir()
+        channel: Any = SimpleNamespace(pending=list, send=print)
+        request: Any = SimpleNamespace(path=folder, trainer="small", config={}, checkpoint="")
+        return Recorder(EventWriter(folder / "events.jsonl"), channel, request, seed=0)
+
+
+def _histogram(gradient: Tensor) -> tuple[list[float], float, float]:
+    flat = gradient.detach().flatten().float()
+    low, high = flat.min().item(), flat.max().item()
+    return torch.histc(flat, BINS, low, high).tolist(), low, high
