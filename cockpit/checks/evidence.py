@@ -14,11 +14,12 @@ MOST_WATCHED = 8
 BUCKETS = 40  # parts that the steps of a trial are looked at in
 MOST_NORM_ROWS = 20_000
 WAIT = "wait"  # the share of the time between two logged steps in which the loop had no batch
+COMPILES = "compiles"  # graphs that the device has compiled so far, where it compiles any
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """`trivial` has scores without a model by trial and metric. `losses`, `norms` and `waits` are of watched trials.
+    """`trivial` has scores without a model by trial and metric. The series and the norms are of watched trials.
 
     `gaps` are the differences between CV and LB of the experiments before, oldest first, and then of this one, whose
     `gap` is None where nobody has entered a score.
@@ -30,6 +31,7 @@ class Evidence:
     losses: Mapping[str, Sequence[Bucket]] = field(default_factory=dict)
     norms: Mapping[str, Sequence[NormRow]] = field(default_factory=dict)
     waits: Mapping[str, Sequence[Bucket]] = field(default_factory=dict)
+    compiles: Mapping[str, Sequence[Bucket]] = field(default_factory=dict)
     gaps: Sequence[float] = ()
     gap: float | None = None
 
@@ -49,6 +51,7 @@ def evidence_of(index: Index, sweep: SweepRow, trials: Sequence[TrialRow]) -> Ev
         losses=_series(index, watched, "loss", known),
         norms={trial: rows for trial in watched if (rows := index.norms(trial, MOST_NORM_ROWS))},
         waits=_series(index, watched, WAIT, known),
+        compiles=_series(index, watched, COMPILES, known),
     )
 
 
