@@ -6,6 +6,10 @@ The first event is `Built`: the settings as read back from the objects that were
 evaluations and saved checkpoints, in the order in which they happen. Whoever drives the generator may `send` a
 `Command` in answer to any event, and stops the training by closing it. A trainer never prints, never asks and never
 imports the program that drives it.
+
+Steps may be told when later ones have been made already, because their numbers were still on the device, but at most
+`UNTOLD_STEPS` of them. All of them come before the evaluation or checkpoint that follows them, so `Saved`, the answer
+to `Save`, may come after some steps.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from typing import Any, Literal
 
 Goal = Literal["maximize", "minimize"]
 Scalar = str | int | float | bool | None
+UNTOLD_STEPS = 200
 
 
 class InputError(Exception):

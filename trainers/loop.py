@@ -18,9 +18,10 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
 from trainers import checkpoint
-from trainers.contract import Built, Command, Eval, Event, Events, Save, Saved, Set, Step, TrainerConfig
+from trainers.contract import Built, Command, Eval, Event, Events, Save, Saved, Set, TrainerConfig
 from trainers.devices.base import Device
 from trainers.grad_norms import NormTable
+from trainers.reading import Logged, Outbox
 from trainers.seeding import rng_state, seed_apart, set_rng_state
 from trainers.task import Batches, Passes, Plan, Progress, Running, SplitGroups, Task, Tuning, no_artefacts, total_steps
 
@@ -38,7 +39,8 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
     and what the task's rehearsal raises, come before the first event. `Step.time` is seconds of training since its very
     beginning, `Eval.time` how long the evaluation took. A step's `wait` is the share of the time since the logged step
     before, evaluations left out, in which the loop had no batch and waited for one. Norms of all parameter groups come
-    with the first logged step and then with one in every `norms_every` steps.
+    with the first logged step and then with one in every `norms_every` steps. A device that is not asked at once tells of
+    steps a little later than they are made, but of all before an evaluation or a checkpoint: see `trainers.reading`.
 
     Of several processes each takes its own batches of the same order, so one step sees `batch_size` rows in each.
     All yield the same events; only the first writes files and hears commands, and evaluates unless they share that.
@@ -74,18 +76,17 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
                 clip_grad_norm_(task.model.parameters(), task.clip_norm)
             task.optimizer.step()
             norms = state.norms.after() if with_norms else []
+            if logged:
+                # Losses, norms and what scores need are packed within the step, and read when it is long over.
+                state.log(losses, norms)
             device.step_end()
 
-            if logged:
-                # Device sync: the only one of a training step. Losses, norms and what scores need travel together.
-                values = state.read([*losses.values(), *norms])
-                metrics = dict(zip(losses, values, strict=False)) | task.schedule.rates() | state.beside()
-                table = state.norms.unpack(values[len(losses) :]) if with_norms else ()
-                phase = "tune" if state.plan.is_tuning(at.step) else "train"
-                yield from state.tell(Step(phase, at.epoch, at.step, metrics, state.seconds(), table))
+            state.outbox.turn()
+            yield from state.tell_arrived()
             if state.evaluation_is_due():
                 yield from state.evaluate()
             elif state.save_is_due():
+                yield from state.tell_all()
                 yield from state.tell(state.save("last"))
 
 
@@ -102,6 +103,7 @@ class _Run:
         self.passes = Passes(task.batches, task.order)
         processes = {"processes": device.team.size} if device.team.size > 1 else {}
         self.effective = {**task.effective, **processes}
+        self.outbox = Outbox(device, task.running, self.norms)
         self.began = time.monotonic()
         self.waited, self.counted_from = 0.0, self.began
         device.team.same_start(task.model)
@@ -140,10 +142,31 @@ class _Run:
         self.waited, self.counted_from = 0.0, now
         return share
 
-    def beside(self) -> dict[str, float]:
-        """What a logged step tells beside losses and rates: running scores, and how the loop waited for batches."""
-        (wait,) = self.device.team.mean([self.share_waited()])
-        return {**self.task.running.scores(), "wait": wait}
+    def log(self, losses: Mapping[str, Tensor], norms: list[Tensor]) -> None:
+        """Puts this step on its way to the host."""
+        at = self.progress
+        logged = Logged(
+            phase="tune" if self.plan.is_tuning(at.step) else "train",
+            epoch=at.epoch,
+            step=at.step,
+            time=self.seconds(),
+            values=self.device.pack([*losses.values(), *norms, *self.task.running.hand_over()]),
+            losses=tuple(losses),
+            norms=sum(norm.numel() for norm in norms),
+            host={**self.task.schedule.rates(), **self.device.counters()},
+            wait=self.share_waited(),
+        )
+        self.outbox.put(logged)
+
+    def tell_arrived(self) -> Events:
+        """Yields the steps whose values have come to the host."""
+        while (step := self.outbox.pop()) is not None:
+            yield from self.tell(step)
+
+    def tell_all(self) -> Events:
+        """Yields all logged steps. Device sync."""
+        self.outbox.flush()
+        yield from self.tell_arrived()
 
     def turn_to_tuning(self) -> None:
         """From the order's state at the beginning of the last pass: whether that was drawn from may not matter."""
@@ -151,20 +174,11 @@ class _Run:
             self.task.order.set_state(self.passes.began)
             self.passes = Passes(self.task.tuning.batches, self.task.order)
 
-    def read(self, tensors: list[Tensor]) -> list[float]:
-        """Their values, each the mean over processes. What is pending for the running scores comes along."""
-        pending = self.task.running.pending()
-        values = self.device.read([*tensors, *pending])
-        own = sum(tensor.numel() for tensor in tensors)
-        if pending:
-            self.task.running.take(self.device.team.gather(values[own:]))
-        return self.device.team.mean(values[:own])
-
-    def take_pending(self) -> None:
-        """What is pending for the running scores comes to the host. Device sync, where anything is."""
-        pending = self.task.running.pending()
-        if pending:
-            self.task.running.take(self.device.team.gather(self.device.read(pending)))
+    def take_rest(self) -> None:
+        """What running scores need of the steps after the last logged one comes to the host. Device sync."""
+        rest = self.task.running.hand_over()
+        if rest:
+            self.task.running.take(self.device.team.gather(self.device.read(rest)))
 
     def norms_are_due(self) -> bool:
         """At the first logged step, and at the first one after each multiple of `norms_every`."""
@@ -193,10 +207,12 @@ class _Run:
             if isinstance(answered, Set):
                 self.task.schedule.steer(answered.key, answered.value)
             elif isinstance(answered, Save) and self.config.out:
+                yield from self.tell_all()
                 command = agree((yield self.save("last")))
 
     def evaluate(self) -> Events:
         """Evaluates, and keeps what has to be kept."""
+        yield from self.tell_all()
         at = self.progress
         began = time.monotonic()
         self.measure()
@@ -268,7 +284,7 @@ class _Run:
         """Writes a checkpoint, whole or not at all. Device sync: all weights are copied to the host."""
         task, at = self.task, self.progress
         path = Path(self.config.out) / f"{label}.pt"
-        self.take_pending()
+        self.take_rest()
         mine, *others = self.device.team.gather(rng_state(self.device))
         if self.device.team.rank == 0:
             state = {

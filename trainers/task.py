@@ -42,24 +42,25 @@ class Running:
     """Scores over all steps of a pass so far, for tasks that have some; this one has none.
 
     A task's loss leaves what they need on the device. It travels to the host together with the losses of a logged step.
+    What was handed over is taken later, and before anything else is asked for.
     """
 
     def restart(self) -> None:
         """A pass begins."""
 
-    def pending(self) -> list[Tensor]:
-        """What the device has gathered since it was last taken."""
+    def hand_over(self) -> list[Tensor]:
+        """What the device has gathered since this was last called."""
         return []
 
     def take(self, parts: list[list[float]]) -> None:
-        """The values of `pending`, flattened, of each process."""
+        """The values of what was handed over, flattened, of each process."""
 
     def scores(self) -> Mapping[str, float]:
         """The scores over everything taken."""
         return {}
 
     def state_dict(self) -> dict[str, Any]:
-        """For a checkpoint. Nothing is pending then."""
+        """For a checkpoint. Everything has been handed over and taken then."""
         return {}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:

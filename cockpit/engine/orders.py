@@ -47,7 +47,9 @@ def drive(events: contract.Events, recorder: Recorder, orders: Orders) -> Outcom
         if order is None:
             event = next(events, None)
         elif order["say"] == "pause":
-            event = _send(events, contract.Save())
+            goes_on, event = _save(events, recorder)
+            if not goes_on:
+                return Outcome("stopped", reason="told to stop")
             if isinstance(event, contract.Saved):
                 recorder.record(event)
                 return Outcome("paused", details={"step": recorder.step, "order": order.get("order", "")})
@@ -57,6 +59,21 @@ def drive(events: contract.Events, recorder: Recorder, orders: Orders) -> Outcom
             _told(recorder, order)
             event = _send(events, contract.Set(order["key"], order["value"]))
     return Outcome("finished")
+
+
+def _save(events: contract.Events, recorder: Recorder) -> tuple[bool, contract.Event | None]:
+    """Records the steps that were made before the order came. False when the trial shall stop at one of them.
+
+    What follows them is the file, or whatever a trainer that saves nothing yields.
+    """
+    event = _send(events, contract.Save())
+    for _ in range(contract.UNTOLD_STEPS):
+        if not isinstance(event, contract.Step):
+            break
+        if not recorder.record(event):
+            return False, None
+        event = next(events, None)
+    return True, event
 
 
 def _send(events: contract.Events, command: contract.Command) -> contract.Event | None:

@@ -14,16 +14,21 @@ from untimed import untimed
 
 from trainers import loop
 from trainers.contract import Built, CheckpointError, Eval, Event, Events, Save, Saved, Set, Step, TrainerConfig
+from trainers.devices.base import Fetched
 from trainers.devices.cpu import CpuDevice
 from trainers.schedule import Schedule
 from trainers.seeding import seed_everything
 
 
 class LazyDevice(CpuDevice):
-    """Stands in for a device that computes later: it counts reads and refuses those before the end of a step."""
+    """Stands in for a device that computes later: it counts copies and refuses those before the end of a step.
 
-    def __init__(self) -> None:
-        self.reads: list[int] = []
+    A flush is due after every so many logged steps, however long they take, where `flush_seconds` is above 0.
+    """
+
+    def __init__(self, flush_seconds: float = 0.0) -> None:
+        self.flush_seconds = flush_seconds  # type: ignore[misc]
+        self.reads: list[list[int]] = []
         self.steps = 0
         self.step_is_open = False
 
@@ -31,10 +36,10 @@ class LazyDevice(CpuDevice):
         self.steps += 1
         self.step_is_open = False
 
-    def read(self, values: Sequence[Tensor]) -> list[float]:
+    def fetch(self, packs: Sequence[Tensor]) -> Fetched:
         assert not self.step_is_open, "read before step_end"
-        self.reads.append(len(values))
-        return super().read(values)
+        self.reads.append([len(pack) for pack in packs])
+        return super().fetch(packs)
 
 
 class Shuffled:
@@ -129,7 +134,7 @@ def test_one_read_per_logged_step_and_none_otherwise() -> None:
     assert len(device.reads) == 5
     assert device.steps == 20
     # Two losses, and seven numbers for each of two groups where norms are due.
-    assert device.reads == [2 + 14, 2 + 14, 2, 2 + 14, 2]
+    assert device.reads == [[2 + 14], [2 + 14], [2], [2 + 14], [2]]
 
 
 def test_norms_of_all_groups_come_first_and_then_regularly() -> None:

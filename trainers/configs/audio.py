@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainers.contract import Goal, InputError, Trainer, TrainerConfig, option
+from trainers.configs.torch_config import TorchConfig
+from trainers.contract import Goal, InputError, Trainer, option
 
 METRICS: dict[str, Goal] = {"lwlrap": "maximize", "lrap": "maximize", "loss": "minimize"}
 # Shares of a smaller alpha are all 0, 1 or, where floats give out, a half.
@@ -13,7 +14,7 @@ LOSSES = ("bce", "bce+minmax", "bce+minmax-detached", "focal")
 
 
 @dataclass(frozen=True, kw_only=True)
-class AudioConfig(TrainerConfig):
+class AudioConfig(TorchConfig):
     """Log-mel spectrograms, a network of convolutions that sees them as pictures, and one logit for each class.
 
     The values of the Freesound notes are rate 44100, n_fft 1764, hop 220, mels 64, seconds 15, db_low -10, db_high 120,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from trainers.contract import InputError, Trainer, TrainerConfig, option
+from trainers.configs.torch_config import TorchConfig
+from trainers.contract import InputError, Trainer, option
 
 
 @dataclass(frozen=True, kw_only=True)
-class SentencesConfig(TrainerConfig):
+class SentencesConfig(TorchConfig):
     """A small model on a small text. The original has width 512, 6 layers, 8 heads, feed_forward 2048, embedding 512,
     words 50, noam_factor 2, warmup 4000, and a Wikipedia."""
 

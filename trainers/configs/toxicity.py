@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainers.contract import Goal, Trainer, TrainerConfig, option
+from trainers.configs.torch_config import TorchConfig
+from trainers.contract import Goal, Trainer, option
 from trainers.data.augmentation import HOW
 from trainers.models.pretrained import PRELOAD, SMALL, check_model
 
@@ -12,7 +13,7 @@ METRICS: dict[str, Goal] = {"auc": "maximize", "mcc": "maximize", "accuracy": "m
 
 
 @dataclass(frozen=True, kw_only=True)
-class ToxicityConfig(TrainerConfig):
+class ToxicityConfig(TorchConfig):
     """An encoder, the mean and maximum of its token vectors, and a layer with two logits and five auxiliary ones."""
 
     epochs: float = option(2.0, "passes over the training data; fractions work", low=0.0)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainers.contract import Goal, Trainer, TrainerConfig, option
+from trainers.configs.torch_config import TorchConfig
+from trainers.contract import Goal, Trainer, option
 from trainers.models.pretrained import PRELOAD, SMALL, check_model
 
 METRICS: dict[str, Goal] = {"accuracy": "maximize", "loss": "minimize"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class XnliConfig(TrainerConfig):
+class XnliConfig(TorchConfig):
     """An encoder of sentence pairs, dropout, and a linear layer with three logits."""
 
     epochs: float = option(5.0, "passes over the training data; fractions work, e.g. 0.1 of MultiNLI", low=0.0)

@@ -6,6 +6,8 @@ import os
 import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,13 +21,34 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+class Fetched:
+    """Vectors on their way to the host, in one copy."""
+
+    def __init__(self, packed: Tensor, sizes: Sequence[int]) -> None:
+        self._packed = packed
+        self._sizes = sizes
+
+    def floats(self) -> list[list[float]]:
+        """The elements of each vector. This waits until they are there."""
+        floats: list[float] = self._packed.tolist()
+        ends = list(accumulate(self._sizes))
+        return [floats[end - size : end] for end, size in zip(ends, self._sizes, strict=True)]
+
+
 class Device(ABC):
     """The plain way of doing everything; a kind of hardware overrides what it does differently.
 
     `setup` comes before any other work with torch in the process, because some back ends cannot be chosen later.
+
+    A `lazy` device only records operations until `step_end`, and wants each step to have the same shapes. Logged steps
+    may lie on the device for about `flush_seconds`; 0 says that reading them at once costs nothing. `reason` is why
+    this device was taken where the user left the choice.
     """
 
     kind: ClassVar[str]
+    lazy: ClassVar[bool] = False
+    flush_seconds: ClassVar[float] = 0.0
+    reason: str = ""
     # What torch.distributed moves tensors with, for the host and for this device.
     backend: ClassVar[str] = "gloo"
     team: Team = Team()
@@ -81,18 +104,49 @@ class Device(ABC):
     def step_end(self) -> None:  # noqa: B027 - eager devices have nothing to do here
         """The work of one training step has been described completely. Call it once a step, before any `read`."""
 
-    def read(self, values: Sequence[Tensor]) -> list[float]:
-        """All elements of `values`, flattened and in order, as floats.
+    def pack(self, values: Sequence[Tensor]) -> Tensor:
+        """All elements of `values`, flattened and in order, as one float32 vector on the device.
 
-        They travel in ONE copy from device to host. This waits for the device: call it only on logged steps.
+        It belongs to the step that made the values: call it before `step_end`.
         """
         import torch
 
         if not values:
+            return torch.empty(0, device=self.torch_device)
+        return torch.cat([value.detach().reshape(-1).float() for value in values])
+
+    def fetch(self, packs: Sequence[Tensor]) -> Fetched:
+        """Begins ONE copy of these vectors to the host and does not wait for it. Call it after `step_end`."""
+        import torch
+
+        return Fetched(torch.cat(list(packs)), [len(pack) for pack in packs])
+
+    def read(self, values: Sequence[Tensor]) -> list[float]:
+        """All elements of `values`, flattened and in order, as floats, in one copy.
+
+        This waits for the device: it is for evaluations and checkpoints, never for a step.
+        """
+        if not values:
             return []
-        packed = torch.cat([value.detach().reshape(-1).float() for value in values])
-        floats: list[float] = packed.tolist()
-        return floats
+        pack = self.pack(values)
+        self.step_end()
+        return self.fetch([pack]).floats()[0]
+
+    def counters(self) -> dict[str, float]:
+        """What the host knows of the device's own work, such as `compiles`, to stand beside a logged step's metrics."""
+        return {}
+
+    def autocast(self, precision: str) -> AbstractContextManager[object]:
+        """Computes within in this precision where that is safe: `bf16`, `fp16`, or `fp32` for leaving all as it is."""
+        import torch
+
+        if precision == "fp32":
+            return nullcontext()
+        dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+        return torch.autocast(self.torch_device.type, dtype=dtype)
+
+    def free(self) -> None:  # noqa: B027 - the processor gives memory back by itself
+        """Gives memory that no tensor needs any more back to the device."""
 
     def save(self, obj: Any, path: str | Path) -> None:
         """Writes `obj` so that `torch.load(path, weights_only=True)` opens it on a machine without this device.

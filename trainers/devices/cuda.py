@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from trainers.devices.base import Device
+from trainers.devices.base import Device, Fetched
 from trainers.devices.team import place
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+
+class _Arriving(Fetched):
+    """A copy into pinned memory, which the host goes on beside."""
+
+    def __init__(self, packed: Tensor, sizes: Sequence[int]) -> None:
+        import torch
+
+        on_host = torch.empty(packed.shape, dtype=packed.dtype, pin_memory=True)
+        super().__init__(on_host.copy_(packed, non_blocking=True), sizes)
+        self._is_there = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        self._is_there.record()
+
+    def floats(self) -> list[list[float]]:
+        # Device sync: until this copy has been made, and no longer.
+        self._is_there.synchronize()
+        return super().floats()
 
 
 class CudaDevice(Device):
@@ -21,6 +38,7 @@ class CudaDevice(Device):
     """
 
     kind = "cuda"
+    flush_seconds = 0.25
     backend = "cpu:gloo,cuda:nccl"
 
     @property
@@ -42,6 +60,16 @@ class CudaDevice(Device):
         # The process group takes the card that is current when it starts.
         torch.cuda.set_device(self.index)
         super().setup(threads)
+
+    def fetch(self, packs: Sequence[Tensor]) -> Fetched:
+        import torch
+
+        return _Arriving(torch.cat(list(packs)), [len(pack) for pack in packs])
+
+    def free(self) -> None:
+        import torch
+
+        torch.cuda.empty_cache()
 
     def rng_state(self) -> dict[str, Tensor]:
         import torch

@@ -8,7 +8,7 @@ read in the middle cuts the graph, and a new shape compiles a new one.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from trainers.contract import InputError
@@ -28,6 +28,8 @@ class XlaDevice(Device):
     """
 
     kind = "tpu"
+    lazy = True
+    flush_seconds = 0.25
 
     def __init__(self) -> None:
         import torch_xla
@@ -63,11 +65,6 @@ class XlaDevice(Device):
     def step_end(self) -> None:
         # Device sync: the graph recorded since the last one is compiled if it is new, and started.
         self._xla.sync()
-
-    def read(self, values: Sequence[Tensor]) -> list[float]:
-        # A read before `step_end` would cut the step's graph in two; syncing here first keeps the pieces stable.
-        self._xla.sync()
-        return super().read(values)
 
     def describe(self) -> str:
         return f"{self.torch_device} {os.environ.get('PJRT_DEVICE', 'TPU')}"

@@ -33,11 +33,11 @@ class RunningScores(Running):
     def restart(self) -> None:
         self._pending, self._taken = [], []
 
-    def pending(self) -> list[Tensor]:
-        return self._pending
+    def hand_over(self) -> list[Tensor]:
+        handed, self._pending = self._pending, []
+        return handed
 
     def take(self, parts: list[list[float]]) -> None:
-        self._pending = []
         self._taken += [np.array(part, dtype=np.float32).reshape(-1, 2) for part in parts]
 
     def scores(self) -> Mapping[str, float]:

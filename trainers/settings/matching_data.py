@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainers.contract import InputError, TrainerConfig, option
+from trainers.configs.torch_config import TorchConfig
+from trainers.contract import InputError, option
 
 _SMALLEST, _LARGEST = 8, 2_048  # pixels
 _FEWEST = 2  # candidates
@@ -12,7 +13,7 @@ _FOUND = ("parity", "file")
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataSettings(TrainerConfig):
+class DataSettings(TorchConfig):
     """Which postings are learnt from and judged on, and as what."""
 
     image_size: int | None = option(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainers.contract import InputError, TrainerConfig, option
+from trainers.configs.torch_config import TorchConfig
+from trainers.contract import InputError, option
 
 HEADS = ("arcface", "subcenter", "adacos", "curricularface", "cosface", "none")
 PAIR_LOSSES = ("none", "triplet", "supcon", "ntxent", "circle")
@@ -22,7 +23,7 @@ _OF_PAIR_LOSS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class LossSettings(TrainerConfig):
+class LossSettings(TorchConfig):
     """What tells groups apart in training."""
 
     head: str = option("arcface", "loss head; none needs a pair_loss", choices=HEADS)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trainers.contract import InputError, TrainerConfig, option
+from trainers.configs.torch_config import TorchConfig
+from trainers.contract import InputError, option
 
 NGRAMS = "ngrams"
 
@@ -15,7 +16,7 @@ _OWN_DROPOUT = "; none means the same as dropout"
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkSettings(TrainerConfig):
+class NetworkSettings(TorchConfig):
     """An image branch, a text branch, and their fusion into one embedding."""
 
     modalities: str = option(

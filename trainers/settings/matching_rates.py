@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from trainers.contract import TrainerConfig, option
+from trainers.configs.torch_config import TorchConfig
+from trainers.contract import option
 
 _SAME = "; none means the same as lr"
 
 
 @dataclass(frozen=True, kw_only=True)
-class RateSettings(TrainerConfig):
+class RateSettings(TorchConfig):
     """Optimizer, learning rates by module, and their course."""
 
     optimizer: str = option("adamw", "adamw, or adam with weight decay in the gradient", choices=("adamw", "adam"))

@@ -1,0 +1,123 @@
+"""Logged steps on their way from the device: nothing in a training loop waits for their numbers.
+
+A logged step leaves its values on the device, packed into one vector. Several such vectors travel in one copy, which
+begins after the end of a step and is asked for one step later, when the device has the next step to work on already.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from trainers.contract import UNTOLD_STEPS, GroupNorms, Step
+from trainers.devices.base import Device, Fetched
+from trainers.grad_norms import NormTable
+from trainers.task import Running
+
+# Logged steps in one copy, at most; as many may be on their way.
+MOST = UNTOLD_STEPS // 2
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A logged step whose values are still on the device.
+
+    `values` is one vector (losses in the order of `losses`, `norms` numbers of the norm table, what running scores
+    need). `host` are the metrics that the host knows, the seconds or rates of this process.
+    """
+
+    phase: str
+    epoch: int
+    step: int
+    time: float
+    values: Tensor
+    losses: tuple[str, ...]
+    norms: int
+    host: Mapping[str, float]
+    wait: float
+
+
+class Outbox:
+    """Takes logged steps, and gives them back as `Step` events, in order, when their values are there.
+
+    A device that answers at once, as the processor does, has no copies to begin: its steps come back immediately. For
+    others so many steps make a copy that about `Device.flush_seconds` pass between two of them. That number is the
+    first process's, so that all processes, which average their values, do the same at the same step.
+    """
+
+    def __init__(self, device: Device, running: Running, norms: NormTable) -> None:
+        self._device = device
+        self._running = running
+        self._norms = norms
+        self._waiting: list[Logged] = []
+        self._travelling: list[tuple[list[Logged], Fetched]] = []
+        self._arrived: deque[Step] = deque()
+        self._every = 1
+        self._began = time.monotonic()
+
+    def put(self, logged: Logged) -> None:
+        """Before the end of the step that it is about."""
+        self._waiting.append(logged)
+
+    def turn(self) -> None:
+        """After the end of every step: takes in the copy that an earlier step began, and begins one if it is due."""
+        self._take_in()
+        if len(self._waiting) >= self._every:
+            self._send()
+        if not self._device.flush_seconds:
+            self._take_in()
+
+    def flush(self) -> None:
+        """Brings over all that is left. Device sync: everything that was begun is waited for."""
+        if self._waiting:
+            self._send()
+        self._take_in()
+
+    def pop(self) -> Step | None:
+        """The next step whose values are there."""
+        return self._arrived.popleft() if self._arrived else None
+
+    def _send(self) -> None:
+        self._travelling.append((self._waiting, self._device.fetch([logged.values for logged in self._waiting])))
+        self._waiting = []
+
+    def _take_in(self) -> None:
+        for steps, fetched in self._travelling:
+            # Device sync: until the step in which the copy began has been computed; the one after it is queued.
+            self._arrived.extend(self._events(steps, fetched.floats()))
+            self._set_pace(len(steps))
+        self._travelling = []
+
+    def _set_pace(self, steps: int) -> None:
+        """Ends the time in which so many logged steps were made, and says how many make the next copy."""
+        wanted, now = self._device.flush_seconds, time.monotonic()
+        seconds, self._began = now - self._began, now
+        if wanted:
+            fitting = max(1, min(MOST, int(wanted * steps / max(seconds, 1e-9))))
+            self._every = self._device.team.once(lambda: fitting)
+
+    def _events(self, steps: Sequence[Logged], values: Sequence[Sequence[float]]) -> list[Step]:
+        """Values that are averaged over the processes go in one collective, those of running scores in another."""
+        team = self._device.team
+        own = [len(logged.losses) + logged.norms for logged in steps]
+        flat = [number for part, size in zip(values, own, strict=True) for number in part[:size]]
+        means = iter(team.mean([*flat, *(logged.wait for logged in steps)]))
+        averaged = [[next(means) for _ in range(size)] for size in own]
+        rows = [list(part[size:]) for part, size in zip(values, own, strict=True)]
+        gathered = team.gather(rows) if any(rows) else [rows]
+        return [
+            self._event(logged, averaged[place], [rows[place] for rows in gathered], next(means))
+            for place, logged in enumerate(steps)
+        ]
+
+    def _event(self, logged: Logged, values: list[float], rows: list[list[float]], wait: float) -> Step:
+        if any(rows):
+            self._running.take(rows)
+        count = len(logged.losses)
+        metrics = dict(zip(logged.losses, values, strict=False)) | dict(logged.host) | dict(self._running.scores())
+        norms: tuple[GroupNorms, ...] = self._norms.unpack(values[count:]) if logged.norms else ()
+        return Step(logged.phase, logged.epoch, logged.step, {**metrics, "wait": wait}, logged.time, norms)
