@@ -14,6 +14,7 @@ from cockpit.store.series import Bucket
 MOST_WATCHED = 8
 BUCKETS = 40  # parts that the steps of a trial are looked at in
 MOST_NORM_ROWS = 20_000
+COMPILES = "compiles"  # graphs that the device has compiled so far, where it compiles any
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Evidence:
     norms: Mapping[str, Sequence[NormRow]] = field(default_factory=dict)
     frozen: Mapping[str, FrozenRow] = field(default_factory=dict)
     waits: Mapping[str, Sequence[Bucket]] = field(default_factory=dict)
+    compiles: Mapping[str, Sequence[Bucket]] = field(default_factory=dict)
     gaps: Sequence[float] = ()
     gap: float | None = None
 
@@ -51,6 +53,7 @@ def evidence_of(index: Index, sweep: SweepRow, trials: Sequence[TrialRow]) -> Ev
         norms={trial: rows for trial in watched if (rows := index.norms(trial, MOST_NORM_ROWS))},
         frozen={trial: row for trial in watched if (row := index.frozen(trial)).tensors},
         waits=_series(index, watched, WAIT, known),
+        compiles=_series(index, watched, COMPILES, known),
     )
 
 

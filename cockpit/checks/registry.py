@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from cockpit.checks import gradients, leaderboard, record, training
+from cockpit.checks import compiling, gradients, leaderboard, record, training
 from cockpit.checks.evidence import Evidence
 from cockpit.checks.finding import OK, UNKNOWN, Finding
 
@@ -48,6 +48,7 @@ CHECKS = (
         "no trial waited long for data",
         lambda evidence: "" if evidence.waits else "the training loop does not tell how it waited for data",
     ),
+    Check(compiling.RECOMPILED, compiling.recompiled, "no device went on compiling after the warm-up"),
     Check(
         leaderboard.GAP,
         leaderboard.gap_grows,

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from builders import Recorder
 
-from cockpit.checks import gradients, leaderboard, training
+from cockpit.checks import compiling, gradients, leaderboard, training
 from cockpit.checks.evidence import Evidence, evidence_of
 from cockpit.checks.finding import OK, REMARK, UNKNOWN, WARNING
 from cockpit.checks.registry import CHECKS, check_record
@@ -23,12 +23,13 @@ class Run:
         self.recorder = Recorder(logs, **fields)
         self.number = 0
 
-    def trial(self, losses=(), scores=(), waits=(), norms=(), *, status="finished", reason="", **fields):
-        """Losses and waits are of steps 1 …; scores come at even distances among them; norms are by group."""
+    def trial(self, losses=(), scores=(), waits=(), norms=(), compiles=(), *, status="finished", reason="", **fields):
+        """Losses, waits and compiles are of steps 1 …; scores come at even distances among them; norms are by group."""
         writer = self.recorder.start(self.number, baseline=self.number == 0, **fields)
-        length = max(len(losses), len(waits), len(norms), len(scores))
+        length = max(len(losses), len(waits), len(norms), len(scores), len(compiles))
+        series = {"loss": losses, "wait": waits, "compiles": compiles}
         for at in range(length):
-            values = {name: told[at] for name, told in (("loss", losses), ("wait", waits)) if at < len(told)}
+            values = {name: told[at] for name, told in series.items() if at < len(told)}
             writer.write(Step(step=at + 1, metrics=values))
             for group, norm in norms[at].items() if at < len(norms) else ():
                 writer.write(Norms(step=at + 1, group=group, grad_mean=norm, grad_max=2 * norm, nonfinite=norm != norm))
@@ -250,3 +251,25 @@ def test_trials_of_real_sweeps_raise_no_question(recorded):
     report = (recorded / "exp001-hill" / "report.md").read_text()
     assert "⚠" not in report
     assert all(first != second for first, second in pairwise(report.splitlines()) if first)
+
+
+def test_a_device_that_goes_on_compiling_is_told_with_the_step_from_which_it_does(tmp_path):
+    compiles = [3] * 41 + [3 + step for step in range(1, 15)]
+    (text,) = Run(tmp_path).trial(FALLING[:55], compiles=compiles).texts(compiling.RECOMPILED)
+    assert text.startswith("t000: compiles grew from 3 to 17 after step 4")
+    assert text.endswith(": shapes change from step to step?")
+
+
+@pytest.mark.parametrize(
+    "compiles",
+    [
+        [1, 2, 3, 4, 5, 6, 7, *[8] * 73],
+        [2] * 40 + [4] * 40,
+        [2] * 20 + [3] * 20 + [4] * 20 + [5] * 20,
+        [9] * 40 + [1, *[2] * 39],
+        [0] * 80,
+    ],
+    ids=["warm-up", "an evaluation", "three sizes", "gone on with in another process", "nothing"],
+)
+def test_compiling_at_the_beginning_or_now_and_then_is_none_to_ask_about(tmp_path, compiles):
+    assert Run(tmp_path).trial(FALLING, compiles=compiles).texts(compiling.RECOMPILED) == []
