@@ -116,7 +116,7 @@ def of(kind: type, events: Sequence[Event]) -> list[Any]:
 )
 def test_fractions_of_epochs_end_with_an_evaluation(epochs: float, steps: int, evaluated_at: list[int]) -> None:
     events = collect(TrainerConfig(epochs=epochs))
-    assert events[0] == Built({"lr": 0.01}, steps, ("first", "last"), parameters=4)
+    assert events[0] == Built({"lr": 0.01, "lr_scale": 1.0}, steps, ("first", "last"), parameters=4)
     assert [event.step for event in of(Step, events)] == list(range(1, steps + 1))
     assert [event.step for event in of(Eval, events)] == evaluated_at
 
@@ -262,7 +262,7 @@ def test_checkpoints_open_without_trusting_them_and_hold_everything(tmp_path: Pa
     state = torch.load(tmp_path / "last.pt", weights_only=True)
     assert (state["epoch"], state["step"], set(state["metrics"])) == (1, 15, {"score"})
     assert state["config"]["epochs"] == 1.5
-    assert state["effective"] == {"lr": 0.01}
+    assert state["effective"] == {"lr": 0.01, "lr_scale": 1.0}
     assert set(state["rng"]) == {"python", "numpy", "torch"}
     # The order's generator as it was when the second pass began: one pass draws once.
     torch.randperm(10, generator=task.order.set_state(state["pass_began"]))
@@ -375,7 +375,7 @@ def test_a_cut_at_any_event_is_not_seen_in_what_follows(tmp_path: Path) -> None:
 def test_a_finished_training_goes_on_with_more_epochs(tmp_path: Path) -> None:
     list(make(TrainerConfig(epochs=1.5, out=str(tmp_path)), CpuDevice())[0])
     events = collect(TrainerConfig(epochs=3, resume=str(tmp_path / "last.pt")))
-    assert events[0] == Built({"lr": 0.01}, 30, ("first", "last"), step=15, parameters=4)
+    assert events[0] == Built({"lr": 0.01, "lr_scale": 1.0}, 30, ("first", "last"), step=15, parameters=4)
     assert [event.step for event in of(Step, events)] == list(range(16, 31))
     assert [event.step for event in of(Eval, events)] == [20, 30]
 
