@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 from typing import NamedTuple
 
@@ -78,6 +79,7 @@ def service(_server, _home, monkeypatch):
     for name, value in _server.environment(_home).items():
         monkeypatch.setenv(name, value)
     yield _server
+    urllib.request.install_opener(None)  # it keeps the proxies of its first request
     tried = _home / "connections.log"
     assert not tried.exists(), tried.read_text()
 

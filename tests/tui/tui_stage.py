@@ -13,7 +13,7 @@ from cockpit.tui.app import CockpitApp
 from cockpit.tui.feed import Feed
 from cockpit.tui.settings import Settings
 
-PATIENCE = 30.0  # seconds until a test gives up; far more than anything takes
+PATIENCE = 60.0  # seconds until a test gives up; far more than anything takes
 
 
 class Stage:
