@@ -54,7 +54,8 @@ def test_no_step_reads_and_each_logged_one_is_one_copy(name: str, values: dict[s
     assert device.evaluation_reads > 0
     # The first step, which makes the optimizer's state, one with norms and one without: shapes never change.
     assert len(set(device.graphs)) <= 3
-    assert losses(events) == pytest.approx(losses(trained(name, select("cpu"), values)), abs=1e-4)
+    # Attention and optimizers go by other formulas here, which similarities of vectors that are all nearly 0 magnify.
+    assert losses(events) == pytest.approx(losses(trained(name, select("cpu"), values)), rel=1e-3, abs=1e-4)
 
 
 @pytest.mark.parametrize("name", ["sentences"])
