@@ -55,7 +55,9 @@ def share(search: Search, device: str, available_cores: int, gpus: int, *, joini
     is `joining` a cluster finds out there what fits.
     """
     on_tpu = takes_all_chips(device, gpus)
-    cpu = search.resources.cpu or (float(available_cores) if on_tpu else 1.0)
+    cpu = search.resources.cpu or 1.0
+    if on_tpu and cpu == 1.0:  # what a search has that says nothing
+        cpu = float(available_cores)
     gpu = search.resources.gpu or (1.0 if gpus and device in (AUTO, CUDA) else 0.0)
     if joining:
         return Share(search.concurrent or 1, cpu, gpu, search.resources.processes or max(1, int(gpu)))

@@ -17,12 +17,18 @@ class MpsDevice(Device):
     """There is at most one. It computes in float32 and less: float64 does not exist on it."""
 
     kind = "mps"
+    flush_seconds = 0.25
 
     @property
     def torch_device(self) -> torch.device:
         import torch
 
         return torch.device("mps")
+
+    def free(self) -> None:
+        import torch
+
+        torch.mps.empty_cache()
 
     def rng_state(self) -> dict[str, Tensor]:
         import torch

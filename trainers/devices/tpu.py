@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 class TpuDevice(Device):
     """One chip, which belongs to this process alone.
 
-    By default torch_tpu defers operations and fuses them, so shapes should stay the same, as with torch_xla; unlike
-    there a read only waits for what it needs and cuts no graph.
+    torch_tpu defers operations and compiles them together, so each step should have the same shapes. It does so when a
+    value is asked for, and has no way to end a step without: that is why logged steps are read at once.
 
     Raises `ImportError` when torch_tpu is missing, does not fit the installed torch or finds no chip.
     """
 
     kind = "tpu"
+    lazy = True
 
     def __init__(self) -> None:
         import torch
@@ -47,16 +48,23 @@ class TpuDevice(Device):
         return torch.device("tpu")
 
     def rng_state(self) -> dict[str, Tensor]:
-        import torch
-
-        return super().rng_state() | {"tpu": torch.get_device_module("tpu").get_rng_state()}
+        return super().rng_state() | {"tpu": self._generator().get_state()}
 
     def set_rng_state(self, state: Mapping[str, Tensor]) -> None:
-        import torch
-
         super().set_rng_state(state)
         if "tpu" in state:
-            torch.get_device_module("tpu").set_rng_state(state["tpu"])
+            self._generator().set_state(state["tpu"])
+
+    def _generator(self) -> torch.Generator:
+        import torch
+
+        generators: tuple[torch.Generator, ...] = torch.get_device_module("tpu").default_generators
+        return generators[torch.accelerator.current_device_index()]
+
+    def free(self) -> None:
+        import torch
+
+        torch.accelerator.empty_cache()
 
     def meet(self) -> None:
         if place(os.environ) is not None:

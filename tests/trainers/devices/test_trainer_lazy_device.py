@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import torch
-from lazy import LAZY, EarlyReadError, LazyDevice
+from lazy_device import LAZY, EarlyReadError, LazyDevice
 from torch import Tensor, nn
 
 

@@ -54,8 +54,7 @@ class LazyTensor(Tensor):
         return owner.compute(func, args, kwargs or {})
 
     def tolist(self) -> Any:
-        self.owner.read_by("tolist")
-        return self.host.tolist()
+        return self.cpu().tolist()
 
     def numpy(self, *, force: bool = False) -> Any:
         raise TypeError("a tensor of a device has no array; bring it to the host first")
@@ -151,6 +150,7 @@ class LazyDevice(Device):
             return
         if self._in_step:
             raise EarlyReadError(f"{what} within a training step")
+        self._graph = []
         if torch.is_grad_enabled():
             self.flushes += 1
         else:
@@ -165,6 +165,11 @@ class LazyDevice(Device):
             return func(*args, **kwargs)
         stays = target is None or torch.device(target).type == LAZY.type
         if is_ours:
+            # Without gradients operations come here that are made of others: it is those that are looked at.
+            with _Intercept(self):
+                parts = func.decompose(*args, **kwargs)
+            if parts is not NotImplemented:
+                return parts
             self._look_at(func, args, kwargs, leaves, stays)
         on_host = [_on_host(leaf) for leaf in leaves]
         host_args, host_kwargs = tree_unflatten(on_host, structure)
@@ -175,7 +180,9 @@ class LazyDevice(Device):
             return args[0] if func.overloadpacket is aten.copy_ else made
         known = {id(host): leaf for host, leaf in zip(on_host, leaves, strict=True) if isinstance(leaf, LazyTensor)}
         self._record(func, made)
-        return tree_map_only(Tensor, lambda host: known[id(host)] if id(host) in known else LazyTensor(host, self), made)
+        return tree_map_only(
+            Tensor, lambda host: known[id(host)] if id(host) in known else LazyTensor(host, self), made
+        )
 
     def _look_at(self, func: Any, args: Any, kwargs: Mapping[str, Any], leaves: Sequence[Any], stays: bool) -> None:
         packet = func.overloadpacket
@@ -192,6 +199,10 @@ class LazyDevice(Device):
         self._in_step = self._in_step or torch.is_grad_enabled()
         shapes = tuple(size for leaf in tree_flatten(made)[0] if isinstance(leaf, Tensor) for size in (*leaf.shape, -1))
         self._graph.append((str(func), shapes))
+
+
+def _known_or_new(host: Tensor, known: Mapping[int, LazyTensor], owner: LazyDevice) -> LazyTensor:
+    return known[id(host)] if id(host) in known else LazyTensor(host, owner)
 
 
 def _on_host(leaf: Any) -> Any:
