@@ -27,9 +27,7 @@ ROWS = 64
 class PairJudge:
     """Pairs as this network sees them. All processes share the work and get the whole."""
 
-    def __init__(
-        self, network: PairClassifier, pairs: Pairs, device: Device, cache: Cache | None = None
-    ) -> None:
+    def __init__(self, network: PairClassifier, pairs: Pairs, device: Device, cache: Cache | None = None) -> None:
         self.pairs = pairs
         self._network = network
         self._device = device

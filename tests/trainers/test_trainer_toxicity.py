@@ -74,8 +74,8 @@ def test_every_parameter_that_is_not_ineffective_changes_the_effective_settings(
 @pytest.mark.parametrize(
     ("values", "ineffective"),
     [
-        ({}, {"mix", "supplement", "warmup"}),
-        ({"augment": "often", "scheduler": "linear"}, {"plateau_factor", "plateau_patience"}),
+        ({}, {"mix", "supplement", "warmup", "cache"}),
+        ({"data": "there", "augment": "often", "scheduler": "linear"}, {"plateau_factor", "plateau_patience"}),
     ],
 )
 def test_settings_without_effect_are_named(values: dict[str, object], ineffective: set[str]) -> None:
