@@ -21,7 +21,7 @@ _PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True)
 class Loading:
-    """`workers` processes make batches, each of them `ahead` ones before they are asked for; without any, a thread does.
+    """`workers` processes make batches, each of them `ahead` ones before they are asked for, or a thread does.
 
     `pinned` batches lie in memory that a device copies from while the host goes on; `begin_thread` makes a thread ready
     for that device. Which batches come does not depend on any of it.
