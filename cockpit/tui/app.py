@@ -22,7 +22,6 @@ from cockpit.tui.actions import Action, bindings_problem
 from cockpit.tui.chores import Chores
 from cockpit.tui.driver import TerminalDriver
 from cockpit.tui.errands import Errands
-from cockpit.tui.waiting import Waits
 from cockpit.tui.feed import Feed
 from cockpit.tui.filters import AsciiOnly, Colorless
 from cockpit.tui.frugal import FrugalApp
@@ -34,6 +33,7 @@ from cockpit.tui.snapshot import Snapshot
 from cockpit.tui.text import shown
 from cockpit.tui.themes import THEMES, rich_colour
 from cockpit.tui.trouble import keep_traceback, no_console
+from cockpit.tui.waiting import Waits
 
 if TYPE_CHECKING:
     from cockpit.tui.kaggle.watch import Heard

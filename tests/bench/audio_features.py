@@ -15,9 +15,9 @@ import numpy as np
 import soundfile
 import torch
 
+from trainers.data.cache import Cache
 from trainers.data.log_mel import LogMel
 from trainers.data.mel import MelSettings
-from trainers.data.cache import Cache
 from trainers.data.spectrogram_cache import SpectrogramCache
 from trainers.data.spectrograms import MEMORY_BYTES, Spectrograms
 

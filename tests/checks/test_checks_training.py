@@ -119,8 +119,12 @@ def test_diverged_trials_are_named_with_their_reason(tmp_path):
 
 
 def test_standing_still_for_data_is_told(tmp_path):
-    (text,) = Run(tmp_path).trial(FALLING, RISING, [0.45] * 80).texts(training.WAITED)
-    assert text == "t000 waited for data 45% of the time: more workers, or a cheaper augmentation?"
+    run = Run(tmp_path).trial(FALLING, RISING, [0.3] * 80)
+    (text,) = run.trial(FALLING, RISING, [0.45] * 80, config={"num_workers": 2, "prefetch": 2}).texts(training.WAITED)
+    assert text == (
+        "t000, t001 waited for data 45% of the time: raise num_workers (now 2) or prefetch (now 2), or make its "
+        "preparation cheaper"
+    )
 
 
 def test_a_short_trial_that_waits_for_its_workers_is_fine(tmp_path):

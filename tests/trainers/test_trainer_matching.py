@@ -27,9 +27,11 @@ PLAIN = {
     "plateau_factor", "plateau_patience", "lr_batch", "progressive_every", "image_share",
 }  # fmt: skip
 NO_TEXT = {"text_model", "text_lr", "tokens", "text_pooling", "text_dropout"}
-NO_IMAGE = {"image_model", "image_lr", "image_size", "image_pooling", "image_dropout", "augment", "progressive"}
+NO_IMAGE = {
+    "image_model", "image_lr", "image_size", "image_pooling", "image_dropout", "augment", "progressive", "cache",
+}  # fmt: skip
 # What the built-in digits leave without effect besides.
-NO_TEST = {"at_least", "merge"}
+NO_TEST = {"at_least", "merge", "cache"}
 
 GROCERY = Path(__file__).resolve().parents[3] / "shared" / "data" / "product_grocery"
 

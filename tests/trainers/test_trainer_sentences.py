@@ -93,7 +93,8 @@ def test_every_parameter_that_is_not_ineffective_changes_the_effective_settings(
         "width": 12, "layers": 2, "heads": 1, "feed_forward": 12, "encoders": 2, "embedding": 4, "skip": True,
         "criterion": "vmf",
         "temperature": 0.1, "bias": 1.0, "word_ratio": 0.2, "word_samples": 1, "word_fade": 5, "batch_size": 16,
-        "lr": 0.5, "scheduler": "cosine", "noam_factor": 1.0, "warmup": 9, "prefetch": 0, "seed": 1, "epochs": 0.5,
+        "lr": 0.5, "scheduler": "cosine", "noam_factor": 1.0, "warmup": 9, "prefetch": 0, "num_workers": 1,
+        "seed": 1, "epochs": 0.5,
         "data": "",
     }  # fmt: skip
     reference = effective_of(base)

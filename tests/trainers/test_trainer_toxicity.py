@@ -75,7 +75,10 @@ def test_every_parameter_that_is_not_ineffective_changes_the_effective_settings(
     ("values", "ineffective"),
     [
         ({}, {"mix", "supplement", "warmup", "cache", "lr_batch"}),
-        ({"augment": "often", "scheduler": "linear"}, {"plateau_factor", "plateau_patience", "cache", "lr_batch"}),
+        (
+            {"data": "there", "augment": "often", "scheduler": "linear"},
+            {"plateau_factor", "plateau_patience", "lr_batch"},
+        ),
     ],
 )
 def test_settings_without_effect_are_named(values: dict[str, object], ineffective: set[str]) -> None:

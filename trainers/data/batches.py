@@ -16,7 +16,7 @@ from trainers.contract import InputError, Scalar
 from trainers.data.cache import Cache
 from trainers.data.images import square
 from trainers.data.kept_pictures import decoded
-from trainers.data.loading import Loading, begin_worker
+from trainers.data.loading import AT_ONCE, Loading, begin_worker
 from trainers.data.prefetch import made_ahead
 from trainers.devices.base import Device
 from trainers.devices.team import Team
@@ -153,7 +153,7 @@ class BatchOrder(Sampler[list[int]]):
 class TrainingLoader(DataLoader[Batch]):
     """Batches in a `BatchOrder`. Whoever makes them draws nothing from the order, and has generators of its own."""
 
-    def __init__(self, postings: Postings, order: BatchOrder, seed: int, loading: Loading = Loading()) -> None:
+    def __init__(self, postings: Postings, order: BatchOrder, seed: int, loading: Loading = AT_ONCE) -> None:
         super().__init__(
             postings,
             batch_sampler=order,
@@ -195,7 +195,7 @@ def training_loader(
     postings: Postings,
     batch_size: int,
     order: torch.Generator,
-    loading: Loading = Loading(),
+    loading: Loading = AT_ONCE,
     team: Team | None = None,
 ) -> TrainingLoader:
     """Shuffled batches of one size; the rows that do not fill the last one wait for the next pass.

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from trainers.contract import InputError
 from trainers.data.batches import Batch, Postings, TrainingLoader
-from trainers.data.loading import Loading
+from trainers.data.loading import AT_ONCE, Loading
 from trainers.data.spectrograms import Windows
 from trainers.data.texts import Draw, SeededOrder
 from trainers.devices.team import Team
@@ -76,7 +76,7 @@ def class_balance(labels: NDArray[np.int8]) -> NDArray[np.float64]:
     return weights
 
 
-def clip_loader(clips: ClipBatches, order: ClipOrder, seed: int, loading: Loading = Loading()) -> TrainingLoader:
+def clip_loader(clips: ClipBatches, order: ClipOrder, seed: int, loading: Loading = AT_ONCE) -> TrainingLoader:
     """Batches of clips in this order. Raises `InputError` when not even one batch for each process is there."""
     if len(order) == 0:
         raise InputError(f"batch_size = {order.batch_size} in each process is more than the clips give; lower it")

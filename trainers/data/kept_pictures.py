@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -45,9 +44,9 @@ def _parts(files: Sequence[Path], size: int) -> Iterator[NDArray[np.uint8]]:
 
 def _identity(file: Path) -> tuple[str, int, int]:
     """Path, size and time of change: reason enough to think that a file is as it was. Zeros where there is none."""
-    path = os.path.abspath(file)
+    path = file.absolute()
     try:
-        state = os.stat(path)
+        state = path.stat()
     except OSError:
-        return path, 0, 0
-    return path, state.st_size, state.st_mtime_ns
+        return str(path), 0, 0
+    return str(path), state.st_size, state.st_mtime_ns

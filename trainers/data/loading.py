@@ -21,7 +21,7 @@ _PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True)
 class Loading:
-    """`workers` processes make batches, each of them `ahead` of those that are asked for; a thread where there are none.
+    """`workers` processes make batches, each of them `ahead` ones before they are asked for, or a thread does.
 
     `pinned` batches lie in memory that a device copies from while the host goes on; `begin_thread` makes a thread ready
     for that device. Which batches come does not depend on any of it.
@@ -46,6 +46,10 @@ class Loading:
     def in_thread(self) -> int:
         """How many batches a thread keeps ready."""
         return 0 if self.workers else self.ahead
+
+
+# Each batch when it is asked for.
+AT_ONCE = Loading()
 
 
 def begin_worker(worker: int) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor
 from trainers.contract import InputError
 from trainers.data.batches import Batch, BatchOrder, Postings, TrainingLoader
 from trainers.data.corpus import Paragraph
-from trainers.data.loading import Loading
+from trainers.data.loading import AT_ONCE, Loading
 from trainers.data.word_batches import WordBatches
 from trainers.devices.team import Team
 
@@ -35,7 +35,7 @@ class ParagraphBatches(TrainingLoader):
         order: torch.Generator,
         words: WordBatches,
         team: Team | None = None,
-        loading: Loading = Loading(),
+        loading: Loading = AT_ONCE,
     ) -> None:
         self.paragraphs = paragraphs
         used = [paragraph.sentences[: max(1, batch_size // 2)] for paragraph in paragraphs]

@@ -37,9 +37,7 @@ def _from_thread(batches: Iterable[Any], ahead: int, begin: Callable[[], object]
         thread.join()
 
 
-def _make(
-    batches: Iterable[Any], ready: queue.Queue[Any], left: threading.Event, begin: Callable[[], object]
-) -> None:
+def _make(batches: Iterable[Any], ready: queue.Queue[Any], left: threading.Event, begin: Callable[[], object]) -> None:
     try:
         begin()
         for batch in batches:

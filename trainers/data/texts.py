@@ -11,7 +11,7 @@ from torch import Tensor
 
 from trainers.contract import InputError
 from trainers.data.batches import Batch, BatchOrder, Column, Places, Postings, TrainingLoader
-from trainers.data.loading import Loading
+from trainers.data.loading import AT_ONCE, Loading
 from trainers.devices.team import Team
 
 Tokens = Callable[[Sequence[int]], dict[str, Tensor]]
@@ -91,7 +91,7 @@ class TextOrder(SeededOrder):
         return chosen[torch.randperm(len(chosen), generator=order)]
 
 
-def text_loader(texts: Postings, order: TextOrder, seed: int, loading: Loading = Loading()) -> TrainingLoader:
+def text_loader(texts: Postings, order: TextOrder, seed: int, loading: Loading = AT_ONCE) -> TrainingLoader:
     """Batches of texts in this order. Raises `InputError` when not even one batch for each process is there."""
     if len(order) == 0:
         raise InputError(f"batch_size = {order.batch_size} is more than the rows of a pass give; lower batch_size")

@@ -85,7 +85,7 @@ class CudaDevice(Device):
 
         steps = torch.cuda.current_stream(self.index)
         if self._copies is None:
-            self._copies = torch.cuda.Stream(self.index)
+            self._copies = torch.cuda.Stream(self.index)  # type: ignore[no-untyped-call]
         with torch.cuda.stream(self._copies):
             batch = super().receive(batch)
         steps.wait_stream(self._copies)
@@ -98,7 +98,7 @@ class CudaDevice(Device):
     def mark(self) -> Any:
         import torch
 
-        event = torch.cuda.Event(enable_timing=True)
+        event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
         event.record(torch.cuda.current_stream(self.index))
         return event
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from trainers.data.batches import Column, Pictures, Postings, evaluation_loader, training_loader
-from trainers.data.loading import Loading
+from trainers.data.loading import AT_ONCE, Loading
 from trainers.data.products import read_products
 
 
@@ -14,7 +14,7 @@ def numbers(rows: int) -> Postings:
     return Postings(np.arange(rows), {"row": Column(torch.arange(100))})
 
 
-def order_of(seed: int, loading: Loading = Loading()) -> list[list[int]]:
+def order_of(seed: int, loading: Loading = AT_ONCE) -> list[list[int]]:
     loader = training_loader(numbers(10), 4, torch.Generator().manual_seed(seed), loading)
     return [batch["row"].tolist() for _ in range(2) for batch in loader]
 
