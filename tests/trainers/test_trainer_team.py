@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 import team_member
 import torch
+from ranks_launch import free_ports, launch
 
 from trainers.contract import InputError, TrainerConfig
 from trainers.devices.cpu import CpuDevice
@@ -26,35 +23,11 @@ class Member(Team):
         self.size = size
 
 
-def free_ports(count: int) -> list[int]:
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
-
-
 @pytest.fixture(scope="module")
 def ranks(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What the two processes of `team_member` saw, started in torchrun's words."""
     folder = tmp_path_factory.mktemp("team")
-    ports = [str(port) for port in free_ports(2)]
-    common = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": ports[0]}
-    processes = [
-        subprocess.Popen(
-            [sys.executable, team_member.__file__, str(folder), ports[1]],
-            env=os.environ | common | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in range(2)
-    ]
-    try:
-        complaints = [process.communicate(timeout=120)[1] for process in processes]
-    finally:
-        for process in processes:
-            process.kill()
-    assert [process.returncode for process in processes] == [0, 0], "\n".join(complaints)
+    launch(team_member.__file__, [str(folder), str(free_ports(1)[0])])
     return [json.loads((folder / f"rank{rank}.json").read_text()) for rank in range(2)]
 
 
