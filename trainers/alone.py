@@ -36,7 +36,7 @@ def main(name: str, argv: Sequence[str] | None = None) -> int:
 
 
 def _told_to_torchrun(work: Callable[[], int]) -> Callable[[], int]:
-    """The same work; where torchrun started the process, it hears of an error, and shows that of the rank it began in."""
+    """The same work; torchrun, if it started the process, hears of an error and shows that of the rank it began in."""
     if "TORCHELASTIC_ERROR_FILE" not in os.environ:
         return work
     from torch.distributed.elastic.multiprocessing.errors import record

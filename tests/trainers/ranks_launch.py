@@ -17,7 +17,7 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def launch(script: str, arguments: Sequence[str], processes: int = 2, seconds: float = 300.0) -> None:
+def launch(script: str, arguments: Sequence[str], processes: int = 2, seconds: float = 600.0) -> None:
     """Run a script as so many ranks. All have to end well, or what they complained of is raised."""
     (port,) = free_ports(1)
     common = {"WORLD_SIZE": str(processes), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}

@@ -116,7 +116,7 @@ def of(kind: type, events: Sequence[Event]) -> list[Any]:
 )
 def test_fractions_of_epochs_end_with_an_evaluation(epochs: float, steps: int, evaluated_at: list[int]) -> None:
     events = collect(TrainerConfig(epochs=epochs))
-    assert events[0] == Built({"lr": 0.01}, steps, ("first", "last"))
+    assert events[0] == Built({"lr": 0.01, "lr_scale": 1.0}, steps, ("first", "last"))
     assert [event.step for event in of(Step, events)] == list(range(1, steps + 1))
     assert [event.step for event in of(Eval, events)] == evaluated_at
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,8 @@ from typing import Any
 import pytest
 import rank_member
 import torch
-from ranks_launch import launch
+from ranks_launch import free_ports, launch
 
-from trainers import registry
 from trainers.devices.cpu import CpuDevice
 from trainers.devices.team import Team
 from trainers.task import Task
@@ -21,17 +21,16 @@ from trainers.task import Task
 ROWS = {"xnli": 32, "toxicity": 16, "audio": 16, "sentences": 48, "matching": 16}
 STEPS = 4
 
-# Nothing that draws numbers of its own in each process. What looks at the other rows of a batch, as batch norms do,
-# looks at those of its own process.
-STILL: dict[str, dict[str, Any]] = {
-    "xnli": {"dropout": 0.0},
-    "toxicity": {"dropout": 0.0},
-    "audio": {},
-    "sentences": {"lr_scaling": "sqrt"},
-    "matching": {"image_dropout": 0.0, "lr_scaling": "linear"},
+# What looks at the other rows of a batch, as batch norms and losses of pairs do, looks at those of its own process.
+SETTINGS: dict[str, dict[str, Any]] = {
+    "xnli": {"lr_scaling": "processes"},
+    "toxicity": {},
+    "audio": {"sampler": "balanced"},
+    "sentences": {"lr_scaling": "sqrt", "word_ratio": 0.5},
+    "matching": {"lr_scaling": "linear", "pair_loss": "ntxent"},
 }
 # Losses whose rows have nothing to do with each other: a step of two processes is one of twice the batch.
-APART = {"xnli": {"dropout": 0.0}, "toxicity": {"dropout": 0.0, "aux_weight": 0.0, "lr_scaling": "none"}}
+APART: dict[str, dict[str, Any]] = {"xnli": {}, "toxicity": {"aux_weight": 0.0, "lr_scaling": "none"}}
 
 
 class Member(Team):
@@ -48,12 +47,9 @@ def epochs(trainer: str, settings: Mapping[str, Any]) -> float:
 
 
 def build(trainer: str, settings: Mapping[str, Any], team: Team) -> Task:
-    found = registry.find(trainer)
     device = CpuDevice()
     device.team = team
-    config = registry.build_config(found, {"norms_every": 0, "epochs": 0.0, **settings})
-    task: Task = importlib.import_module(f"trainers.{trainer}").build(config, device)
-    return task
+    return rank_member.build(trainer, {"epochs": 0.0, **settings}, device)[0]
 
 
 def run_two(folder: Path, runs: Mapping[str, tuple[str, Mapping[str, Any]]]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -91,7 +87,10 @@ def test_two_processes_tell_what_one_does_with_twice_the_batch(tmp_path: Path) -
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, Any]]:
-    runs = {name: (name, {"epochs": epochs(name, more), "batch_size": ROWS[name], **more}) for name, more in STILL.items()}
+    runs = {
+        name: (name, {"epochs": epochs(name, more), "batch_size": ROWS[name], **more})
+        for name, more in SETTINGS.items()
+    }
     runs["apart"] = ("toxicity", apart("toxicity"))
     return run_two(tmp_path_factory.mktemp("two"), runs)
 
@@ -102,7 +101,7 @@ def test_running_scores_are_over_the_rows_of_both(two: tuple[dict[str, Any], dic
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("trainer", STILL)
+@pytest.mark.parametrize("trainer", SETTINGS)
 def test_every_trainer_tells_the_means_of_both_and_evaluates_all_rows_once(
     trainer: str, two: tuple[dict[str, Any], dict[str, Any]]
 ) -> None:
@@ -119,8 +118,8 @@ def taken_together(trainer: str) -> tuple[list[dict[str, float]], Mapping[str, f
 
     Each takes its share with the same weights; gradients are averaged, buffers are the first's.
     """
-    settings = {"batch_size": ROWS[trainer], **STILL[trainer]}
-    settings["epochs"] = epochs(trainer, STILL[trainer])
+    settings = {"batch_size": ROWS[trainer], **SETTINGS[trainer]}
+    settings["epochs"] = epochs(trainer, SETTINGS[trainer])
     tasks = [build(trainer, settings, Member(rank)) for rank in range(2)]
     first, second = (task.model.train() for task in tasks)
     losses = []
@@ -154,3 +153,22 @@ def test_windows_of_clips_do_not_depend_on_how_a_pass_is_dealt() -> None:
     shares = [next(iter(build("audio", settings, Member(rank)).batches)) for rank in range(2)]
     for name in ("features", "labels"):
         assert torch.equal(one[name], torch.cat([share[name] for share in shares]))
+
+
+def torchrun(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port"]
+    (port,) = free_ports(1)
+    whole = [*command, str(port), *arguments]
+    return subprocess.run(whole, capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.mark.slow
+def test_torchrun_starts_a_trainer_and_shows_the_traceback_of_the_rank_that_failed() -> None:
+    options = ("--epochs", "0.05", "--norms_every", "0", "--device", "cpu", "--threads", "1")
+    run = torchrun("-m", "trainers.xnli", *options)
+    assert run.returncode == 0, run.stderr
+    assert "processes=2" in run.stdout
+    assert len([line for line in run.stdout.splitlines() if line.startswith("[RESULT]")]) == 1
+    run = torchrun(rank_member.__file__, "--broken", *options)
+    assert run.returncode != 0
+    assert "ZeroDivisionError: rank 1 has trouble of its own" in run.stderr.partition("Root Cause")[2]

@@ -87,6 +87,57 @@ def test_both_leave_when_the_first_is_closed(ranks: list[dict[str, Any]]) -> Non
 
 
 @pytest.mark.slow
+def test_gradients_are_those_of_data_parallel_training_to_the_bit(ranks: list[dict[str, Any]]) -> None:
+    for rank in ranks:
+        assert rank["averaged"]["own"] == rank["averaged"]["ddp"]
+
+
+@pytest.mark.slow
+def test_several_backward_passes_are_averaged_once(ranks: list[dict[str, Any]]) -> None:
+    assert ranks[0]["averaged"]["two passes"] == ranks[1]["averaged"]["two passes"]
+    expected = []
+    for rank in range(2):
+        torch.manual_seed(rank)
+        rows = torch.randn(2, 8, 5)
+        torch.manual_seed(7)
+        model = team_member.Parts()
+        for part in rows:
+            model(part, 0, 1).backward()
+        expected.append(team_member.gradients(model))
+    check_means(ranks[0]["averaged"]["two passes"], *expected)
+
+
+@pytest.mark.slow
+def test_a_parameter_that_a_process_does_not_use_counts_as_a_gradient_of_0(ranks: list[dict[str, Any]]) -> None:
+    expected = []
+    for rank in range(2):
+        torch.manual_seed(rank)
+        rows = torch.randn(2, 8, 5)[0]
+        torch.manual_seed(7)
+        model = team_member.Parts()
+        model(rows, 0, 2 if rank else 1).backward()
+        expected.append(team_member.gradients(model))
+    for rank in ranks:
+        check_means(rank["averaged"]["parts"], *expected)
+    assert ranks[0]["averaged"]["parts"][3] is None, "nobody has used it"
+
+
+def check_means(found: list[Any], first: list[Any], second: list[Any]) -> None:
+    for one, mine, other in zip(found, first, second, strict=True):
+        parts = [part for part in (mine, other) if part is not None]
+        assert (one is None) == (not parts)
+        if parts:
+            assert one == pytest.approx([sum(values) / 2 for values in zip(*parts, strict=True)], rel=1e-5, abs=1e-8)
+
+
+@pytest.mark.slow
+def test_what_does_not_go_together_is_said(ranks: list[dict[str, Any]]) -> None:
+    for rank in ranks:
+        assert "`team.alone()` around all but its last" in rank["averaged"]["said of two passes"]
+        assert "1 parameters differ, first of all parts.3.bias;" in rank["averaged"]["said of weights"]
+
+
+@pytest.mark.slow
 def test_a_trainer_runs_in_two_processes_and_speaks_once(ranks: list[dict[str, Any]]) -> None:
     lines = ranks[0]["said"]
     assert "processes=2" in lines[1]

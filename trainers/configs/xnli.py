@@ -70,9 +70,7 @@ class XnliConfig(RateScaling):
 
     def ineffective(self) -> dict[str, str]:
         """What other settings leave without effect."""
-        return super().ineffective() | (
-            {} if self.scheduler == "linear" else {"warmup": "only a linear course rises"}
-        )
+        return super().ineffective() | ({} if self.scheduler == "linear" else {"warmup": "only a linear course rises"})
 
 
 def _names(words: str) -> tuple[str, ...]:

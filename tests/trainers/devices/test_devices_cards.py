@@ -22,11 +22,13 @@ def test_a_process_takes_the_only_card_that_it_sees() -> None:
 
 
 def test_more_processes_than_cards_are_refused_in_one_line() -> None:
-    with pytest.raises(InputError, match="^process 6 finds no card: 2 are visible and it is number 2 .*; start as many"):
+    with pytest.raises(
+        InputError, match=r"^process 6 finds no card: 2 are visible and it is number 2 .*; start as many"
+    ):
         card_of(at(2), 2)
 
 
 def test_two_processes_on_one_card_are_refused() -> None:
     check_cards(["here GPU-a", "here GPU-b", "there GPU-a"])
-    with pytest.raises(InputError, match="^processes 0 and 2 are on the same card; start as many"):
+    with pytest.raises(InputError, match=r"^processes 0 and 2 are on the same card; start as many"):
         check_cards(["here GPU-a", "here GPU-b", "here GPU-a"])
