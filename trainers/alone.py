@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from trainers import registry
 from trainers.contract import Built, Events, InputError, Trainer
@@ -25,7 +25,8 @@ def main(name: str, argv: Sequence[str] | None = None) -> int:
         device = select_for(trainer, arguments.device)
         device.setup(threads=arguments.threads)
         try:
-            return _print_all(registry.load_recipe(trainer)(config, device), device)
+            train = _told_to_torchrun(lambda: _print_all(registry.load_recipe(trainer)(config, device), device))
+            return train()
         finally:
             device.team.close()
     except InputError as error:
@@ -33,6 +34,16 @@ def main(name: str, argv: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _told_to_torchrun(work: Callable[[], int]) -> Callable[[], int]:
+    """The same work; torchrun, if it started the process, hears of an error and shows that of the rank it began in."""
+    if "TORCHELASTIC_ERROR_FILE" not in os.environ:
+        return work
+    from torch.distributed.elastic.multiprocessing.errors import record
+
+    recorded: Callable[[], int] = record(work)
+    return recorded
 
 
 def _print_all(events: Events, device: Device) -> int:

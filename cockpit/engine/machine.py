@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cockpit.engine.devices import AUTO, takes_all_chips
 from cockpit.search.spec import Search
-from trainers.devices.kinds import CUDA
+from trainers.devices.kinds import CPU, CUDA
 
 
 @dataclass(frozen=True)
@@ -50,19 +50,20 @@ def gpu_ids() -> list[str]:
 def share(search: Search, device: str, available_cores: int, gpus: int, *, joining: bool = False) -> Share:
     """Divide the machine among trials.
 
-    A search that says nothing of GPUs gets one a trial where there are some, unless it is bound for the CPU. On a TPU
-    one trial has all chips, and all cores to feed them. Raises `NoRoomError` when not even one trial fits. A sweep that
-    is `joining` a cluster finds out there what fits.
+    On a TPU one trial has all chips, and all cores to feed them. Raises `NoRoomError` when not even one trial fits. A
+    sweep that is `joining` a cluster finds out there what fits.
     """
     on_tpu = takes_all_chips(device, gpus)
     cpu = search.resources.cpu or 1.0
     if on_tpu and cpu == 1.0:  # what a search has that says nothing
         cpu = float(available_cores)
-    gpu = search.resources.gpu or (1.0 if gpus and device in (AUTO, CUDA) else 0.0)
+    gpu = gpus_wanted(search, device, gpus)
+    processes = _processes(search, device, gpu)
     if joining:
-        return Share(search.concurrent or 1, cpu, gpu, search.resources.processes or max(1, int(gpu)))
+        return Share(search.concurrent or 1, cpu, gpu, processes)
     if gpu > gpus:
-        raise NoRoomError(f"resources.gpu: a trial wants {gpu:g} GPUs and this machine has {gpus}; ask for less")
+        key = "gpu" if search.resources.gpu else "processes"
+        raise NoRoomError(f"resources.{key}: a trial wants {gpu:g} GPUs and this machine has {gpus}; ask for less")
     if cpu > available_cores:
         raise NoRoomError(
             f"resources.cpu: a trial wants {cpu:g} cores and this machine has {available_cores}; ask for less"
@@ -77,8 +78,27 @@ def share(search: Search, device: str, available_cores: int, gpus: int, *, joini
         raise NoRoomError(f"concurrent: {concurrent} trials at once do not fit on {gpus} GPUs; at most {fit} do")
     if search.concurrent and search.concurrent * cpu > available_cores:
         cpu = min(cpu, max(1.0, available_cores / search.concurrent))
-    processes = search.resources.processes or max(1, int(gpu))
     return Share(concurrent=max(1, concurrent), cpu=cpu, gpu=gpu, processes=processes)
+
+
+def gpus_wanted(search: Search, device: str, gpus: float) -> float:
+    """GPUs of one trial. Where nothing is said and there are `gpus`, one for each process that is not for the CPU."""
+    here = gpus and device in (AUTO, CUDA)
+    return search.resources.gpu or (float(search.resources.processes or 1) if here else 0.0)
+
+
+def _processes(search: Search, device: str, gpu: float) -> int:
+    """Processes of one trial. Raises `NoRoomError` where those of a trainer would have to share a GPU.
+
+    Two processes on one card cannot talk to each other through NCCL. How programs talk is their own affair.
+    """
+    processes = search.resources.processes or max(1, int(gpu))
+    if gpu and device != CPU and processes > max(1, int(gpu)) and not (search.program or search.command):
+        raise NoRoomError(
+            f"resources.processes: {processes} processes want a GPU each and a trial gets {gpu:g}; "
+            "ask for as many GPUs as processes, or for the CPU with --device cpu"
+        )
+    return processes
 
 
 def times(room: float, each: float) -> int:

@@ -16,8 +16,8 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 class Resources:
     """CPU cores, GPUs (fractions share one), TPU chips and bytes of memory per trial; None asks for no memory.
 
-    `processes` work on a trial together, as torchrun's would; without it there is one for each whole GPU. `price` is
-    what an hour of the whole machine costs, in any currency.
+    `processes` work on a trial together, as torchrun's would, each on a GPU of its own where there are any; without it
+    there is one for each whole GPU. `price` is what an hour of the whole machine costs, in any currency.
     """
 
     cpu: float = 1.0

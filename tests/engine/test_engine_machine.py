@@ -35,6 +35,10 @@ def shared(cores: int, gpus: int = 0, device: str = "auto", concurrent: int | No
         ({"cores": 16, "gpus": 1, "gpu": 0.1}, Share(10, 1.0, 0.1)),
         ({"cores": 8, "gpus": 3, "gpu": 2}, Share(1, 1.0, 2.0, 2)),
         ({"cores": 1, "gpus": 4}, Share(1, 1.0, 1.0)),
+        ({"cores": 4, "gpus": 4, "processes": 2}, Share(2, 1.0, 2.0, 2)),  # a GPU for each process
+        ({"cores": 4, "gpus": 2, "gpu": 2, "processes": 1}, Share(1, 1.0, 2.0, 1)),
+        ({"cores": 4, "gpus": 1, "device": "cpu", "processes": 2}, Share(4, 1.0, 0.0, 2)),
+        ({"cores": 4, "processes": 2}, Share(4, 1.0, 0.0, 2)),
     ],
 )
 def test_share(asked: dict[str, Any], expected: Share) -> None:
@@ -46,6 +50,15 @@ def test_share(asked: dict[str, Any], expected: Share) -> None:
     [
         ({"cores": 2, "cpu": 3}, "resources.cpu: a trial wants 3 cores and this machine has 2; ask for less"),
         ({"cores": 2, "gpu": 1}, "resources.gpu: a trial wants 1 GPUs and this machine has 0; ask for less"),
+        (
+            {"cores": 8, "gpus": 2, "processes": 3},
+            "resources.processes: a trial wants 3 GPUs and this machine has 2; ask for less",
+        ),
+        (
+            {"cores": 8, "gpus": 4, "gpu": 2, "processes": 3},
+            "resources.processes: 3 processes want a GPU each and a trial gets 2; "
+            "ask for as many GPUs as processes, or for the CPU with --device cpu",
+        ),
         ({"cores": 8, "gpus": 2, "concurrent": 3}, "concurrent: 3 trials at once do not fit on 2 GPUs; at most 2 do"),
         (
             {"cores": 8, "gpus": 2, "concurrent": 5, "gpu": 0.4},

@@ -10,7 +10,6 @@ from sweeping import Sweep, is_alive, run
 
 from cockpit.engine.ranks import rank_variables
 
-
 ENGINES = ["local", pytest.param("ray", marks=[pytest.mark.ray, pytest.mark.slow])]
 
 

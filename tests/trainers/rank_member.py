@@ -5,15 +5,21 @@ SETTINGS, a file, has for each name a trainer and its settings. What each traini
 
 from __future__ import annotations
 
+import importlib
 import json
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from trainers import registry
-from trainers.contract import Built, Eval, Event, Step
+from torch import Tensor, nn
+
+from trainers import alone, loop, registry
+from trainers.contract import Built, Eval, Event, Step, TrainerConfig
 from trainers.devices.base import Device
 from trainers.devices.cpu import CpuDevice
+from trainers.task import Task
 
 
 def told(events: list[Event]) -> dict[str, Any]:
@@ -28,10 +34,21 @@ def told(events: list[Event]) -> dict[str, Any]:
     }
 
 
-def train(trainer: str, settings: dict[str, Any], device: Device) -> dict[str, Any]:
-    found = registry.find(trainer)
-    config = registry.build_config(found, {"norms_every": 0, **settings})
-    return told(list(registry.load_recipe(found)(config, device)))
+def build(trainer: str, settings: Mapping[str, Any], device: Device) -> tuple[Task, TrainerConfig]:
+    """A task that draws no numbers in its steps: of several processes each has dropout of its own."""
+    config = registry.build_config(registry.find(trainer), {"norms_every": 0, **settings})
+    task: Task = importlib.import_module(f"trainers.{trainer}").build(config, device)
+    for module in task.model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+        if hasattr(module, "dropout_prob"):
+            module.dropout_prob = 0.0
+    return task, config
+
+
+def train(trainer: str, settings: Mapping[str, Any], device: Device) -> dict[str, Any]:
+    task, config = build(trainer, settings, device)
+    return told(list(loop.run(task, config, device)))
 
 
 def main(folder: Path, runs: dict[str, Any]) -> None:
@@ -42,5 +59,20 @@ def main(folder: Path, runs: dict[str, Any]) -> None:
     device.team.close()
 
 
+def break_one(options: list[str]) -> int:
+    """A trainer by itself whose second process fails in its first step."""
+    forward = nn.Embedding.forward
+
+    def fail(module: nn.Embedding, inputs: Tensor) -> Tensor:
+        if os.environ["RANK"] == "1":
+            raise ZeroDivisionError("rank 1 has trouble of its own")
+        return forward(module, inputs)
+
+    nn.Embedding.forward = fail  # type: ignore[method-assign]
+    return alone.main("xnli", options)
+
+
 if __name__ == "__main__":
+    if sys.argv[1] == "--broken":
+        sys.exit(break_one(sys.argv[2:]))
     main(Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text()))

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import json
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from trainers import alone, loop
 from trainers.contract import Eval, Event, Events, Save, Saved, Set, Step, TrainerConfig
 from trainers.data.batches import Batch, Column, Postings, training_loader
+from trainers.devices.averaging import GradientMean
 from trainers.devices.base import Device
 from trainers.devices.cpu import CpuDevice
+from trainers.devices.group import Group
 from trainers.devices.team import Team
 from trainers.schedule import Schedule
 from trainers.seeding import seed_everything
@@ -123,9 +128,78 @@ def main(folder: Path, second_port: str) -> None:
     train("whole", STEERED, 0.4)
     train("cut", {**STEERED, CUT: Save()}, 0.4, out=str(folder))
     train("rest", {}, 0.4, resume=str(folder / "cut.pt"))
+    assert isinstance(device.team, Group)
+    result["averaged"] = average_in_all_ways(device.team)
     result["left after"] = leave_early(device)
     (folder / f"rank{rank}.json").write_text(json.dumps(result))
     device.team.close()
+
+
+class Parts(nn.Module):
+    """Four layers, of which a loss may use some."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts = nn.ModuleList(nn.Linear(5, 5) for _ in range(4))
+
+    def forward(self, inputs: Tensor, *used: int) -> Tensor:
+        for part in used:
+            inputs = self.parts[part](inputs).tanh()
+        return inputs.square().mean()
+
+
+def gradients(model: nn.Module) -> list[list[float] | None]:
+    """Those of the layers' weights."""
+    weights = [param for param in model.parameters() if param.dim() == 2]
+    return [None if weight.grad is None else weight.grad.reshape(-1).tolist() for weight in weights]
+
+
+def average_in_all_ways(team: Group) -> dict[str, Any]:
+    """Gradients by every way to come to their mean, and what is said of what does not go together."""
+    torch.manual_seed(team.rank)
+    first, second = torch.randn(2, 8, 5)
+    torch.manual_seed(7)
+    plain = Parts()
+    found: dict[str, Any] = {}
+
+    wrapped, own = copy.deepcopy(plain), copy.deepcopy(plain)
+    DistributedDataParallel(wrapped)(first, 0, 1, 2, 3).backward()
+    mean = GradientMean(own, bucket_bytes=200)
+    own(first, 0, 1, 2, 3).backward()
+    mean.finish()
+    found["ddp"], found["own"] = gradients(wrapped), gradients(own)
+
+    model = copy.deepcopy(plain)
+    team.same_start(model)
+    with team.alone():
+        model(first, 0, 1).backward()
+    model(second, 0, 1).backward()
+    team.average(model)
+    found["two passes"] = gradients(model)
+
+    model = copy.deepcopy(plain)
+    team.same_start(model)
+    model(first, 0, 2 if team.rank else 1).backward()
+    team.average(model)
+    found["parts"] = gradients(model)
+
+    model.zero_grad()
+    found["said of two passes"] = refusal(lambda: [model(first, 0, 1, 2, 3).backward() for _ in range(2)])
+    team.same_start(model)
+    team.check_same(model)
+    if team.rank:
+        with torch.no_grad():
+            model.parts[3].bias[0] += 1.0
+    found["said of weights"] = refusal(lambda: team.check_same(model))
+    return found
+
+
+def refusal(work: Callable[[], object]) -> str:
+    try:
+        work()
+    except RuntimeError as error:
+        return str(error)
+    return ""
 
 
 def leave_early(device: Device) -> int:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 import team_member
 import torch
+from ranks_launch import free_ports, launch
 
 from trainers.contract import InputError, TrainerConfig
 from trainers.devices.cpu import CpuDevice
@@ -26,35 +23,11 @@ class Member(Team):
         self.size = size
 
 
-def free_ports(count: int) -> list[int]:
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
-
-
 @pytest.fixture(scope="module")
 def ranks(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What the two processes of `team_member` saw, started in torchrun's words."""
     folder = tmp_path_factory.mktemp("team")
-    ports = [str(port) for port in free_ports(2)]
-    common = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": ports[0]}
-    processes = [
-        subprocess.Popen(
-            [sys.executable, team_member.__file__, str(folder), ports[1]],
-            env=os.environ | common | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in range(2)
-    ]
-    try:
-        complaints = [process.communicate(timeout=120)[1] for process in processes]
-    finally:
-        for process in processes:
-            process.kill()
-    assert [process.returncode for process in processes] == [0, 0], "\n".join(complaints)
+    launch(team_member.__file__, [str(folder), str(free_ports(1)[0])])
     return [json.loads((folder / f"rank{rank}.json").read_text()) for rank in range(2)]
 
 
@@ -111,6 +84,57 @@ def test_both_go_on_from_a_checkpoint_as_if_they_had_not_been_cut(ranks: list[di
 @pytest.mark.slow
 def test_both_leave_when_the_first_is_closed(ranks: list[dict[str, Any]]) -> None:
     assert [rank["left after"] for rank in ranks] == [3, 3]
+
+
+@pytest.mark.slow
+def test_gradients_are_those_of_data_parallel_training_to_the_bit(ranks: list[dict[str, Any]]) -> None:
+    for rank in ranks:
+        assert rank["averaged"]["own"] == rank["averaged"]["ddp"]
+
+
+@pytest.mark.slow
+def test_several_backward_passes_are_averaged_once(ranks: list[dict[str, Any]]) -> None:
+    assert ranks[0]["averaged"]["two passes"] == ranks[1]["averaged"]["two passes"]
+    expected = []
+    for rank in range(2):
+        torch.manual_seed(rank)
+        rows = torch.randn(2, 8, 5)
+        torch.manual_seed(7)
+        model = team_member.Parts()
+        for part in rows:
+            model(part, 0, 1).backward()
+        expected.append(team_member.gradients(model))
+    check_means(ranks[0]["averaged"]["two passes"], *expected)
+
+
+@pytest.mark.slow
+def test_a_parameter_that_a_process_does_not_use_counts_as_a_gradient_of_0(ranks: list[dict[str, Any]]) -> None:
+    expected = []
+    for rank in range(2):
+        torch.manual_seed(rank)
+        rows = torch.randn(2, 8, 5)[0]
+        torch.manual_seed(7)
+        model = team_member.Parts()
+        model(rows, 0, 2 if rank else 1).backward()
+        expected.append(team_member.gradients(model))
+    for rank in ranks:
+        check_means(rank["averaged"]["parts"], *expected)
+    assert ranks[0]["averaged"]["parts"][3] is None, "nobody has used it"
+
+
+def check_means(found: list[Any], first: list[Any], second: list[Any]) -> None:
+    for one, mine, other in zip(found, first, second, strict=True):
+        parts = [part for part in (mine, other) if part is not None]
+        assert (one is None) == (not parts)
+        if parts:
+            assert one == pytest.approx([sum(values) / 2 for values in zip(*parts, strict=True)], rel=1e-5, abs=1e-8)
+
+
+@pytest.mark.slow
+def test_what_does_not_go_together_is_said(ranks: list[dict[str, Any]]) -> None:
+    for rank in ranks:
+        assert "`team.alone()` around all but its last" in rank["averaged"]["said of two passes"]
+        assert "1 parameters differ, first of all parts.3.bias;" in rank["averaged"]["said of weights"]
 
 
 @pytest.mark.slow

@@ -40,7 +40,7 @@ class GradientMean:
         self._paused = paused
 
     def finish(self) -> None:
-        """Waits for the mean of all gradients. To be called in all processes, after the last backward pass of a step."""
+        """Waits for the mean of all gradients. All processes call it after the last backward pass of a step."""
         for bucket in self._buckets[self._started :]:
             bucket.start()
         self._started = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 NAME = "torch._dynamo"
@@ -33,6 +33,9 @@ def load() -> None:
 
 class _Deferred(ModuleType):
     """Answers what optimizers ask of `torch._dynamo`; whatever else is asked for loads it, in this one's place."""
+
+    # Processes that meet have its caches cleared, because they may have been filled too early: there are none yet.
+    trace_rules = SimpleNamespace(clear_lru_cache=lambda: None)
 
     @staticmethod
     def graph_break(msg: str = "") -> None:

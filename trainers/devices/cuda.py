@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import socket
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from trainers.devices.base import Device, Fetched
+from trainers.devices.cards import card_of, check_cards
 from trainers.devices.team import place
 
 if TYPE_CHECKING:
@@ -53,8 +55,7 @@ class CudaDevice(Device):
     def index(self) -> int:
         import torch
 
-        where = place(os.environ)
-        return where.local_rank if where is not None and torch.cuda.device_count() > 1 else 0
+        return card_of(place(os.environ), torch.cuda.device_count())
 
     @property
     def torch_device(self) -> torch.device:
@@ -73,6 +74,13 @@ class CudaDevice(Device):
         import torch
 
         torch.cuda.set_device(self.index)
+
+    def meet(self) -> None:
+        import torch
+
+        super().meet()
+        card = torch.cuda.get_device_properties(self.index)
+        check_cards(self.team.gather(f"{socket.gethostname()} {card.uuid}"))
 
     def fetch(self, packs: Sequence[Tensor]) -> Fetched:
         import torch

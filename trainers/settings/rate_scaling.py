@@ -22,7 +22,8 @@ def scaling_rule(default: str) -> Any:
 class RateScaling(TorchConfig):
     """The rule by which rates are multiplied, the same for all groups and at all steps. None by default.
 
-    The linear rule is that of Goyal et al. 2017 for SGD; the root keeps the noise of Adam's steps (Malladi et al. 2022).
+    The linear rule is that of Goyal et al. 2017 for SGD; the root keeps the noise of Adam's
+    steps (Malladi et al. 2022).
     """
 
     lr_scaling: str = scaling_rule("none")
