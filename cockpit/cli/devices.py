@@ -87,6 +87,7 @@ def _print_table(samples: Sequence[Sample], *, is_past: bool) -> None:
         click.echo(f"{hosts}: {counted(len(samples), 'look')} in {duration_text(seconds(samples))}")
     columns = [column for column in COLUMNS if is_past or column not in OF_THE_PAST]
     cells = [_cells(row) for row in devices_past(samples)]
+    columns = [column for column in columns if any(row[column] for row in cells)]
     rows = [[row[column] for column in columns] for row in cells]
     print_table(columns, rows, left=("device", "course", "name"), optional=("name", "clock", "heat", "course"))
 

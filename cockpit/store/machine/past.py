@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cockpit.store.folder import is_trial_id
 from cockpit.store.machine.record import Sample
@@ -52,7 +53,7 @@ def blocks(course: Sequence[float | None], full: float, width: int = 20) -> str:
     """A course as a line of blocks, each the mean of its part; a blank where nothing was told."""
     parts = min(width, len(course))
     cuts = [round(part * len(course) / parts) for part in range(parts + 1)] if parts else []
-    means = [_mean(_told(course[begin:end])) for begin, end in zip(cuts, cuts[1:], strict=False)]
+    means = [_mean(_told(course[begin:end])) for begin, end in pairwise(cuts)]
     top = len(BLOCKS) - 1
     return "".join(" " if mean is None else BLOCKS[min(top, round(mean / full * top))] for mean in means)
 

@@ -48,7 +48,7 @@ def sample_of(machine: MachineRow, experiment: str | None, at: float, host: str)
         folder, _, name = trial.trial.partition("/")
         if experiment in (folder, None):
             name = trial.trial if experiment is None else name
-            values |= {f"{name}/cores": round(trial.load / 100, 3), f"{name}/memory": float(trial.memory)}
+            values |= {f"{name}/cores": round(trial.load / 100, 3), f"{name}/memory": trial.memory}
             values |= _gpu_memory(machine.gpus, trial.trial, name)
     names = {f"gpu{gpu.number}": gpu.name for gpu in machine.gpus if gpu.name}
     names |= {f"tpu{tpu.number}": machine.tpu for tpu in machine.tpus}
@@ -111,8 +111,8 @@ def _of_tpu(tpu: TpuRow) -> Sequence[tuple[str, float | None]]:
 def _gpu_memory(gpus: Sequence[GpuRow], trial: str, name: str) -> dict[str, float]:
     used = [process.memory for gpu in gpus for process in gpu.processes if process.trial == trial]
     known = [memory for memory in used if memory is not None]
-    return {f"{name}/gpu_memory": float(sum(known))} if known else {}
+    return {f"{name}/gpu_memory": sum(known)} if known else {}
 
 
 def _known(values: Iterable[tuple[str, float | None]]) -> dict[str, float]:
-    return {name: float(value) for name, value in values if value is not None and math.isfinite(value)}
+    return {name: value for name, value in values if value is not None and math.isfinite(value)}
