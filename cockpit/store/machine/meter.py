@@ -18,7 +18,7 @@ from cockpit.store.machine.rows import DiskRow, MachineRow, MemoryRow, NetworkRo
 from cockpit.store.machine.tpu import TpuMeter
 
 T = TypeVar("T")
-LOOPBACK = "lo"
+LOOPBACK = ("lo", "lo0")  # of Linux and of macOS
 
 
 class MachineMeter:
@@ -131,7 +131,7 @@ class MachineMeter:
         """None at the first look, which has none to be compared with."""
         import psutil
 
-        counters = [each for name, each in psutil.net_io_counters(pernic=True).items() if name != LOOPBACK]
+        counters = [each for name, each in psutil.net_io_counters(pernic=True).items() if name not in LOOPBACK]
         now = (time.monotonic(), sum(each.bytes_recv for each in counters), sum(each.bytes_sent for each in counters))
         before, self._network = self._network, now
         if before is None:
