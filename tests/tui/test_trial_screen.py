@@ -201,8 +201,8 @@ def test_the_norms_of_many_layers_scroll_and_say_what_is_dead(stage, tmp_path):
 
     async def scene(app, pilot):
         await press(pilot, "2")
-        await until(pilot, lambda: f"no gradient reaches {names[7]}"[:38] in screen_text(app))
-        await until(pilot, lambda: "encoder.laye…utput.dense" in screen_text(app))
+        await until(pilot, lambda: "⚠ enco.laye.07.atte.outp.dense: no gradient reaches" in screen_text(app))
+        await until(pilot, lambda: "enc.laye.39.atte.outp.dens" in screen_text(app))
         top = screen_text(app)
         await press(pilot, "pagedown", "pagedown")
         await until(pilot, lambda: screen_text(app) != top)
