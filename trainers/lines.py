@@ -59,7 +59,9 @@ def _number(name: str, value: float) -> str:
 def _norms(norms: Sequence[GroupNorms], groups: Sequence[str]) -> list[str]:
     lines = []
     for position, one in enumerate(norms):
-        index = groups.index(one.group) if one.group in groups else position
+        if groups and one.group not in groups:
+            continue  # a row of a layer has no number, and the logs have no word for it
+        index = groups.index(one.group) if groups else position
         lines.append(f"params info pg{index}: norm std({one.param_std:.6f}) mean({one.param_mean:.6f})")
         lines.append(f"grad info pg{index}: norm std({one.grad_std:.6f}) mean({one.grad_mean:.6f})")
     return lines

@@ -153,8 +153,9 @@ def _plain(tensor: Tensor) -> Tensor:
 
 def _norms(tensors: Sequence[Tensor]) -> Tensor:
     """The norm of each, on the device of the first."""
-    wide = any(tensor.dtype == torch.float64 for tensor in tensors)
-    norms = torch._foreach_norm(list(tensors), 2, dtype=torch.float64 if wide else torch.float32)
+    types = {tensor.dtype for tensor in tensors}
+    wide = None if types == {torch.float32} else torch.float64 if torch.float64 in types else torch.float32
+    norms = torch._foreach_norm(list(tensors), 2, dtype=wide)
     return torch.stack(list(_on_one_device(norms))).float()
 
 

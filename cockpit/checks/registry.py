@@ -40,7 +40,7 @@ CHECKS = (
     Check(gradients.DEAD, gradients.dead, "every parameter group has gradients", _without_norms),
     Check(gradients.EXPLODING, gradients.exploding, "no gradient norm leaps", _without_norms),
     Check(gradients.STUCK, gradients.stuck, "every tensor with gradients changes", _without_norms),
-    Check(gradients.FROZEN, gradients.frozen, "every tensor is trained, as far as is told"),
+    Check(gradients.FROZEN, gradients.frozen, "no trainer tells of tensors that are not trained"),
     Check(gradients.UNEVEN, gradients.uneven, "no group is far above the others", _without_norms),
     Check(
         training.WAITED,

@@ -32,6 +32,7 @@ COMMANDS = {
     "steps": ("cockpit.cli.tables:steps", "Print the per-step table of a trial."),
     "grads": ("cockpit.cli.tables:grads", "Print the norm table of a trial."),
     "best": ("cockpit.cli.best:best", "Show the best of all experiments, by CV or leaderboard."),
+    "devices": ("cockpit.cli.devices:devices", "Show how busy this machine is, or was."),
     "compare": ("cockpit.cli.compare:compare", "Show trials side by side."),
     "importance": ("cockpit.cli.importance:importance", "Show which parameters matter, and their best ranges."),
     "blend": ("cockpit.cli.blend:blend", "Merge the predictions of experiments into a new one."),

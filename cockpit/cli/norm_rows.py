@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -34,7 +34,7 @@ class NormRows:
             self._like = re.compile(like)
         except re.error as error:
             raise click.BadParameter(f"{like!r} is no regular expression ({error})", param_hint="--like") from None
-        self._is_table = form == "table"
+        self._form = form
 
     def __call__(self, index: Index, trial: str, last: int | None) -> list[Keyed]:
         """The newest `last` rows, and more where not all of them are wanted."""
@@ -46,8 +46,9 @@ class NormRows:
 
         cells: Row = {"step": row.step, "group": row.group}
         cells |= {name: getattr(row, name) for name in NUMBERS}
-        if not self._is_table:
-            return {**cells, "largest": row.largest, **_names(row)}
+        if self._form != "table":
+            names = row.names if self._form == "jsonl" else standing_out(row)
+            return {**cells, "largest": row.largest, "names": names}
         shown = {name: value for name, value in cells.items() if name not in ("zero", "unchanged")}
         told = standing_out(row)
         return shown | {"group": shortened(row.group, LONGEST_GROUP)} | ({TENSORS: told} if told else {})
@@ -69,7 +70,3 @@ def remarks(index: Index, trial: str) -> Iterator[str]:
     yield from (f"⚠ {alert.text}" for alert in norm_alerts(index.norms(trial)))
     if text := index.frozen(trial).text:
         yield text
-
-
-def _names(row: NormRow) -> Mapping[str, str]:
-    return {f"{word}_names": " ".join(row.names.get(word, ())) for word in ("zero", "unchanged", "nonfinite")}

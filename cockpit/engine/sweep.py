@@ -21,6 +21,7 @@ from cockpit.engine.checkpoints import last_checkpoint
 from cockpit.engine.conductor import Conductor
 from cockpit.engine.control import Inbox
 from cockpit.engine.ending import Ending
+from cockpit.engine.machine_log import MachineLog
 from cockpit.engine.observer import Observer, View
 from cockpit.engine.output import into_log
 from cockpit.engine.ownership import owned
@@ -107,7 +108,8 @@ def _run(
             try:
                 if admission.wait(conductor, ledger, inbox) and not conductor.is_ending:
                     conductor.budget.start()
-                    _conduct(job, conductor, run, inbox)
+                    with MachineLog(run):
+                        _conduct(job, conductor, run, inbox)
             except KeyboardInterrupt:
                 conductor.interrupt("Ctrl-C, twice")
             except Exception as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+LEAST_OF_A_PART, FEW_PARTS = 2, 3  # letters that are left of a part of a layer's name, and parts that make it one
 LONGEST_LINE = 4096  # characters kept of one line; a terminal shows far fewer
 MOST_COMBINING_MARKS = 3  # per base character; real scripts need no more, stacked marks overwrite other rows
 
@@ -37,12 +38,25 @@ def safe_text(text: str | bytes, longest_line: int = LONGEST_LINE) -> str:
     return "\n".join(_safe_line(line, longest_line) for line in text.replace("\r\n", "\n").split("\n"))
 
 
-def shortened(text: str, longest: int) -> str:
-    """`encoder.la…elf_attn.weight`: without its middle, because names that belong together begin and end alike."""
-    if len(text) <= longest:
-        return text
-    front = (longest - 1) // 2
-    return f"{text[:front]}…{text[front + 1 - longest :]}"
+def shortened(path: str, longest: int) -> str:
+    """`enco.laye.11.atte.outp.dense` for the longer name of a layer: its parts are cut, the longest first, its numbers
+    are not, because by these the layers of one model differ. Where that is not enough the middle is left out, as it is
+    of a name of few parts.
+    """
+    parts = path.split(".")
+    excess = len(path) - longest
+    while excess > 0:
+        place = max(range(len(parts)), key=lambda at: 0 if _has_digit(parts[at]) else len(parts[at]))
+        if len(parts) < FEW_PARTS or _has_digit(parts[place]) or len(parts[place]) <= LEAST_OF_A_PART:
+            front = (longest - 1) // 2
+            return f"{path[:front]}…{path[front + 1 - longest :]}"
+        parts[place] = parts[place][:-1]
+        excess -= 1
+    return ".".join(parts)
+
+
+def _has_digit(part: str) -> bool:
+    return any(map(str.isdigit, part))
 
 
 def one_line(text: str | bytes, longest: int = LONGEST_LINE) -> str:

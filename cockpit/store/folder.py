@@ -104,6 +104,11 @@ class RunFolder:
         return self.path / "importance.json"
 
     @property
+    def machine(self) -> Path:
+        """How busy the machine was meanwhile; see `cockpit.store.machine.record`."""
+        return self.path / "machine.jsonl"
+
+    @property
     def engine_log(self) -> Path:
         return self.path / "engine.log"
 

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from cockpit.events.text import shortened
 from cockpit.store.rows import NormRow
 
 EXPLODES = 20.0  # times the group's own median so far, or that of the first quarter of the run
 ROWS_FOR_A_MEDIAN = 5  # fewer say nothing of what is usual
 ROWS_FOR_A_QUARTER = 12
 ROWS_FOR_A_HABIT = 3  # a tensor without a gradient in one batch is none that never gets any
+LONGEST_GROUP = 28  # of a layer's name before what is wrong with it: a screen may have 80 columns
 LARGE_UPDATE = 0.1  # of the parameters' own norm in one step; 1e-3 is usual
 
 
@@ -114,7 +116,8 @@ def _growing(rows: Sequence[NormRow]) -> Iterator[NormAlert]:
 
 
 def _alert(row: NormRow, kind: str, text: str, names: tuple[str, ...] = ()) -> NormAlert:
-    return NormAlert(row.group, row.step, kind, f"{row.group}: {text} at step {row.step}", names)
+    group = shortened(row.group, LONGEST_GROUP)
+    return NormAlert(row.group, row.step, kind, f"{group}: {text} at step {row.step}", names)
 
 
 def _at(largest: tuple[str, ...]) -> str:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 NEARLY_FULL = 0.9
 MOST_PROCESSES = 4  # of one GPU
-TPU_METER = "its load is not shown here; tpu-info tells it"
 
 
 def processor_items(machine: MachineRow) -> list[Item]:
@@ -46,7 +45,7 @@ def history_text(history: HistoryRow) -> str:
 
 
 def memory_items(machine: MachineRow) -> list[Item]:
-    """Memory, swap where there is some, and the disk of the logs folder."""
+    """Memory, swap where there is some, the disk of the logs folder, and traffic."""
     memory, disk = machine.memory, machine.disk
     items: list[Item] = []
     if memory is None:
@@ -59,6 +58,9 @@ def memory_items(machine: MachineRow) -> list[Item]:
         warns = disk.free < LITTLE_DISK
         note = f"{size_text(disk.free)} left of {size_text(disk.total)}" + (", nearly full" if warns else "")
         items.append(Gauge("disk", _share(disk.total - disk.free, disk.total), note, warns=warns))
+    if machine.network is not None:
+        received, sent = (size_text(rate) for rate in (machine.network.received, machine.network.sent))
+        items.append(Words(f"network: {received} a second in, {sent} out", "dim"))
     return items
 
 
@@ -78,11 +80,29 @@ def accelerator_items(machine: MachineRow) -> list[Item]:
     items: list[Item] = []
     for gpu in machine.gpus:
         items += _gpu_items(gpu, machine.history)
-    if machine.tpu:
-        items.append(Words(f"{machine.tpu}: {TPU_METER}"))
+    items += _tpu_items(machine)
     if not machine.gpus and (not machine.tpu or machine.trouble("gpus") != "no NVIDIA driver"):
         items.append(Words(f"no GPU is seen: {machine.trouble('gpus') or 'none'}", "dim"))
     return items
+
+
+def _tpu_items(machine: MachineRow) -> Iterator[Item]:
+    if not machine.tpu:
+        return
+    yield Words(machine.tpu, "bold")
+    if not machine.tpus:
+        yield Words(
+            f"load not known: {machine.trouble('tpus') or 'libtpu tells nothing while no trial uses it'}", "dim"
+        )
+    for tpu in machine.tpus:
+        note = ""
+        if tpu.memory_used is not None and tpu.memory_total:
+            note = f"{size_text(tpu.memory_used)} of {size_text(tpu.memory_total)}"
+        if tpu.load is None:
+            yield Words(f"chip {tpu.number}: load not known{f' · {note}' if note else ''}")
+        else:
+            past = machine.history.tpus[tpu.number] if tpu.number < len(machine.history.tpus) else ()
+            yield Gauge(f"chip {tpu.number}", tpu.load / 100, note, past)
 
 
 def _gpu_items(gpu: GpuRow, history: HistoryRow) -> Iterator[Item]:
@@ -91,9 +111,13 @@ def _gpu_items(gpu: GpuRow, history: HistoryRow) -> Iterator[Item]:
         facts.append(f"{gpu.temperature} °C")
     if gpu.power is not None:
         facts.append(f"{gpu.power:.0f} W" + (f" of {gpu.power_limit:.0f}" if gpu.power_limit else ""))
+    if gpu.clock is not None:
+        facts.append(f"{gpu.clock} MHz")
     yield Words(" · ".join(facts), "bold")
     if gpu.trouble:
         yield Words(gpu.trouble)
+    elif gpu.load is None:
+        yield Words("load not known" + (", it is divided (MIG)" if gpu.is_divided else ""), "dim")
     if gpu.load is not None:
         past = history.gpus[gpu.number] if gpu.number < len(history.gpus) else ()
         yield Gauge("load", gpu.load / 100, history=past)
@@ -125,6 +149,7 @@ def history_lines(history: HistoryRow) -> list[Line]:
     """Processor, memory and GPUs over the seconds before now, as lines of a chart."""
     named = [("processor", history.processor), ("memory", history.memory)]
     named += [(f"GPU {number}", loads) for number, loads in enumerate(history.gpus)]
+    named += [(f"TPU {number}", loads) for number, loads in enumerate(history.tpus)]
     steps = np.array([-round(age) for age in history.ages], dtype=np.int64)
     keep = np.append(steps[1:] > steps[:-1], True) if len(steps) else np.zeros(0, dtype=bool)
     return [

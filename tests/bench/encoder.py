@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -86,10 +87,11 @@ class Bench:
         others = [param for param in self.model.parameters() if param.dim() <= 1]
         groups = [{"params": decayed, "weight_decay": 0.01}, {"params": others, "weight_decay": 0.0}]
         self.optimizer = torch.optim.AdamW(groups, lr=1e-4)
-        self.table = NormTable(self.optimizer, ("decay", "no_decay"))
+        self.groups = NormTable(self.optimizer, ("decay", "no_decay"), self.model)
+        self.layers = NormTable(self.optimizer, ("decay", "no_decay"), self.model, "layers")
+        self.rows: list[int] = []
         self.tokens = torch.randint(VOCABULARY, (BATCH, TOKENS))
         self.hooks = Hooks(self.model)
-        self.turn = 0
 
     def step(self, watch: Watch) -> tuple[float, float]:
         """Seconds of the step and of the watching in it."""
@@ -104,12 +106,9 @@ class Bench:
         watch.after()
         return time.perf_counter() - began, watch.spent
 
-    def one_group(self) -> None:
-        self.turn += 1
-        self.table.before([self.turn % 2])
-
-    def read(self) -> None:
-        self.table.unpack(CpuDevice().read(self.table.after()))
+    def watched(self, table: NormTable) -> Watch:
+        """All that a norm table costs: also bringing its numbers to the host and making rows of them."""
+        return Watch(table.before, lambda: self.rows.append(len(table.unpack(CpuDevice().read(table.after())))))
 
 
 def main() -> None:
@@ -118,18 +117,18 @@ def main() -> None:
     bench = Bench()
     ways = {
         "plain": Watch(lambda: None, lambda: None),
-        "one": Watch(bench.one_group, bench.read),
+        "groups": bench.watched(bench.groups),
         "hooks": bench.hooks.watch,
-        "all": Watch(bench.table.before, bench.read),
+        "layers": bench.watched(bench.layers),
     }
-    result: dict[str, list[float]] = {name: [] for way in ways for name in (way, f"{way}_cost")}
+    result: dict[str, Any] = {name: [] for way in ways for name in (way, f"{way}_cost")}
     for number in range(WARM_UP + steps):
         for name, watch in ways.items():  # one step of each, again and again, so that drift hits all alike
             took, spent = bench.step(watch)
             if number >= WARM_UP:
                 result[name].append(took)
                 result[f"{name}_cost"].append(spent)
-    leave_result(folder, **result)
+    leave_result(folder, **result, rows=max(bench.rows))
 
 
 if __name__ == "__main__":

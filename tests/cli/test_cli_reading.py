@@ -14,7 +14,7 @@ import pytest
 from builders import Recorder, every_kind
 
 from cockpit.cli import tables
-from cockpit.events.kinds import Eval, Norms, Step, TrialPaused
+from cockpit.events.kinds import Built, Eval, Norms, Step, TrialPaused
 from cockpit.store.folder import RunFolder
 from cockpit.store.indexer import Indexer
 
@@ -173,6 +173,58 @@ def test_grads_in_three_formats_are_the_same_rows(cockpit, logs):
     assert len(table) == 3
     records = cockpit("grads", "exp001/t000", "--format", "jsonl").out.splitlines()
     assert [json.loads(record)["grad_mean"] for record in records] == [float(row["grad_mean"]) for row in rows]
+
+
+@pytest.fixture
+def layers(folder):
+    """A trial with a row for each of three layers at four steps, one of which has a tensor without any gradient."""
+    recorder = Recorder(folder / "logs")
+    writer = recorder.start(0)
+    writer.write(Built(total_steps=9, frozen={"tensors": 7, "of": 12, "names": ["base.weight"]}))
+    for step in range(1, 5):
+        writer.write(Step(step=step, metrics={"loss": 1.0}))
+        for number, layer in enumerate(("encoder.layers.11.attention.self.query", "encoder.pooler", "head")):
+            dead = {"zero": 3, "names": {"zero": ["head.bias", "head.scale"]}} if layer == "head" else {}
+            ratio = {"update_ratio": float("nan") if number == 2 else 1e-3 * (number + 1)}
+            writer.write(
+                Norms(step=step, group=layer, grad_mean=1.0, grad_max=2.0, largest=f"{layer}.w", **dead, **ratio)
+            )
+    recorder.finish(0, writer)
+    recorder.end()
+
+
+@pytest.mark.usefixtures("layers")
+def test_rows_of_layers_can_be_chosen_and_ordered(cockpit):
+    def groups(*words):
+        return [
+            (row["step"], row["group"]) for row in rows_of(cockpit("grads", "exp001/t000", "--format", "csv", *words))
+        ]
+
+    assert groups("--like", "^enc.*query$|head", "--last", "2") == [
+        ("4", "encoder.layers.11.attention.self.query"),
+        ("4", "head"),
+    ]
+    ordered = groups("--sort", "update_ratio")
+    assert [group for _, group in ordered] == (
+        ["encoder.pooler"] * 4 + ["encoder.layers.11.attention.self.query"] * 4 + ["head"] * 4
+    )
+    assert [step for step, _ in groups("--sort", "step", "--like", "head")] == ["4", "3", "2", "1"]
+    assert cockpit("grads", "exp001/t000", "--like", "nothing like it").out == ""
+    assert "is no regular expression" in cockpit("grads", "exp001/t000", "--like", "(").complaint
+
+
+@pytest.mark.usefixtures("layers")
+def test_tensors_that_stand_out_are_named_in_80_columns(cockpit, monkeypatch):
+    monkeypatch.setattr("cockpit.cli.options.WIDE", 80)
+    answer = cockpit("grads", "exp001/t000", "--last", "3")
+    lines = answer.out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "enco.laye.11.atte.self.quer" in lines[1]
+    assert lines[-1].strip() == "no gradient: head.bias, head.scale and 1 more"
+    assert "⚠ head: no gradient reaches head.bias, head.scale and 1 more at step 4" in answer.err
+    assert "7 of 12 tensors are not trained: base.weight and 6 more" in answer.err
+    (row,) = rows_of(cockpit("grads", "exp001/t000", "--last", "1", "--format", "csv"))
+    assert (row["largest"], row["names"]) == ("head.w", "no gradient: head.bias, head.scale and 1 more")
 
 
 def test_values_that_are_not_finite_are_null_in_json_and_named_elsewhere(cockpit, folder):

@@ -10,6 +10,7 @@ from cockpit.events.codec import EventError, decode, encode
 from cockpit.events.kinds import (
     KINDS,
     Attempt,
+    Built,
     Eval,
     Norms,
     Note,
@@ -144,3 +145,26 @@ def test_secrets_do_not_get_into_a_line() -> None:
         assert "C4N4RY" not in line
         assert "letmein1" not in line
         assert "[redacted]" in line
+
+
+def test_what_has_nothing_to_say_is_left_out_of_the_record():
+    plain = Norms(step=3, group="body", grad_mean=1.0)
+    assert set(json.loads(encode(plain))) == {
+        "v", "kind", "step", "group", "param_mean", "param_std", "grad_mean", "grad_std", "grad_max", "nonfinite",
+        "update_ratio",
+    }  # fmt: skip
+    assert "frozen" not in json.loads(encode(Built()))
+
+
+def test_tensors_that_stand_out_come_back():
+    event = Norms(step=3, group="body", largest="a.weight", zero=2, unchanged=1, names={"zero": ["a", "b\x1b[31m"]})
+    found = decode(encode(event))
+    assert (found.largest, found.zero, found.unchanged, found.names) == ("a.weight", 2, 1, {"zero": ["a", "b"]})
+    frozen = {"tensors": 7, "of": 9, "names": ["x"]}
+    assert decode(encode(Built(frozen=frozen))).frozen == frozen
+
+
+def test_norms_of_an_older_version_are_norms():
+    line = b'{"v":1,"kind":"norms","step":1,"group":"all","param_mean":1.0,"grad_mean":2.0,"nonfinite":0}\n'
+    found = decode(line)
+    assert (found.param_mean, found.largest, found.zero, found.names) == (1.0, "", 0, {})

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from cockpit.events.text import LONGEST_LINE, one_line, safe_text
+from cockpit.events.text import LONGEST_LINE, one_line, safe_text, shortened
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,19 @@ def test_random_bytes_never_leave_a_control_character_and_twice_is_once():
 
 def test_one_line():
     assert one_line(" a\n\tb\x1b[1m  c ") == "a b c"
+
+
+@pytest.mark.parametrize(
+    ("name", "longest", "short"),
+    [
+        ("encoder.layer.11.output.dense", 29, "encoder.layer.11.output.dense"),
+        ("encoder.layer.11.attention.self.query", 28, "enco.laye.11.atte.self.query"),
+        ("encoder.layer.11.attention.self.query", 20, "en.la.11.att.sel.que"),
+        ("encoder.layer.11.attention.self.query", 12, "encod….query"),
+        ("a_name_of_one_part_that_is_long", 11, "a_nam…_long"),
+        ("", 5, ""),
+    ],
+)
+def test_names_of_layers_are_shortened_and_keep_their_numbers(name, longest, short):
+    assert shortened(name, longest) == short
+    assert len(short) <= longest

@@ -9,12 +9,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from cockpit.store.machine import GpuProcess, GpuRow, HistoryRow, MachineMeter, ProcessorRow
+from cockpit.store.machine import GpuProcess, GpuRow, HistoryRow, MachineMeter, ProcessorRow, TpuRow
 from cockpit.store.machine.cgroup import ControlGroup
 from cockpit.store.machine.history import History
 from cockpit.store.machine.nvidia import NvidiaMeter
+from cockpit.store.machine.patience import Patient
 from cockpit.store.machine.processes import ProcessMeter, trial_of
-from cockpit.store.machine.tpu import tpu_text
+from cockpit.store.machine.tpu import TpuMeter, tpu_text
 
 GIB = 1 << 30
 
@@ -216,6 +217,7 @@ class FakeDriver:
     """A driver of two GPUs. `refusing` names a function that raises, `deaf` one that waits for `answer`."""
 
     NVML_TEMPERATURE_GPU = 0
+    NVML_CLOCK_SM = 1
 
     def __init__(self, refusing="", error=None, deaf=""):
         self.refusing, self.deaf = refusing, deaf
@@ -244,6 +246,8 @@ class FakeDriver:
     nvmlDeviceGetPowerUsage = staticmethod(lambda handle: 70_500)  # noqa: N815
     nvmlDeviceGetEnforcedPowerLimit = staticmethod(lambda handle: 250_000)  # noqa: N815
     nvmlDeviceGetTemperature = staticmethod(lambda handle, sensor: 55)  # noqa: N815
+    nvmlDeviceGetClockInfo = staticmethod(lambda handle, kind: 1980)  # noqa: N815
+    nvmlDeviceGetMigMode = staticmethod(lambda handle: [handle, handle])  # noqa: N815
 
     @staticmethod
     def nvmlDeviceGetComputeRunningProcesses(handle):  # noqa: N802
@@ -253,7 +257,7 @@ class FakeDriver:
 
 def join_looks():
     for thread in threading.enumerate():
-        if thread.name == "nvidia":
+        if thread.name == "machine":
             thread.join()
 
 
@@ -262,7 +266,8 @@ def test_gpus_are_told_with_all_that_the_driver_knows():
     assert trouble == ""
     assert (first.number, first.name, second.name) == (0, "Tesla 0", "Tesla 1")
     assert (first.load, first.memory_used, first.memory_total) == (71.0, 3, 16)
-    assert (first.power, first.power_limit, first.temperature) == (70.5, 250.0, 55)
+    assert (first.power, first.power_limit, first.temperature, first.clock) == (70.5, 250.0, 55, 1980)
+    assert (first.is_divided, second.is_divided) == (False, True)
     me, gone = second.processes
     assert me == GpuProcess(os.getpid(), me.name, "", 9)
     assert me.name
@@ -278,6 +283,7 @@ def test_gpus_are_told_with_all_that_the_driver_knows():
         ("nvmlDeviceGetPowerUsage", {"power"}),
         ("nvmlDeviceGetEnforcedPowerLimit", {"power_limit"}),
         ("nvmlDeviceGetTemperature", {"temperature"}),
+        ("nvmlDeviceGetClockInfo", {"clock"}),
         ("nvmlDeviceGetComputeRunningProcesses", {"processes"}),
     ],
 )
@@ -343,6 +349,17 @@ def test_the_driver_is_asked_again_after_it_refused():
     assert len(meter.look()[0]) == 2
 
 
+def test_a_driver_that_was_loaded_anew_is_met_anew():
+    driver = FakeDriver()
+    meter = NvidiaMeter(lambda: driver)
+    assert len(meter.look()[0]) == 2
+    driver.refusing = "nvmlDeviceGetCount"
+    assert meter.look() == ((), "no NVIDIA driver")
+    driver.refusing = ""
+    assert len(meter.look()[0]) == 2
+    assert driver.calls.count("nvmlInit") == 2
+
+
 # TPUs.
 
 
@@ -371,6 +388,60 @@ def test_tpus_are_told_without_touching_them(devices, nodes, kind, text, tmp_pat
 
 
 # Trials.
+
+
+def libtpu_of(folder, source):
+    """A process whose libtpu is this text."""
+    files(folder / "libtpu", {"__init__.py": "", "sdk.py": source})
+    path = os.pathsep.join((str(folder), *sys.path))
+    return ["env", f"PYTHONPATH={path}", sys.executable, "-m", "cockpit.store.machine.tpu_probe"]
+
+
+SDK = """
+class tpumonitoring:
+    @staticmethod
+    def get_metric(name):
+        class Metric:
+            @staticmethod
+            def data():
+                return {"duty_cycle_pct": ["98.5", "0.0"], "hbm_capacity_usage": ["3", "4", "5", "6"],
+                        "hbm_capacity_total": ["16", "16", "16", "16"]}[name]
+        return Metric
+"""
+
+
+def test_chips_are_told_by_libtpu_in_a_process_of_its_own(tmp_path):
+    meter = TpuMeter("TPU v3-8 × 2", libtpu_of(tmp_path, SDK))
+    rows, trouble = meter.look()
+    assert trouble == ""
+    assert rows == tuple(TpuRow(core, (98.5, 0.0)[core // 2], 3 + core, 16) for core in range(4))
+
+
+@pytest.mark.parametrize(
+    ("source", "trouble"),
+    [
+        ("import nowhere_to_be_found", "libtpu: ModuleNotFoundError: No module named 'nowhere_to_be_found'"),
+        ("raise RuntimeError('no \x1b[31mchips')", "libtpu: RuntimeError: no chips"),
+        ("import os; os.kill(os.getpid(), 11)", "libtpu tells nothing"),
+        ("class tpumonitoring: get_metric = None", ""),
+    ],
+)
+def test_a_libtpu_that_does_not_fit_is_a_reason(source, trouble, tmp_path):
+    assert TpuMeter("TPU", libtpu_of(tmp_path, source)).look() == ((), trouble)
+
+
+def test_without_chips_nothing_is_asked():
+    assert TpuMeter("", ["no such program"]).read() == ((), "")
+    assert TpuMeter("TPU", ["no such program"]).look() == ((), "libtpu tells nothing")
+
+
+def test_a_program_is_not_started_at_every_look(tmp_path):
+    looks = []
+    patient = Patient("somebody", lambda: (looks.append(1) or len(looks), ""), 0, every=60.0)
+    assert patient.read() == (0, "asking somebody")
+    join_looks()
+    assert [patient.read() for _ in range(3)] == [(1, "")] * 3
+    assert looks == [1]
 
 
 @pytest.fixture

@@ -8,10 +8,11 @@ import sys
 import pytest
 from builders import Recorder, every_kind
 
-from cockpit.events.kinds import Eval, Norms, Saved, Step, SweepEnded
+from cockpit.events.kinds import Built, Eval, Norms, Saved, Step, SweepEnded
 from cockpit.store import schema
 from cockpit.store.life import is_alive, process_started
 from cockpit.store.reader import Index
+from cockpit.store.rows import FrozenRow
 
 
 @pytest.fixture
@@ -106,6 +107,22 @@ def test_norms_come_in_order_and_the_newest_are_their_end(tmp_path):
         assert [(row.step, row.group) for row in rows] == [(s, g) for s in range(1, 6) for g in ("body", "head")]
         assert [(row.step, row.group) for row in index.norms("t001", 3)] == [(4, "head"), (5, "body"), (5, "head")]
         assert index.norms("t000") == []
+
+
+def test_the_names_of_tensors_come_with_their_row_and_odd_ones_are_left_out(tmp_path):
+    recorder = Recorder(tmp_path)
+    writer = recorder.start(0)
+    names = {"zero": ["a", 7, "b"], "unchanged": "c"}
+    writer.write(Norms(step=1, group="head", largest="w", zero=3, unchanged=1, names=names))
+    writer.write(Built(frozen={"tensors": 4, "of": 6, "names": ["x", None]}))
+    with Index(recorder.run) as index:
+        (row,) = index.norms("t000")
+        frozen = index.frozen("t000")
+        assert index.frozen("t001") == FrozenRow()
+    assert (row.largest, row.zero, row.unchanged) == ("w", 3, 1)
+    assert row.names == {"zero": ["a", "b"], "unchanged": []}
+    assert frozen.text == "4 of 6 tensors are not trained: x and 3 more"
+    assert FrozenRow().text == ""
 
 
 def test_the_norm_summary_leaves_nan_out_of_its_means(tmp_path):

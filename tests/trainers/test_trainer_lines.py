@@ -33,6 +33,10 @@ def test_norms_are_numbered_by_the_order_of_groups() -> None:
     assert format_event(step)[1] == "params info pg0: norm std(212.603531) mean(76.284134)"
 
 
+def test_rows_of_layers_are_recorded_and_not_printed() -> None:
+    assert len(format_event(Step("train", 0, 1, {"loss": 1.0}, 2.0, (NORMS,)), ("decay", "no_decay"))) == 1
+
+
 @pytest.mark.parametrize(
     ("phase", "step_name", "result_name"),
     [

@@ -62,5 +62,7 @@ def test_shared_weights_have_one_name() -> None:
     model = nn.ModuleDict({"first": nn.Linear(2, 2), "second": nn.Linear(2, 2)})
     model["second"].weight = model["first"].weight
     assert list(parameter_names(model).values()) == ["first.weight", "first.bias", "second.bias"]
-    assert list(parameter_names(torch.compile(model, backend="eager")).values()) == list(parameter_names(model).values())  # type: ignore[arg-type]
+    assert list(parameter_names(torch.compile(model, backend="eager")).values()) == list(
+        parameter_names(model).values()
+    )  # type: ignore[arg-type]
     assert parameter_names(None) == {}

@@ -15,7 +15,9 @@ from cockpit.store.machine import (
     HistoryRow,
     MachineRow,
     MemoryRow,
+    NetworkRow,
     ProcessorRow,
+    TpuRow,
     TrialProcess,
 )
 from cockpit.tui import feed
@@ -148,11 +150,47 @@ def test_parts_that_could_not_be_read_say_why():
     assert words_of(accelerator_items(blind)) == "no GPU is seen: no gpus here"
 
 
-def test_a_tpu_is_told_without_a_meter():
+def test_a_tpu_that_tells_nothing_is_told_with_the_reason():
     tpu = MachineRow(whole=True, tpu="TPU v5e × 8", troubles=(("gpus", "no NVIDIA driver"),))
-    assert words_of(accelerator_items(tpu)) == "TPU v5e × 8: its load is not shown here; tpu-info tells it"
+    told = "TPU v5e × 8 | load not known: libtpu tells nothing while no trial uses it"
+    assert words_of(accelerator_items(tpu)) == told
+    asked = replace(tpu, troubles=(*tpu.troubles, ("tpus", "libtpu: no such module")))
+    assert words_of(accelerator_items(asked)) == "TPU v5e × 8 | load not known: libtpu: no such module"
     broken = replace(tpu, troubles=(("gpus", "NVIDIA: version mismatch"),))
     assert "no GPU is seen: NVIDIA: version mismatch" in words_of(accelerator_items(broken))
+
+
+def test_the_chips_of_a_tpu_have_gauges():
+    history = HistoryRow((1.0, 0.0), (0.0,) * 2, (0.0,) * 2, (), ((10.0, 12.5),))
+    chips = (TpuRow(0, 12.5, 3 * GIB, 16 * GIB), TpuRow(1, None, 4 * GIB, 16 * GIB))
+    tpu = MachineRow(
+        whole=True, tpu="TPU v5e × 2", tpus=chips, troubles=(("gpus", "no NVIDIA driver"),), history=history
+    )
+    _, first, second = accelerator_items(tpu)
+    assert first == Gauge("chip 0", 0.125, "3.0 GiB of 16.0 GiB", (10.0, 12.5))
+    assert second.text == "chip 1: load not known · 4.0 GiB of 16.0 GiB"
+    assert [line.label for line in history_lines(history)][-1] == "TPU 0"
+
+
+def test_a_divided_gpu_says_why_its_load_is_not_known():
+    divided = replace(GPU, load=None, clock=1980, is_divided=True, processes=())
+    title, words, memory = accelerator_items(replace(MACHINE, gpus=(divided,)))
+    assert title.text.endswith("62 W of 70 · 1980 MHz")
+    assert words.text == "load not known, it is divided (MIG)"
+    assert memory.label == "memory"
+
+
+def test_traffic_is_told():
+    busy = replace(MACHINE, network=NetworkRow(3 * 2**20, 512))
+    assert memory_items(busy)[-1].text == "network: 3.0 MiB a second in, 512 B out"
+
+
+def test_many_gpus_fit_into_80_columns():
+    names = [f"NVIDIA H100 80GB HBM3 number {number}" for number in range(8)]
+    many = replace(MACHINE, gpus=tuple(replace(GPU, number=n, name=name) for n, name in enumerate(names)))
+    shown = drawn(accelerator_items(many))
+    assert max(map(len, shown)) <= 76
+    assert sum("%" in line for line in shown) == 16
 
 
 def test_what_a_gpu_does_not_tell_is_left_out():

@@ -191,6 +191,26 @@ def test_norms_are_charts_too(stage, tmp_path):
     with_trial(tmp_path / "logs", scene)
 
 
+def test_the_norms_of_many_layers_scroll_and_say_what_is_dead(stage, tmp_path):
+    names = [f"encoder.layers.{number:02d}.attention.output.dense" for number in range(40)]
+    for step in range(4, 8):
+        for name in names:
+            dead = {"zero": 1, "names": {"zero": [f"{name}.bias"]}} if name == names[7] else {}
+            stage.writer.write(Norms(step=step, group=name, grad_mean=0.5, grad_max=1.0, update_ratio=1e-3, **dead))
+    stage.indexer.sync()
+
+    async def scene(app, pilot):
+        await press(pilot, "2")
+        await until(pilot, lambda: "⚠ enco.laye.07.atte.outp.dense: no gradient reaches" in screen_text(app))
+        await until(pilot, lambda: "enc.laye.39.atte.outp.dens" in screen_text(app))
+        top = screen_text(app)
+        await press(pilot, "pagedown", "pagedown")
+        await until(pilot, lambda: screen_text(app) != top)
+        assert max(map(len, screen_text(app).splitlines())) <= 80
+
+    with_trial(tmp_path / "logs", scene, size=SMALL)
+
+
 def test_all_charts_zoom_pan_and_point_together(stage, tmp_path):
     async def scene(app, pilot):
         stage.steps(4, 40)

@@ -8,7 +8,9 @@ from cockpit.store.machine.rows import (
     HistoryRow,
     MachineRow,
     MemoryRow,
+    NetworkRow,
     ProcessorRow,
+    TpuRow,
     TrialProcess,
 )
 
@@ -20,6 +22,8 @@ __all__ = [
     "MachineMeter",
     "MachineRow",
     "MemoryRow",
+    "NetworkRow",
     "ProcessorRow",
+    "TpuRow",
     "TrialProcess",
 ]

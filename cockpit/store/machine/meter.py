@@ -14,10 +14,11 @@ from cockpit.store.machine.cgroup import ControlGroup
 from cockpit.store.machine.history import History
 from cockpit.store.machine.nvidia import NvidiaMeter
 from cockpit.store.machine.processes import ProcessMeter
-from cockpit.store.machine.rows import DiskRow, MachineRow, MemoryRow, ProcessorRow
-from cockpit.store.machine.tpu import tpu_text
+from cockpit.store.machine.rows import DiskRow, MachineRow, MemoryRow, NetworkRow, ProcessorRow
+from cockpit.store.machine.tpu import TpuMeter
 
 T = TypeVar("T")
+LOOPBACK = ("lo", "lo0")  # of Linux and of macOS
 
 
 class MachineMeter:
@@ -26,7 +27,13 @@ class MachineMeter:
     The first look tells none and is quick, because a screen waits for it; every other one goes into the history.
     """
 
-    def __init__(self, logs: Path, nvidia: NvidiaMeter | None = None, group: ControlGroup | None = None) -> None:
+    def __init__(
+        self,
+        logs: Path,
+        nvidia: NvidiaMeter | None = None,
+        group: ControlGroup | None = None,
+        tpu: TpuMeter | None = None,
+    ) -> None:
         self._logs = logs
         self._group = group or ControlGroup()
         self._nvidia = nvidia or NvidiaMeter()
@@ -36,7 +43,8 @@ class MachineMeter:
         self._group_seconds: float | None = None
         self._looked = time.monotonic()
         self._is_first = True
-        self._tpu = tpu_text()
+        self._tpu = tpu or TpuMeter()
+        self._network: tuple[float, int, int] | None = None
 
     def read(self, *, whole: bool = True) -> MachineRow:
         """The machine as of now; without `whole`, what stands in a headline. Never raises and hardly waits."""
@@ -52,23 +60,28 @@ class MachineMeter:
         gpus, trouble = self._nvidia.read()
         if trouble:
             troubles["gpus"] = trouble
+        tpus, trouble = self._tpu.read()
+        if trouble:
+            troubles["tpus"] = trouble
         disk = part("disk", self._disk)
         is_first, self._is_first = self._is_first, False
         if is_first and not whole:
-            return MachineRow(disk, gpus, self._tpu, tuple(troubles.items()))
+            return MachineRow(disk, gpus, self._tpu.text, tpus, tuple(troubles.items()))
         has_loads = bool(self._times)
         processor, memory = part("processor", self._processor), part("memory", self._memory)
         if has_loads:
-            self._history.add(self._looked, processor, memory, gpus)
+            self._history.add(self._looked, processor, memory, gpus, tpus)
         if not whole:
-            return MachineRow(disk, gpus, self._tpu, tuple(troubles.items()))
+            return MachineRow(disk, gpus, self._tpu.text, tpus, tuple(troubles.items()))
         return MachineRow(
             disk=disk,
             gpus=gpus,
-            tpu=self._tpu,
+            tpu=self._tpu.text,
+            tpus=tpus,
             whole=True,
             processor=processor,
             memory=memory,
+            network=part("network", self._traffic),
             trials=part("trials", self._processes.read) or (),
             history=self._history.row(),
             troubles=tuple(troubles.items()),
@@ -113,6 +126,20 @@ class MachineMeter:
         if limit is None or used is None or limit >= memory.total:
             return MemoryRow(memory.total - memory.available, memory.total, False, swap.used, swap.total)
         return MemoryRow(used, limit, True, swap.used, swap.total)
+
+    def _traffic(self) -> NetworkRow | None:
+        """None at the first look, which has none to be compared with."""
+        import psutil
+
+        counters = [each for name, each in psutil.net_io_counters(pernic=True).items() if name not in LOOPBACK]
+        now = (time.monotonic(), sum(each.bytes_recv for each in counters), sum(each.bytes_sent for each in counters))
+        before, self._network = self._network, now
+        if before is None:
+            return None
+        seconds = max(now[0] - before[0], 1e-3)
+        # A counter that began anew, with an interface that went away, is no traffic backwards.
+        received, sent = (max(0.0, (now[place] - before[place]) / seconds) for place in (1, 2))
+        return NetworkRow(round(received), round(sent))
 
 
 def _busy_and_whole(times: dict[str, float]) -> tuple[float, float]:

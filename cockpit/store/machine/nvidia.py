@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import importlib
-import threading
-import time
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, TypeVar
 
 from cockpit.events.text import one_line
+from cockpit.store.machine.patience import Patient
 from cockpit.store.machine.processes import process_name, trial_of
 from cockpit.store.machine.rows import GpuProcess, GpuRow
 
 T = TypeVar("T")
 Look = tuple[tuple[GpuRow, ...], str]  # the GPUs, and why there are none
-
-PATIENCE = 5.0  # seconds without an answer until that is said
-NOT_ASKED: Look = ((), "asking the NVIDIA driver")
 
 
 class NvidiaMeter:
@@ -26,25 +22,11 @@ class NvidiaMeter:
     def __init__(self, load_library: Callable[[], ModuleType] | None = None) -> None:
         self._load_library = load_library or (lambda: importlib.import_module("pynvml"))
         self._library: Any = None
-        self._newest = NOT_ASKED
-        self._thread: threading.Thread | None = None
-        self._began = 0.0
+        self._patient = Patient[tuple[GpuRow, ...]]("the NVIDIA driver", self.look, ())
 
     def read(self) -> Look:
         """The newest look that is complete, and begin the next one."""
-        if self._thread is not None and self._thread.is_alive():
-            waited = time.monotonic() - self._began
-            if waited > PATIENCE:
-                return (), f"the NVIDIA driver has not answered for {waited:.0f} s"
-            return self._newest
-        newest = self._newest
-        self._began = time.monotonic()
-        self._thread = threading.Thread(target=self._keep_look, name="nvidia", daemon=True)
-        self._thread.start()
-        return newest
-
-    def _keep_look(self) -> None:
-        self._newest = self.look()
+        return self._patient.read()
 
     def look(self) -> Look:
         """Ask the driver and wait for it. Never raises."""
@@ -55,6 +37,7 @@ class NvidiaMeter:
                 self._library = library
             count = self._library.nvmlDeviceGetCount()
         except Exception as error:  # no driver, one that does not fit its library, or no library: all of them words
+            self._library = None  # a driver that was loaded anew wants to be met anew
             return (), _why(error)
         return tuple(self._gpu(number) for number in range(count)), "" if count else "no GPU"
 
@@ -79,6 +62,8 @@ class NvidiaMeter:
             power=None if power is None else power / 1000,
             power_limit=None if limit is None else limit / 1000,
             temperature=_answer(lambda: int(nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU))),
+            clock=_answer(lambda: int(nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_SM))),
+            is_divided=bool(_answer(lambda: nvml.nvmlDeviceGetMigMode(handle)[0])),
             processes=tuple(map(_process, _answer(lambda: nvml.nvmlDeviceGetComputeRunningProcesses(handle)) or ())),
             trouble="the driver tells nothing of it" if lost else "",
         )

@@ -51,7 +51,10 @@ class GpuProcess:
 
 @dataclass(frozen=True, slots=True)
 class GpuRow:
-    """One GPU. What its driver does not tell is None; `trouble` is why it tells nothing at all."""
+    """One GPU. What its driver does not tell is None; `trouble` is why it tells nothing at all.
+
+    `clock` is that of its processors in MHz. One that `is_divided` (MIG) has no load as a whole.
+    """
 
     number: int
     name: str
@@ -61,8 +64,28 @@ class GpuRow:
     power: float | None = None
     power_limit: float | None = None
     temperature: int | None = None
+    clock: int | None = None
+    is_divided: bool = False
     processes: tuple[GpuProcess, ...] = ()
     trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TpuRow:
+    """One TPU chip, or core. What libtpu does not tell is None."""
+
+    number: int
+    load: float | None = None
+    memory_used: int | None = None
+    memory_total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkRow:
+    """Bytes a second that came in and went out, over all interfaces but the loopback."""
+
+    received: float
+    sent: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,30 +106,33 @@ class TrialProcess:
 class HistoryRow:
     """Loads of the last minutes, oldest first; `ages` is how long ago in seconds, `gpus` are by their number.
 
-    What was not told is 0.
+    What was not told is 0. `tpus` are by number too.
     """
 
     ages: tuple[float, ...]
     processor: tuple[float, ...]
     memory: tuple[float, ...]
     gpus: tuple[tuple[float, ...], ...]
+    tpus: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class MachineRow:
     """One look. A part that could not be read is None or empty, and `troubles` says why, by the part's name.
 
-    `tpu` describes the TPU chips in words, empty where there are none. What comes from `whole` on is in whole looks
-    only.
+    `tpu` describes the TPU chips in words, empty where there are none; `tpus` is what they tell. What comes from
+    `whole` on is in whole looks only.
     """
 
     disk: DiskRow | None = None
     gpus: tuple[GpuRow, ...] = ()
     tpu: str = ""
+    tpus: tuple[TpuRow, ...] = ()
     troubles: tuple[tuple[str, str], ...] = ()
     whole: bool = False
     processor: ProcessorRow | None = None
     memory: MemoryRow | None = None
+    network: NetworkRow | None = None
     trials: tuple[TrialProcess, ...] = ()
     history: HistoryRow = HistoryRow((), (), (), ())
 

@@ -42,9 +42,10 @@ class DevicesScreen(CockpitScreen):
     CSS_PATH = "devices.tcss"
     BINDINGS = bindings(actions_of(DEVICES))
     help_text = (
-        "How busy this machine is: every core, memory, the disk of the logs folder, GPUs, and the trials of this "
-        "folder that run here. In a container the limits are those of the container. Bars are means of the last two "
-        "seconds; the line of blocks beside one, and the chart where there is room for it, show the last five minutes."
+        "How busy this machine is: every core, memory, the disk of the logs folder, traffic, GPUs and TPUs, and the "
+        "trials of this folder that run here; `cockpit devices exp012` tells how it was while that ran. In a container "
+        "the limits are those of the container. Bars are means of the last two seconds; the line of blocks beside one, "
+        "and the chart where there is room for it, show the last five minutes."
     )
 
     def body(self) -> Iterator[Widget]:
