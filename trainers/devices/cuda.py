@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from trainers.devices.base import Device, Fetched
 from trainers.devices.team import place
@@ -43,7 +43,7 @@ class CudaDevice(Device):
     """
 
     kind = "cuda"
-    optimizer_implementation = {"fused": True}
+    optimizer_implementation: ClassVar[Mapping[str, bool]] = {"fused": True}
     flush_seconds = 0.25
     backend = "cpu:gloo,cuda:nccl"
 
