@@ -21,8 +21,8 @@ from torch.optim import AdamW
 
 from trainers import loop
 from trainers.accumulation import accumulated
-from trainers.computing import computing_settings, in_channels_last, is_channels_last, on_device
 from trainers.audio_judging import AudioEvaluation, AudioJudge
+from trainers.computing import computing_settings, in_channels_last, is_channels_last, on_device
 from trainers.configs.audio import TRAINER, AudioConfig
 from trainers.contract import Events, Scalar
 from trainers.data.audio import Audio, load_audio

@@ -9,7 +9,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from trainers import compiling
-from trainers.configs.torch_config import TorchConfig
+from trainers.configs.torch_config import PRECISIONS, TorchConfig
 from trainers.contract import InputError, Scalar
 from trainers.devices.base import Device
 from trainers.optimizers import is_fused
@@ -21,9 +21,8 @@ Network = TypeVar("Network", bound=nn.Module)
 def on_device(network: Network, config: TorchConfig, device: Device) -> Network:
     """The network itself, ready to be trained there. Raises `InputError` for what the device cannot do."""
     if not device.supports(config.precision):
-        raise InputError(
-            f"precision = {config.precision} does not work on {device.describe()}; use another one of fp32, bf16 and fp16"
-        )
+        others = " or ".join(name for name in PRECISIONS if device.supports(name))
+        raise InputError(f"precision = {config.precision} does not work on {device.describe()}; use {others}")
     network.to(device.torch_device)
     if config.compile:
         compiling.compile_in_place(network, device)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-import torch
 from torch.optim import Optimizer
 
 from trainers.configs.torch_config import TorchConfig

@@ -44,9 +44,7 @@ class PairJudge:
 
     def evaluate(self, view: View = PLAIN) -> dict[str, float]:
         """The metrics over all pairs."""
-        self._logits = predict(
-            self._network, self.pairs.rows, self._tokens, self._device, ROWS, view, self._precision
-        )
+        self._logits = predict(self._network, self.pairs.rows, self._tokens, self._device, ROWS, view, self._precision)
         return inference_metrics(self._logits, self.pairs.labels, self.pairs.langs, self.pairs.premise_ids)
 
     def artefacts(self, folder: Path) -> Mapping[str, Path]:

@@ -29,8 +29,8 @@ from trainers.devices.base import Device
 from trainers.metrics.trivial import trivial_accuracy
 from trainers.models.encoder import build_encoder
 from trainers.models.pair_classifier import PairClassifier
-from trainers.pair_judging import PairJudge
 from trainers.optimizers import build_optimizer
+from trainers.pair_judging import PairJudge
 from trainers.parameter_groups import decay_groups
 from trainers.schedule import Schedule
 from trainers.seeding import seed_everything

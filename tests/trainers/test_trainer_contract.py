@@ -49,6 +49,8 @@ EPOCHS: dict[str, dict[str, object]] = {
         "head": "prelu",
         "sampler": "balanced",
         "cache": "none",
+        "precision": "bf16",
+        "channels_last": True,
     },
     "matching": {
         "epochs": 2.5,
@@ -60,6 +62,7 @@ EPOCHS: dict[str, dict[str, object]] = {
         "modalities": "image",
         "norms_every": 3,
         "scheduler": "plateau",
+        "clip_norm": 0.5,
     },
     "sentences": {**SMALL_SENTENCES, "epochs": 2.5, "batch_size": 24, "folds": 5, "norms_every": 3, "word_ratio": 0.5},
     "toxicity": {
@@ -70,9 +73,18 @@ EPOCHS: dict[str, dict[str, object]] = {
         "log_every": 2,
         "augment": "often+low",
         "tune_epochs": 2,
+        "accumulate": 2,
     },
     "toy": {"epochs": 2.5, "steps": 4, "norms_every": 3},
-    "xnli": {"epochs": 1.5, "batch_size": 4, "tokens": 12, "norms_every": 3, "clip_norm": 0.5, "save_every": 2},
+    "xnli": {
+        "epochs": 1.5,
+        "batch_size": 4,
+        "tokens": 12,
+        "norms_every": 3,
+        "clip_norm": 0.5,
+        "save_every": 2,
+        "precision": "fp16",
+    },
 }
 
 # The data with which it does: the fixture of a trainer that does not take the photos and titles of the shop.
@@ -210,6 +222,34 @@ def test_norms_of_all_groups_appear(name: str, run: Run) -> None:
     assert tables
     assert all(tuple(norms.group for norms in table) == groups for table in tables)
     assert all(norms.param_mean > 0 for table in tables for norms in table)
+
+
+@pytest.mark.usefixtures("trains")
+def test_how_it_computes_is_set_and_told(name: str) -> None:
+    """In half precision, with several batches in a step, clipped gradients and one kernel for the optimizer."""
+    wanted: dict[str, object] = {"precision": "bf16", "accumulate": 2, "clip_norm": 1e-3, "fused": True}
+    if not set(wanted) <= set(registry.fields(registry.find(name))):
+        pytest.skip("it does not compute with torch")
+
+    def beginning(**values: object) -> tuple[Built, Step]:
+        events = start(name, **values)
+        built, step = next(events), next(events)
+        events.close()
+        assert isinstance(built, Built)
+        assert isinstance(step, Step)
+        return built, step
+
+    built, step = beginning(**wanted)
+    plainly_built, plain_step = beginning(clip_norm=0.0)
+    defaults = {"precision": "fp32", "accumulate": 1, "clip_norm": 0.0, "fused": False, "compile": False}
+    assert {key: plainly_built.effective[key] for key in defaults} == defaults
+    assert {key: built.effective[key] for key in wanted} == wanted
+    batches = plainly_built.effective["steps_per_epoch"]
+    assert isinstance(batches, int)
+    assert built.effective["steps_per_epoch"] == math.ceil(batches / 2)
+    assert built.total_steps < plainly_built.total_steps
+    assert step.metrics["grad_norm"] > step.metrics["clipped_norm"] == pytest.approx(1e-3, rel=1e-3)
+    assert step.metrics["loss"] == pytest.approx(plain_step.metrics["loss"], rel=0.2)
 
 
 def test_every_event_but_the_first_has_a_line(name: str, run: Run, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_every_parameter_that_is_not_ineffective_changes_the_effective_settings(
         "temperature": 0.1, "bias": 1.0, "word_ratio": 0.2, "word_samples": 1, "word_fade": 5, "batch_size": 16,
         "lr": 0.5, "scheduler": "cosine", "noam_factor": 1.0, "warmup": 9, "prefetch": 0, "num_workers": 1,
         "seed": 1, "epochs": 0.5,
-        "data": "",
+        "data": "", "precision": "bf16", "accumulate": 2, "clip_norm": 1.0, "fused": True,
     }  # fmt: skip
     reference = effective_of(base)
     for key, value in changes.items():
@@ -103,7 +103,7 @@ def test_every_parameter_that_is_not_ineffective_changes_the_effective_settings(
     vmf = base | {"criterion": "vmf"}
     assert effective_of(vmf | {"concentration": 3.0}) != effective_of(vmf)
     settings = set(registry.fields(registry.find("sentences")))
-    untold = {"out", "resume", "log_every", "norms_every", "concentration", "labelled_rows"}
+    untold = {"compile", "out", "resume", "log_every", "norms_every", "concentration", "labelled_rows"}
     assert settings == set(changes) | untold
 
 

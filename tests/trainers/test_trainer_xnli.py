@@ -89,7 +89,7 @@ def test_two_steps_and_an_evaluation(run: Run, nli: Path, tmp_path: Path) -> Non
     assert [step.step for step in steps] == [1, 2]
     for step in steps:
         assert isinstance(step, Step)
-        assert set(step.metrics) == {"loss", "accuracy", "lr", "wait"}
+        assert set(step.metrics) == {"loss", "accuracy", "grad_norm", "clipped_norm", "lr", "wait"}
         # Weights of 0.02 make no difference yet: −ln ⅓.
         assert step.metrics["loss"] == pytest.approx(math.log(3), abs=0.15)
         assert step.metrics["lr"] == pytest.approx(1e-3)

@@ -6,7 +6,7 @@ import importlib.util
 import os
 import socket
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from trainers.devices.base import Device, Fetched
 from trainers.devices.cards import card_of, check_cards
@@ -45,7 +45,7 @@ class CudaDevice(Device):
     """
 
     kind = "cuda"
-    optimizer_implementation = {"fused": True}
+    optimizer_implementation: ClassVar[Mapping[str, bool]] = {"fused": True}
     flush_seconds = 0.25
     backend = "cpu:gloo,cuda:nccl"
     pins_memory = True

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from trainers.contract import InputError
 from trainers.devices.base import Device
@@ -29,7 +29,7 @@ class XlaDevice(Device):
 
     kind = "xla"
     # The number of the step stays on the device, or it would be another constant in the graph of each step.
-    optimizer_implementation = {"foreach": False, "capturable": True}
+    optimizer_implementation: ClassVar[Mapping[str, bool]] = {"foreach": False, "capturable": True}
     lazy = True
     flush_seconds = 0.25
 
