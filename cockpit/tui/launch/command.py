@@ -19,6 +19,7 @@ from cockpit.tui.launch.parameter import Parameter
 from cockpit.tui.launch.value_text import number_text, value_text
 
 FOLDER = ".drafts"  # in the logs folder
+OF_FINDER = ("--set", BY_NAME[DEVICE].flag, BY_NAME[DATA].flag)  # what `cockpit find-lr` takes as well
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,12 @@ class Command:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(self.document, encoding="utf-8")
         return [str(path), *self.flags]
+
+    def finder_arguments(self, path: Path) -> list[str]:
+        """What follows `cockpit find-lr` for the same search. Raises `OSError`."""
+        words = self.arguments(path)
+        pairs = zip(words[1:], words[2:], strict=False)
+        return [words[0], *(word for pair in pairs if pair[0] in OF_FINDER for word in pair)]
 
     def kept_path(self, logs: Path, now: datetime) -> Path:
         """A file for the document that is not there yet, so that the command can be given again later."""
