@@ -51,7 +51,9 @@ def _products(device: Device) -> Iterator[Answer]:
                 break
             size *= 2
         seconds = min(seconds, _seconds(partial(torch.mm, left, right), device))
-        yield _row(f"matrix product {name}", 2 * size**3 / seconds / 1e12, "TFLOP/s", f"{size} × {size}, {_sums(dtype)}")
+        yield _row(
+            f"matrix product {name}", 2 * size**3 / seconds / 1e12, "TFLOP/s", f"{size} × {size}, {_sums(dtype)}"
+        )
 
 
 def _sums(dtype: torch.dtype) -> str:

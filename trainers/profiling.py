@@ -59,7 +59,9 @@ def _operators(found: profile) -> list[Answer]:
             "calls": int(event.count),
             "host": event.self_cpu_time_total * MICRO,
             # Of an operator the time of its own kernels; kernels have rows of their own, which would count it twice.
-            "device": event.self_device_time_total * MICRO if event.device_type == torch.autograd.DeviceType.CPU else 0.0,
+            "device": event.self_device_time_total * MICRO
+            if event.device_type == torch.autograd.DeviceType.CPU
+            else 0.0,
         }
         for event in found.key_averages()
     ]

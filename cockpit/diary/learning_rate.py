@@ -20,9 +20,8 @@ def finding(facts: Facts, rate: FoundRate) -> Iterator[str]:
     yield f"**tried** {escaped(rate.trainer)}{_settings(facts)}, {tried} from lr {span}  "
     yield f"**found** {escaped(rate.text)}"
     if rate.suggested is not None:
-        use = f"cockpit sweep {rate.trainer} --set lr={setting_text(rate.suggested)}"
         yield ""
-        yield f"Use it: {code(use)}"
+        yield f"Use it: {code(f'--set lr={setting_text(rate.suggested)}')}"
 
 
 def source(facts: Facts) -> Iterator[str]:
@@ -36,9 +35,7 @@ def source(facts: Facts) -> Iterator[str]:
 
 def _settings(facts: Facts) -> str:
     """What somebody chose for the trainer."""
-    chosen = {
-        name: value for name, value in facts.trials[0].config.items() if not name.startswith(_OF_THE_TEST)
-    }
+    chosen = {name: value for name, value in facts.trials[0].config.items() if not name.startswith(_OF_THE_TEST)}
     told = [f"{code(name)} {escaped(setting_text(value))}" for name, value in chosen.items()]
     more = f" and {len(told) - MOST_SETTINGS} more" if len(told) > MOST_SETTINGS else ""
     return f" with {', '.join(told[:MOST_SETTINGS])}{more}" if told else " as it is"

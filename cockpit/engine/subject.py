@@ -63,18 +63,21 @@ def find_subject(name: str, logs: Path, cwd: Path) -> Subject:
     if name == "latest" or name.startswith("exp") and name[3:6].isdigit():
         return _of_trial(name, logs)
     try:
-        return _of_search(load(find_search(name, cwd)))
+        path = find_search(name, cwd)
     except SearchError:
         if "/" in name or name.endswith((".yaml", ".yml")):
             raise
         if name not in registry.names() and "." not in name:
             raise _unknown(name) from None
-    return Subject(name, registry_name(name), {})
+        return Subject(name, registry_name(name), {})
+    return _of_search(load(path))
 
 
 def _unknown(name: str) -> InputError:
     known = ", ".join(registry.names())
-    return InputError(f"{name} is no search and no trainer; name a search, a trainer ({known}) or a trial (exp012/t003)")
+    return InputError(
+        f"{name} is no search and no trainer; name a search, a trainer ({known}) or a trial (exp012/t003)"
+    )
 
 
 def registry_name(name: str) -> str:
