@@ -58,12 +58,11 @@ def _operators(found: profile) -> list[Answer]:
             "name": str(event.key),
             "calls": int(event.count),
             "host": event.self_cpu_time_total * MICRO,
-            # Of an operator the time of its own kernels; kernels have rows of their own, which would count it twice.
-            "device": event.self_device_time_total * MICRO
-            if event.device_type == torch.autograd.DeviceType.CPU
-            else 0.0,
+            "device": event.self_device_time_total * MICRO,
         }
         for event in found.key_averages()
+        # Kernels have rows of their own, beside those of the operators that started them, which have their time too.
+        if event.device_type == torch.autograd.DeviceType.CPU
     ]
     rows = [row for row in rows if row["host"] or row["device"]]
     return sorted(rows, key=lambda row: -max(row["host"], row["device"]))

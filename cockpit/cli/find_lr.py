@@ -20,37 +20,15 @@ if TYPE_CHECKING:
     from cockpit.store.learning_rate import FoundRate
 
 WIDEST, ROWS = 100, 16
+RATE = click.FloatRange(1e-12, 10)
 
 
 @click.command("find-lr")
 @click.argument("subject", metavar="SEARCH|TRAINER|EXP/TRIAL")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Another setting of the trainer.")
-@click.option(
-    "--from",
-    "low",
-    type=click.FloatRange(1e-12, 10),
-    default=1e-7,
-    show_default=True,
-    metavar="LR",
-    help="The first rate.",
-)
-@click.option(
-    "--to",
-    "high",
-    type=click.FloatRange(1e-12, 1e3),
-    default=1e-2,
-    show_default=True,
-    metavar="LR",
-    help="The last rate.",
-)
-@click.option(
-    "--steps",
-    type=click.IntRange(10, 1_000_000),
-    default=200,
-    show_default=True,
-    metavar="N",
-    help="Steps from the first to the last.",
-)
+@click.option("--from", "low", type=RATE, default=1e-7, show_default=True, metavar="LR", help="The first rate.")
+@click.option("--to", "high", type=RATE, default=1e-2, show_default=True, metavar="LR", help="The last rate.")
+@click.option("--steps", type=click.IntRange(10, 1_000_000), default=200, show_default=True, help="Steps between them.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "tpu"]), default="auto", show_default=True)
 @click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="Data folder.")
 @logs_option
@@ -92,8 +70,8 @@ def find_lr(
 
 def _run(plan: Plan, logs: Path, *, quiet: bool) -> tuple[RunFolder, Ending]:
     from cockpit.cli.keeper import write_or_tell
-    from cockpit.cli.pictures import draw_pictures
     from cockpit.cli.live import view_for
+    from cockpit.cli.pictures import draw_pictures
     from cockpit.engine.observer import NoView
     from cockpit.engine.spawn import is_detached, tell_ready
     from cockpit.engine.sweep import Job, run_sweep

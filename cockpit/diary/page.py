@@ -9,8 +9,8 @@ from cockpit.diary.doubts import doubts
 from cockpit.diary.effort import commands, cost_text, date_text, took_text
 from cockpit.diary.events import events, open_trials
 from cockpit.diary.facts import Facts
-from cockpit.diary.learning_rate import finding, source
 from cockpit.diary.leaderboard import leaderboard, merged_scores
+from cockpit.diary.learning_rate import finding, source
 from cockpit.diary.markdown import code, escaped
 from cockpit.diary.merges import merges
 from cockpit.diary.trial_table import MOST_ROWS, entry_table, short

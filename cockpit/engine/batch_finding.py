@@ -74,10 +74,8 @@ class Found:
         if largest is None or fastest is None:
             return f"no batch size fits: {refused.why if refused else 'none was tried'}"
         ended = f"{self.most} was the most to be tried" if refused is None else refused.why
-        told = f"batch_size {largest.size} fits ({ended})"
-        return (
-            f"{told}; {fastest.size} is fast enough" if fastest.size < largest.size else f"{told}, and is the fastest"
-        )
+        speed = f"; {fastest.size} is fast enough" if fastest.size < largest.size else ", and is the fastest"
+        return f"batch_size {largest.size} fits ({ended}){speed}"
 
 
 # Tries sizes in their order until one does not fit.

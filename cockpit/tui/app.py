@@ -256,7 +256,7 @@ class CockpitApp(FrugalApp):
 
     def start_sweep(
         self,
-        arguments: list[str],
+        arguments: Sequence[str],
         on_started: Callable[[str], object],
         what: str,
         on_failed: Callable[[str], object] | None = None,

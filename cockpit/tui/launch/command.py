@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 from cockpit.events.text import one_line
@@ -42,8 +43,7 @@ class Command:
     def finder_arguments(self, path: Path) -> list[str]:
         """What follows `cockpit find-lr` for the same search. Raises `OSError`."""
         words = self.arguments(path)
-        pairs = zip(words[1:], words[2:], strict=False)
-        return [words[0], *(word for pair in pairs if pair[0] in OF_FINDER for word in pair)]
+        return [words[0], *(word for pair in pairwise(words[1:]) if pair[0] in OF_FINDER for word in pair)]
 
     def kept_path(self, logs: Path, now: datetime) -> Path:
         """A file for the document that is not there yet, so that the command can be given again later."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -313,7 +313,7 @@ class LaunchScreen(CockpitScreen):
         if self.desk.draft is not None:
             self._change(self.desk.draft.with_value("lr", f"{rate:g}"))
 
-    def _arguments(self, words: Callable[[Command, Path], list[str]]) -> list[str] | None:
+    def _arguments(self, words: Callable[[Command, Path], Sequence[str]]) -> Sequence[str] | None:
         """The command line of the search as it stands; None where one is under way, or something is in its way."""
         if self._is_starting or (self.desk.command is None and self.desk.problem is None):
             return None
