@@ -53,7 +53,7 @@ def try_size(request: Mapping[str, Any], size: int) -> Answer:
     task.model.train()
     with closing(batches_of(task)) as batches:
         began = 0.0
-        for number, batch in enumerate(islice(batches, STEPS + 1)):
+        for batch in islice(batches, STEPS + 1):
             device.read([one_step(task, batch, device)])
             began = began or time.monotonic()
         seconds = (time.monotonic() - began) / STEPS

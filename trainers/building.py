@@ -29,8 +29,8 @@ def builder(trainer: Trainer) -> Callable[[Any, Device], Task]:
 def build_task(request: Mapping[str, Any]) -> tuple[Task, Device]:
     """The task of a request with `trainer`, its `config`, a `device` and `threads`, and the device, made ready.
 
-    Nothing is written and no checkpoint gone on from. `memory`, where it is given, is what a device whose memory is that
-    of the host may take. Raises `InputError`.
+    Nothing is written and no checkpoint gone on from. `memory`, where it is given, are the bytes that a device whose
+    memory is that of the host may take. Raises `InputError`.
     """
     trainer = registry.find(request["trainer"])
     config = registry.build_config(trainer, {**request["config"], "out": "", "resume": ""})

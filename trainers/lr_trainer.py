@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, make_dataclass
 from typing import Any, ClassVar
 
 from trainers.contract import InputError, Trainer, TrainerConfig
+from trainers.fields import describe
 from trainers.lr_range import LrRange
 
 FIND_LR = "find_lr:"
@@ -24,8 +25,10 @@ class LrFinderConfig(TrainerConfig):
 
 def lr_finder_of(trainer: Trainer) -> Trainer:
     """The trainer that looks for the learning rate of this one. Raises `InputError` for one that has none."""
-    if not trainer.uses_torch or "lr" not in {item for item in dir(trainer.config) if not item.startswith("_")}:
-        raise InputError(f"{trainer.name} has no learning rate that could be looked for")
+    if not trainer.uses_torch:
+        raise InputError(f"{trainer.name} computes without torch, so no learning rate of it can be looked for")
+    if "lr" not in describe(trainer.config):
+        raise InputError(f"{trainer.name} has no setting lr that could be looked for")
     config = make_dataclass(
         f"LrFinder{trainer.config.__name__}",
         [],

@@ -21,10 +21,22 @@ LITTLE_SPACE = 2 << 30  # bytes; checkpoints of one larger sweep
 
 
 @click.command()
+@click.option("--bench", "measure", is_flag=True, help="Measure how fast device, memory, loaders and disk are instead.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "tpu"]), help="What --bench measures.")
 @logs_option
 @json_option
-def doctor(logs: Path, as_json: bool) -> int:
-    """Check devices, versions, credentials, open ports and disk; exit with 1 when something is wrong."""
+def doctor(measure: bool, device: str | None, logs: Path, as_json: bool) -> int:
+    """Check devices, versions, credentials, open ports and disk; exit with 1 when something is wrong.
+
+    With --bench some seconds are spent on measurements instead: matrix products, copies, the loader of a trainer with
+    and without workers, and event lines.
+    """
+    if measure:
+        from cockpit.cli.bench import bench
+
+        return bench(logs, device or "auto", as_json)
+    if device is not None:
+        raise click.UsageError("--device says what --bench measures; add --bench, or drop it")
     findings = [finding for check in (_python, _versions, hardware, _credentials, exposure) for finding in check()]
     findings += _disk(logs)
     if as_json:

@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     from cockpit.store.learning_rate import FoundRate
 
 WIDEST, ROWS = 100, 16
+RATE = click.FloatRange(1e-12, 10)
 
 
 @click.command("find-lr")
 @click.argument("subject", metavar="SEARCH|TRAINER|EXP/TRIAL")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Another setting of the trainer.")
-@click.option("--from", "low", type=float, default=1e-7, show_default=True, metavar="LR", help="The first rate.")
-@click.option("--to", "high", type=float, default=1e-2, show_default=True, metavar="LR", help="The last rate.")
-@click.option("--steps", type=int, default=200, show_default=True, metavar="N", help="Steps from the first to the last.")
+@click.option("--from", "low", type=RATE, default=1e-7, show_default=True, metavar="LR", help="The first rate.")
+@click.option("--to", "high", type=RATE, default=1e-2, show_default=True, metavar="LR", help="The last rate.")
+@click.option("--steps", type=click.IntRange(10, 1_000_000), default=200, show_default=True, help="Steps between them.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "tpu"]), default="auto", show_default=True)
 @click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="Data folder.")
 @logs_option
@@ -61,7 +62,7 @@ def find_lr(
     if as_json:
         print_json(_document(run, ending, found))
     elif found is not None:
-        _tell(subject, found, curve)
+        _tell(found, curve)
     if ending.status == "interrupted":
         return 130
     return 0 if found is not None and found.loss is not None else _failed(run, ending)
@@ -69,8 +70,8 @@ def find_lr(
 
 def _run(plan: Plan, logs: Path, *, quiet: bool) -> tuple[RunFolder, Ending]:
     from cockpit.cli.keeper import write_or_tell
-    from cockpit.cli.pictures import draw_pictures
     from cockpit.cli.live import view_for
+    from cockpit.cli.pictures import draw_pictures
     from cockpit.engine.observer import NoView
     from cockpit.engine.spawn import is_detached, tell_ready
     from cockpit.engine.sweep import Job, run_sweep
@@ -112,14 +113,14 @@ def _failed(run: RunFolder, ending: Ending) -> int:
     return 1
 
 
-def _tell(subject: str, found: FoundRate, curve: Curve | None) -> None:
+def _tell(found: FoundRate, curve: Curve | None) -> None:
     from cockpit.store.numbers import setting_text
 
     if curve is not None and len(curve.steps):
         click.echo("\n".join(_chart(found, curve)))
     click.echo(found.text)
     if found.suggested is not None:
-        click.echo(f"use it: cockpit sweep {subject} --set lr={setting_text(found.suggested)}")
+        click.echo(f"use it: --set lr={setting_text(found.suggested)}")
 
 
 def _chart(found: FoundRate, curve: Curve) -> list[str]:

@@ -16,6 +16,7 @@ from cockpit.store import ranking
 from cockpit.store.folder import RunFolder
 from cockpit.store.history import History, read_history
 from cockpit.store.importance import read_importance
+from cockpit.store.learning_rate import FoundRate, found_rate
 from cockpit.store.reader import Index
 from cockpit.store.row_gain import RowGain, read_row_gain
 from cockpit.store.rows import CommandRow, NormSummary, SweepRow, TrialRow
@@ -26,7 +27,7 @@ from cockpit.store.verdict import Verdict, verdict
 TAIL_BYTES = 1 << 18  # of output.log; the last results are at its end
 MOST_RESULTS = 100
 GAP = "../cv_lb.png"  # of all experiments
-PICTURES = ("curves.png", "importance.png", "slices.png", "parallel.png")
+PICTURES = ("learning_rate.png", "curves.png", "importance.png", "slices.png", "parallel.png")
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Facts:
     its files by label; `can_go_on` says that the sweep may be taken up again. `findings` are those of its record,
     `looks` the newest second look at each trial that had one, `rows` what the best trial gains over the baseline on the
     rows that both scored, `importance` the shares of varied parameters, largest first, `pictures` the files beside the
-    report that show it. `evaluated` are the metrics that evaluations have where none has the one that ranks.
+    report that show it. `evaluated` are the metrics that evaluations have where none has the one that ranks. `rate` is
+    what an experiment found that looked for a learning rate.
     """
 
     sweep: SweepRow
@@ -60,6 +62,7 @@ class Facts:
     importance: Mapping[str, float] = field(default_factory=dict)
     evaluated: Sequence[str] = ()
     pictures: Sequence[str] = ()
+    rate: FoundRate | None = None
 
 
 def gather(logs: Path, run: RunFolder, past: Past | None = None) -> Facts:
@@ -94,6 +97,7 @@ def gather(logs: Path, run: RunFolder, past: Past | None = None) -> Facts:
             findings=check_record(evidence),
             looks=list(looks(run).values()),
             importance=read_importance(run, trials) or {},
+            rate=found_rate(sweep, trials),
             evaluated=[] if best else _evaluated(index),
             pictures=[name for name in (*PICTURES, *([GAP] if rated else [])) if (run.path / name).exists()],
         )

@@ -10,6 +10,7 @@ from cockpit.diary.effort import commands, cost_text, date_text, took_text
 from cockpit.diary.events import events, open_trials
 from cockpit.diary.facts import Facts
 from cockpit.diary.leaderboard import leaderboard, merged_scores
+from cockpit.diary.learning_rate import finding, source
 from cockpit.diary.markdown import code, escaped
 from cockpit.diary.merges import merges
 from cockpit.diary.trial_table import MOST_ROWS, entry_table, short
@@ -22,7 +23,7 @@ from cockpit.store.rows import ENDED_EARLY, TrialRow
 from cockpit.store.runs import counts_text
 
 REPORT = "report.md"
-CURVES = "curves.png"
+CURVES, LEARNING_RATE = "curves.png", "learning_rate.png"
 MOST_SHARES, MOST_METRICS = 5, 6
 FEW_TRIALS = 10  # from fewer, shares say more of chance than of parameters
 
@@ -53,9 +54,13 @@ def heading(facts: Facts, level: str = "##") -> Iterator[str]:
 
 def change(facts: Facts, *, whole: bool = False) -> Iterator[str]:
     """What is new, the baseline, the best score, and what that is held against; the `whole` of it for the full page."""
+    if facts.rate is not None:  # a learning rate was looked for, which is no step towards a better score
+        yield from finding(facts, facts.rate)
+        return
     sweep, baseline, best = facts.sweep, facts.baseline, facts.best
     metric = escaped(sweep.metric)
     yield f"**change** {change_text(facts, whole=whole)}  "
+    yield from source(facts)
     if baseline is not None:
         yield f"**baseline** {metric} {metric_text(baseline.best)} ({_config(baseline, sweep.varied)})  "
     if best is None:
@@ -120,7 +125,7 @@ def _earlier(facts: Facts) -> Iterator[str]:
 
 def _trials(facts: Facts) -> Iterator[str]:
     """The most informative trials, how many there are beside them, and which parameters mattered."""
-    if not facts.trials:
+    if not facts.trials or facts.rate is not None:
         return
     yield from entry_table(facts)
     hidden = len(tried(facts)) - MOST_ROWS
@@ -143,8 +148,9 @@ def importance_text(facts: Facts) -> str:
 
 
 def _picture(facts: Facts) -> Iterator[str]:
-    if CURVES in facts.pictures:
-        yield f"![curves]({facts.run_name}/{CURVES})"
+    for name in (CURVES, LEARNING_RATE):
+        if name in facts.pictures:
+            yield f"![{name.partition('.')[0]}]({facts.run_name}/{name})"
 
 
 def stops(facts: Facts) -> Iterator[str]:

@@ -16,6 +16,7 @@ from cockpit.diary.noise import KnownNoise, known_noise
 from cockpit.store import ranking
 from cockpit.store.comparison import exact
 from cockpit.store.folder import FolderError, RunFolder, experiments
+from cockpit.store.learning_rate import FIND_LR
 from cockpit.store.life import LIVE
 from cockpit.store.noise import Noise, noise_from
 from cockpit.store.reader import Index
@@ -53,12 +54,14 @@ class Before:
     """What an entry says of earlier experiments. `pairs` are the CV and LB of those of the same kind, oldest first.
 
     There are none where the experiment has no score to hold against them. `noise` is that of runs of one configuration.
+    `rates` are the learning rates that experiments suggested which looked for one, with their names, oldest first.
     """
 
     rival: Rival | None = None
     parent: Parent | None = None
     pairs: tuple[tuple[str, Pair], ...] = ()
     noise: KnownNoise = field(default_factory=KnownNoise)
+    rates: tuple[tuple[str, float], ...] = ()
 
 
 class _Reference(NamedTuple):
@@ -86,6 +89,7 @@ class _Known:
     references: Sequence[_Reference]
     pairs: Sequence[Pair]
     noise: Noise
+    suggested_lr: float | None
 
 
 class _Line:
@@ -149,7 +153,16 @@ class Past:
             parent=self._parent(own),
             pairs=tuple((one.id, pair) for one in earlier for pair in one.pairs) if own.pairs else (),
             noise=known_noise((one.id, one.noise) for one in earlier),
+            rates=tuple(self._rates(own)),
         )
+
+    def _rates(self, own: _Known) -> Iterator[tuple[str, float]]:
+        """What was suggested for this trainer on these data."""
+        trainer, data = own.kind
+        finders = self._kin.get((f"{FIND_LR}{trainer}", data), _Line())
+        for one in finders.members[: finders.count_before(own.started)]:
+            if one.suggested_lr is not None:
+                yield one.id, one.suggested_lr
 
     def _parent(self, own: _Known) -> Parent | None:
         """The experiment that `--from` named first, else the nearest earlier one of the same trainer and data.
@@ -206,6 +219,7 @@ def _known(run: RunFolder) -> _Known:
         references=[reference for one in summary.get("references", ()) for reference in _references(one)],
         pairs=_pairs(summary.get("pairs")),
         noise=noise_from(summary.get("noise")),
+        suggested_lr=_positive(summary.get("suggested_lr")),
     )
 
 
@@ -226,6 +240,10 @@ def _pairs(known: Any) -> list[Pair]:
         return [Pair(str(trial), float(cv), float(lb)) for trial, cv, lb in known or ()]
     except (TypeError, ValueError):
         return []
+
+
+def _positive(known: Any) -> float | None:
+    return float(known) if isinstance(known, int | float) and known > 0 else None
 
 
 def _texts(known: Any) -> list[str]:

@@ -74,8 +74,8 @@ class Found:
         if largest is None or fastest is None:
             return f"no batch size fits: {refused.why if refused else 'none was tried'}"
         ended = f"{self.most} was the most to be tried" if refused is None else refused.why
-        told = f"batch_size {largest.size} fits ({ended})"
-        return f"{told}; {fastest.size} is fast enough" if fastest.size < largest.size else f"{told}, and is the fastest"
+        speed = f"; {fastest.size} is fast enough" if fastest.size < largest.size else ", and is the fastest"
+        return f"batch_size {largest.size} fits ({ended}){speed}"
 
 
 # Tries sizes in their order until one does not fit.
@@ -191,4 +191,3 @@ def coupling(subject: Subject) -> str:
         how = "as" if rule == "linear" else "as the square root of"
         return f"lr_scaling {rule}: rates grow {how} the rows of a step, and are given for {given}"
     return "the learning rate does not follow the batch: look for it again with `cockpit find-lr` once it is chosen"
-

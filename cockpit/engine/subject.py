@@ -60,25 +60,28 @@ def find_subject(name: str, logs: Path, cwd: Path) -> Subject:
     Of a search it is the baseline, or where there is none the first point of it. Raises `InputError`, `SearchError` and
     `FolderError`.
     """
-    if name == "latest" or name.startswith("exp") and name[3:6].isdigit():
+    if name == "latest" or (name.startswith("exp") and name[3:6].isdigit()):
         return _of_trial(name, logs)
     try:
-        return _of_search(load(find_search(name, cwd)))
+        path = find_search(name, cwd)
     except SearchError:
         if "/" in name or name.endswith((".yaml", ".yml")):
             raise
         if name not in registry.names() and "." not in name:
             raise _unknown(name) from None
-    return Subject(name, registry_name(name), {})
+        return Subject(name, _trained(name), {})
+    return _of_search(load(path))
 
 
 def _unknown(name: str) -> InputError:
     known = ", ".join(registry.names())
-    return InputError(f"{name} is no search and no trainer; name a search, a trainer ({known}) or a trial (exp012/t003)")
+    return InputError(
+        f"{name} is no search and no trainer; name a search, a trainer ({known}) or a trial (exp012/t003)"
+    )
 
 
-def registry_name(name: str) -> str:
-    """The trainer that a finder looks for the rate of, or the trainer itself. Raises `InputError` for an unknown one."""
+def _trained(name: str) -> str:
+    """The trainer itself, or that which a finder looks for the rate of. Raises `InputError` for an unknown one."""
     found = name.removeprefix(FIND_LR)
     registry.find(found)
     return found

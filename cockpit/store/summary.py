@@ -11,6 +11,7 @@ from typing import Any
 
 from cockpit.store import ranking
 from cockpit.store.folder import FolderError, RunFolder
+from cockpit.store.learning_rate import found_rate
 from cockpit.store.life import LIVE, is_alive
 from cockpit.store.noise import noise_of
 from cockpit.store.reader import Index
@@ -33,7 +34,7 @@ def summarize(run: RunFolder, sweep: SweepRow, trials: list[TrialRow], now: floa
     searched, found = configurations(trials), verdict(sweep, trials)
     best = ranking.best_trial(trials, sweep.goal)
     baseline = ranking.baseline_trial(trials)
-    known = scores(run)
+    known, rate = scores(run), found_rate(sweep, trials)
     return {
         "experiment": sweep.experiment,
         "search": sweep.search,
@@ -61,6 +62,7 @@ def summarize(run: RunFolder, sweep: SweepRow, trials: list[TrialRow], now: floa
         "noise": None if sweep.status in LIVE else noise_of(trials).to_mapping(),
         "leaderboard": newest(known, private=False),
         "pairs": pairs(known, trials, best)[-MOST_PAIRS:],
+        "suggested_lr": rate.suggested if rate else None,
         "varied": sweep.varied,
         "from": sweep.extra.get("from", []),
         "references": [

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from textual.binding import Binding, BindingType
 
 EVERYWHERE = "everywhere"
-HOME, LAUNCH, SWEEP, TRIAL, COMPARE, DIARY, DEVICES, KAGGLE, HELP = (
-    "home", "launch", "sweep", "trial", "compare", "diary", "devices", "kaggle", "help",
+HOME, LAUNCH, LEARNING_RATE, SWEEP, TRIAL, COMPARE, DIARY, DEVICES, KAGGLE, HELP = (
+    "home", "launch", "learning_rate", "sweep", "trial", "compare", "diary", "devices", "kaggle", "help",
 )  # fmt: skip
 
 PLACES = {
     EVERYWHERE: "Everywhere",
     HOME: "Experiments",
     LAUNCH: "Launch",
+    LEARNING_RATE: "Learning rate",
     SWEEP: "Sweep",
     TRIAL: "Trial",
     COMPARE: "Compare",
@@ -48,6 +49,8 @@ class Action:
         return f"{self.where[0]}.{self.name}"
 
 
+_CHARTED = (SWEEP, TRIAL, COMPARE, LEARNING_RATE)  # where there are charts
+
 ACTIONS: tuple[Action, ...] = (
     Action("next_pane", "tab", "pane", "Go to the next pane.", (EVERYWHERE,), 6),
     Action("previous_pane", "shift+tab", "", "Go to the previous pane.", (EVERYWHERE,)),
@@ -65,7 +68,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("mark", "space", "mark", "Mark it, or take the mark away.", (HOME, SWEEP), 60),
     Action("unmark_all", "u", "", "Take all marks away.", (HOME, SWEEP)),
     Action("compare", "c", "compare", "Show what is marked side by side.", (HOME, SWEEP), 40),
-    Action("diary", "d", "diary", "Open the diary.", (HOME, SWEEP, TRIAL, COMPARE), 50),
+    Action("diary", "d", "diary", "Open the diary.", (HOME, SWEEP, TRIAL, COMPARE, LEARNING_RATE), 50),
     Action("devices", "v", "devices", "Show processors, memory, GPUs and disk.", (HOME, SWEEP, TRIAL), 20),
     Action("kaggle", "L", "Kaggle", "Show quota, pushed runs and submissions at Kaggle.", (HOME, SWEEP, TRIAL), 4),
     Action("filter", "slash", "filter", "Show only what fits a line such as lr>1e-5 status:running.",
@@ -80,7 +83,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("change_value", "e", "change value",
            "Change a value such as lr at the trial's next step, or for when it goes on.", (SWEEP, TRIAL), 24),
     Action("stop_sweep", "S", "stop sweep", "Stop the whole sweep: its trials end and the diary is written.",
-           (SWEEP,), 12),
+           (SWEEP, LEARNING_RATE), 12),
     Action("pause_sweep", "P", "pause sweep", "Pause all trials that run and start no others until it is resumed.",
            (SWEEP, TRIAL), 11),
     Action("resume_sweep", "P", "resume sweep", "Let the sweep start trials again, and all paused ones go on.",
@@ -89,16 +92,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("next_metric", "m", "metric", "Draw the next metric.", (SWEEP, COMPARE), 44),
     Action("previous_metric", "M", "", "Draw the previous metric.", (SWEEP, COMPARE)),
     Action("zoom_in", "z,plus", "zoom", "Look closer at the newest steps, or at the chart's cursor.",
-           (SWEEP, TRIAL, COMPARE), 22),
-    Action("zoom_out", "Z,minus", "", "See more steps.", (SWEEP, TRIAL, COMPARE)),
-    Action("zoom_reset", "0", "", "See all steps.", (SWEEP, TRIAL, COMPARE)),
-    Action("pan_left", "less_than_sign", "", "Move the closer look to earlier steps.", (SWEEP, TRIAL, COMPARE)),
-    Action("pan_right", "greater_than_sign", "", "Move the closer look to later steps.", (SWEEP, TRIAL, COMPARE)),
+           _CHARTED, 22),
+    Action("zoom_out", "Z,minus", "", "See more steps.", _CHARTED),
+    Action("zoom_reset", "0", "", "See all steps.", _CHARTED),
+    Action("pan_left", "less_than_sign", "", "Move the closer look to earlier steps.", _CHARTED),
+    Action("pan_right", "greater_than_sign", "", "Move the closer look to later steps.", _CHARTED),
     Action("cursor_left", "comma", "", "Move the chart's cursor to earlier steps; it reads out the values there.",
-           (SWEEP, TRIAL, COMPARE)),
-    Action("cursor_right", "full_stop", "", "Move the chart's cursor to later steps.", (SWEEP, TRIAL, COMPARE)),
-    Action("log", "l", "log", "Draw on a logarithmic axis, or on a plain one again.", (SWEEP, TRIAL, COMPARE), 21),
-    Action("smooth", "w", "smooth", "Change the smoothing (EMA): none, 0.6, 0.9, 0.97.", (SWEEP, TRIAL, COMPARE), 18),
+           _CHARTED),
+    Action("cursor_right", "full_stop", "", "Move the chart's cursor to later steps.", _CHARTED),
+    Action("log", "l", "log", "Draw on a logarithmic axis, or on a plain one again.", _CHARTED, 21),
+    Action("smooth", "w", "smooth", "Change the smoothing (EMA): none, 0.6, 0.9, 0.97.", _CHARTED, 18),
     Action("sort", "o", "sort", "Order by the next column.", (HOME, SWEEP), 23),
     Action("sort_back", "O", "", "Order by the column before.", (HOME, SWEEP)),
     Action("reverse", "r", "", "Turn the order round.", (HOME, SWEEP)),
@@ -124,6 +127,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("free", "f", "free", "Let a fixed parameter vary again.", (LAUNCH,), 44),
     Action("add_parameter", "plus", "add", "Add a setting of the trainer to the space.", (LAUNCH,), 22),
     Action("remove_parameter", "delete", "", "Leave a parameter to the trainer's default.", (LAUNCH,)),
+    Action("find_lr", "ctrl+l", "find lr", "Look for a learning rate: a short training with a rate that grows.",
+           (LAUNCH,), 42),
+    # Learning rate
+    Action("use_rate", "u", "use it", "Take the suggested rate into the search.", (LEARNING_RATE,), 80),
     # Diary
     Action("write_note", "n", "note", "Write below this entry, in words of your own.", (DIARY,), 80),
     Action("verdict", "m", "✅ ❌ ➖", "Mark the entry as better, worse, neither, or not at all.", (DIARY,), 70),

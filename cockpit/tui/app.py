@@ -258,12 +258,15 @@ class CockpitApp(FrugalApp):
 
     def start_sweep(
         self,
-        arguments: list[str],
+        arguments: Sequence[str],
         on_started: Callable[[str], object],
         what: str,
         on_failed: Callable[[str], object] | None = None,
+        command: str = "sweep",
     ) -> None:
-        """Start a detached `cockpit sweep`; then call `on_started` with the name of the experiment's folder.
+        """Start a detached `cockpit sweep`, or another command that makes an experiment.
+
+        Then `on_started` is called with the name of the experiment's folder.
 
         When it does not start, that is said at the bottom of the screen; `on_failed` is told the reason as well.
         """
@@ -271,7 +274,7 @@ class CockpitApp(FrugalApp):
 
         def start() -> None:
             try:
-                name, _ = spawn_detached([*arguments, "--logs", str(self.feed.logs)])
+                name, _ = spawn_detached([*arguments, "--logs", str(self.feed.logs)], command)
             except (NotStartedError, OSError) as error:
                 self.call_from_thread(self.say, f"{what} did not start: {error}", "error", None)
                 if on_failed is not None:

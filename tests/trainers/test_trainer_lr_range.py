@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -35,11 +36,11 @@ def test_rates_grow_by_one_factor_from_the_first_to_the_last():
     over = LrRange(low=1e-7, high=1e-2, steps=200)
     rates = [over.rate(step) for step in range(1, 201)]
     assert (rates[0], rates[-1]) == (1e-7, 1e-2)
-    assert all(after / before == pytest.approx(over.factor) for before, after in zip(rates, rates[1:], strict=False))
+    assert all(after / before == pytest.approx(over.factor) for before, after in pairwise(rates))
 
 
 def test_a_range_has_to_grow():
-    with pytest.raises(InputError, match="from 0.01 to 0.001: it has to grow"):
+    with pytest.raises(InputError, match=r"from 0\.01 to 0\.001: it has to grow"):
         LrRange(low=1e-2, high=1e-3).check()
 
 

@@ -8,7 +8,7 @@ from textual.binding import BindingsMap
 from cockpit.tui.actions import ACTIONS, EVERYWHERE, PLACES, actions_of, bindings, bindings_problem, method_of
 from cockpit.tui.screens.base import CockpitScreen
 
-SCREENS = ("home", "launch", "sweep", "trial", "compare", "diary", "devices", "kaggle", "help")
+SCREENS = ("home", "launch", "learning_rate", "sweep", "trial", "compare", "diary", "devices", "kaggle", "help")
 
 
 def screen_class(place):

@@ -44,8 +44,8 @@ class Starter:
     def __init__(self, logs):
         self.started, self.refusal, self._logs = [], "", logs
 
-    def spawn(self, arguments):
-        self.started.append(arguments)
+    def spawn(self, arguments, command="sweep"):
+        self.started.append(arguments if command == "sweep" else [command, *arguments])
         if self.refusal:
             raise NotStartedError(self.refusal, 2)
         Recorder(self._logs, "exp001-hill")

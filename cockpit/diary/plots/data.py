@@ -11,6 +11,7 @@ from typing import Any
 from cockpit.store import ranking
 from cockpit.store.folder import RunFolder
 from cockpit.store.importance import read_importance
+from cockpit.store.learning_rate import FoundRate, found_rate
 from cockpit.store.reader import Index
 from cockpit.store.rows import SweepRow, TrialRow
 
@@ -19,7 +20,11 @@ Evaluations = Mapping[str, Sequence[tuple[int, int, float]]]  # step, epoch and 
 
 @dataclass(frozen=True)
 class Pictured:
-    """`ranked` are the trials with a finite score, best first; `importance` the shares by parameter, largest first."""
+    """`ranked` are the trials with a finite score, best first; `importance` the shares by parameter, largest first.
+
+    Of an experiment that looked for a learning rate, `rate` is what it found, and `tested` are rate, loss and smoothed
+    loss of each step.
+    """
 
     sweep: SweepRow
     ranked: Sequence[TrialRow]
@@ -27,6 +32,8 @@ class Pictured:
     baseline: TrialRow | None
     evaluations: Evaluations
     importance: Mapping[str, float]
+    rate: FoundRate | None = None
+    tested: Sequence[tuple[float, float, float]] = ()
 
     @property
     def title(self) -> str:
@@ -49,6 +56,7 @@ class Pictured:
         """Differs where a picture would differ."""
         told: list[Any] = [(trial.id, trial.best, sorted(trial.config.items(), key=str)) for trial in self.ranked]
         told += [self.title, self.sweep.metric, self.sweep.goal, self.sweep.varied, sorted(self.evaluations.items())]
+        told += [list(self.tested), self.rate and self.rate.suggested] if self.tested else []
         told += [list(self.importance.items()), self.best and self.best.id, self.baseline and self.baseline.id]
         return hashlib.sha256(repr(told).encode("utf-8", "surrogateescape")).hexdigest()[:24]
 
@@ -65,7 +73,16 @@ def pictured(run: RunFolder) -> Pictured:
             baseline=ranking.baseline_trial(ranked),
             evaluations=index.evaluations(),
             importance=read_importance(run, trials) or {},
+            rate=(rate := found_rate(sweep, trials)),
+            tested=_tested(index, trials[0].id) if rate else (),
         )
+
+
+def _tested(index: Index, trial: str) -> list[tuple[float, float, float]]:
+    """Rate, loss and smoothed loss of the steps that have all three."""
+    names = ("lr", "loss", "smoothed_loss")
+    values = [tuple(row.metrics.get(name, math.nan) for name in names) for row in index.steps(trial)]
+    return [(lr, loss, smoothed) for lr, loss, smoothed in values if all(map(is_finite, (lr, loss, smoothed)))]
 
 
 def is_finite(value: float | None) -> bool:

@@ -66,7 +66,7 @@ def _keep(folder: Path, files: Mapping[str, bytes], marks: Mapping[str, str]) ->
 
 def _names(found: Pictured) -> list[str]:
     """The pictures that say something about this experiment."""
-    names = []
+    names = ["learning_rate.png"] if found.tested else []
     if sum(len(rows) for rows in found.evaluations.values()) >= LEAST_POINTS and found.ranked:
         names.append("curves.png")
     if len(found.ranked) >= LEAST_TRIALS and found.varied:
@@ -79,10 +79,17 @@ def _names(found: Pictured) -> list[str]:
 def _drawers() -> Mapping[str, Callable[[Pictured], Any]]:
     from cockpit.diary.plots.curves import curves
     from cockpit.diary.plots.importance import importance
+    from cockpit.diary.plots.learning_rate import learning_rate
     from cockpit.diary.plots.parallel import parallel
     from cockpit.diary.plots.slices import slices
 
-    return {"curves.png": curves, "slices.png": slices, "parallel.png": parallel, "importance.png": importance}
+    return {
+        "curves.png": curves,
+        "slices.png": slices,
+        "parallel.png": parallel,
+        "importance.png": importance,
+        "learning_rate.png": learning_rate,
+    }
 
 
 def _marks(folder: Path) -> dict[str, Any]:

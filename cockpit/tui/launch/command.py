@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 from cockpit.events.text import one_line
@@ -19,6 +20,7 @@ from cockpit.tui.launch.parameter import Parameter
 from cockpit.tui.launch.value_text import number_text, value_text
 
 FOLDER = ".drafts"  # in the logs folder
+OF_FINDER = ("--set", BY_NAME[DEVICE].flag, BY_NAME[DATA].flag)  # what `cockpit find-lr` takes as well
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,11 @@ class Command:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(self.document, encoding="utf-8")
         return [str(path), *self.flags]
+
+    def finder_arguments(self, path: Path) -> list[str]:
+        """What follows `cockpit find-lr` for the same search. Raises `OSError`."""
+        words = self.arguments(path)
+        return [words[0], *(word for pair in pairwise(words[1:]) if pair[0] in OF_FINDER for word in pair)]
 
     def kept_path(self, logs: Path, now: datetime) -> Path:
         """A file for the document that is not there yet, so that the command can be given again later."""

@@ -97,7 +97,7 @@ class Draft:
     def with_option(self, name: str, text: str) -> Draft:
         """Another text in a field."""
         if name == EPOCHS and self.parameter(EPOCHS) is not None:
-            return self._with(EPOCHS, lambda row: (row if row.is_fixed else row.fixed()).with_cell("value", text))
+            return self.with_value(EPOCHS, text)
         return replace(self, options={**self.options, name: text})
 
     def with_added(self, name: str, value: str) -> Draft:
@@ -107,6 +107,12 @@ class Draft:
         if self.parameter(name) is not None:
             raise SearchError(f"{name} is there already")
         return replace(self, parameters=(*self.parameters, Parameter(name, "constant", {"value": value})))
+
+    def with_value(self, name: str, value: str) -> Draft:
+        """A parameter with this one value for all trials, whether it was there or not."""
+        if self.parameter(name) is None:
+            return self.with_added(name, value)
+        return self._with(name, lambda row: (row if row.is_fixed else row.fixed()).with_cell("value", value))
 
     def without(self, name: str) -> Draft:
         """The parameter left to the trainer."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from cockpit.search.errors import SearchError
 from cockpit.search.spec import Search
 from cockpit.tui.actions import ACTIONS, LAUNCH, Action, actions_of, bindings
 from cockpit.tui.launch.choices import Choice, choices
+from cockpit.tui.launch.command import Command
 from cockpit.tui.launch.desk import Desk
 from cockpit.tui.launch.draft import Draft
 from cockpit.tui.launch.plan_view import plan_view
@@ -33,7 +34,7 @@ from cockpit.tui.widgets.space_pane import SpacePane
 WIDE = 132  # columns; from there on the fields stand beside the space
 SLIM = 72  # below that the list of searches has room for short names only
 _START = next(action for action in ACTIONS if action.name == "start")
-_NOT_TYPED = ("ctrl+s", "ctrl+r", "tab", "escape")
+_NOT_TYPED = ("ctrl+s", "ctrl+r", "ctrl+l", "tab", "escape")
 _IN_SPACE = ("edit", "next_kind", "fix", "free", "add_parameter", "remove_parameter")
 
 
@@ -192,6 +193,8 @@ class LaunchScreen(CockpitScreen):
             return f"Take the changes to {self.desk.chosen} back" if draft is None or draft.is_changed else ""
         if action.name == "start":
             return self._start_text()
+        if action.name == "find_lr":
+            return self._finder_text()
         if action.name in _IN_SPACE:
             return self._space_text(action)
         return action.text
@@ -200,6 +203,11 @@ class LaunchScreen(CockpitScreen):
         if self.desk.draft is None or self._is_starting:
             return ""
         return f"Start {self.desk.chosen}" if self.desk.problem is None else "Go to what is wrong"
+
+    def _finder_text(self) -> str:
+        search = self.desk.search
+        can = self._start_text() and self.desk.problem is None and search is not None and search.trainer
+        return f"Look for a learning rate of {self.desk.chosen}" if can else ""
 
     def _space_text(self, action: Action) -> str:
         cursor = self.space.table.cursor
@@ -273,21 +281,52 @@ class LaunchScreen(CockpitScreen):
 
     def action_start(self) -> None:
         """Start the sweep once, however often this is asked; or go to what is in the way."""
-        if self._is_starting or (self.desk.command is None and self.desk.problem is None):
+        arguments = self._arguments(Command.arguments)
+        if arguments is not None:
+            self._is_starting = True
+            self._draw()
+            self.cockpit.start_sweep(arguments, self._has_started, self.desk.chosen, self._has_failed)
+
+    def action_find_lr(self) -> None:
+        """Look for a learning rate of the search as it stands here, and show how that goes."""
+        arguments = self._arguments(Command.finder_arguments)
+        if arguments is None:
             return
+        name = self.desk.chosen
+
+        def show(experiment: str) -> None:
+            from cockpit.tui.screens.learning_rate import LearningRateScreen
+
+            self._is_starting = False
+            if self.is_mounted:
+                self._draw()
+                self.app.push_screen(LearningRateScreen(experiment, lambda rate: self._use_rate(name, rate)))
+
+        self._is_starting = True
+        self._draw()
+        what = f"the search for a learning rate of {name}"
+        self.cockpit.start_sweep(arguments, show, what, self._has_failed, command="find-lr")
+
+    def _use_rate(self, name: str, rate: float) -> None:
+        """Fix `lr` at what was found, in the search that it was found for."""
+        self.desk.choose(name)
+        if self.desk.draft is not None:
+            self._change(self.desk.draft.with_value("lr", f"{rate:g}"))
+
+    def _arguments(self, words: Callable[[Command, Path], Sequence[str]]) -> Sequence[str] | None:
+        """The command line of the search as it stands; None where one is under way, or something is in its way."""
+        if self._is_starting or (self.desk.command is None and self.desk.problem is None):
+            return None
         if self.desk.problem is not None or self.desk.command is None:
             self._go_to_problem()
             self.desk.ask_again()
-            return
+            return None
         logs = self.cockpit.feed.logs
         try:
-            arguments = self.desk.command.arguments(self.desk.command.kept_path(logs, datetime.now()))
+            return words(self.desk.command, self.desk.command.kept_path(logs, datetime.now()))
         except OSError as error:
             self.cockpit.say(f"{logs}: the search cannot be written there ({error.strerror})", "error")
-            return
-        self._is_starting = True
-        self._draw()
-        self.cockpit.start_sweep(arguments, self._has_started, self.desk.chosen, self._has_failed)
+            return None
 
     def _go_to_problem(self) -> None:
         spot = self.desk.problem.spot if self.desk.problem else None

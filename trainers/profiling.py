@@ -1,0 +1,72 @@
+"""Profiles training steps with torch.profiler: `python -m trainers.profiling < request > answer`.
+
+A request has `trainer`, its `config`, a `device`, `threads`, the number of `steps` and the `path` of the trace to be
+written. The answer has the `seconds` that the steps took, and for each operator that took time by itself its `name`,
+its `calls`, and its `host` and `device` seconds. The trace is one that chrome://tracing and Perfetto open.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from itertools import islice
+from typing import Any
+
+import torch
+from torch.profiler import ProfilerActivity, profile, record_function
+
+from trainers.building import batches_of, build_task, one_step
+from trainers.child import Answer, answer
+
+WARM_UP = 3  # steps that allocate, compile and choose kernels
+MICRO = 1e-6
+
+
+def profiled(request: Mapping[str, Any]) -> Answer:
+    """What a request asks for. Raises `InputError` for what cannot be built."""
+    task, device = build_task(request)
+    task.model.train()
+    with closing(batches_of(task)) as batches:
+        for batch in islice(batches, WARM_UP):
+            device.read([one_step(task, batch, device)])
+        with profile(activities=_activities()) as found:
+            began = time.perf_counter()
+            for _ in range(request["steps"]):
+                with record_function("## batch"):
+                    batch = next(batches)
+                with record_function("## step"):
+                    loss = one_step(task, batch, device)
+                device.step_end()
+            device.read([loss])
+            seconds = time.perf_counter() - began
+    found.export_chrome_trace(request["path"])
+    return {"device": device.describe(), "seconds": seconds, "operators": _operators(found)}
+
+
+def _activities() -> list[ProfilerActivity]:
+    """The host, and what accelerators this build of torch can look at."""
+    there = {ProfilerActivity.CPU: True, ProfilerActivity.CUDA: torch.cuda.is_available()}
+    return [activity for activity, is_there in there.items() if is_there]
+
+
+def _operators(found: profile) -> list[Answer]:
+    """Each operator with the time that it took by itself, without what it called; the slowest first."""
+    rows = [
+        {
+            "name": str(event.key),
+            "calls": int(event.count),
+            "host": event.self_cpu_time_total * MICRO,
+            "device": event.self_device_time_total * MICRO,
+        }
+        for event in found.key_averages()
+        # Kernels have rows of their own, beside those of the operators that started them, which have their time too.
+        if event.device_type == torch.autograd.DeviceType.CPU
+    ]
+    rows = [row for row in rows if row["host"] or row["device"]]
+    return sorted(rows, key=lambda row: -max(row["host"], row["device"]))
+
+
+if __name__ == "__main__":
+    sys.exit(answer("profiling", profiled))
