@@ -77,13 +77,11 @@ def push(
     from cockpit.kaggle.intents import Ledger, Settling
     from cockpit.kaggle.pushing import Wanted, plan, push, with_folder
 
-    options = {"--trials": trials, "--epochs": epochs}
-    arguments = [word for name, value in options.items() if value is not None for word in (name, str(value))]
-    arguments += [word for pair in settings for word in ("--set", pair)]
+    arguments = _arguments(trials, epochs, settings)
     if infer and arguments:
         raise click.UsageError("--infer trains nothing: it goes without --trials, --epochs and --set")
     wanted = Wanted(
-        arguments=tuple(arguments),
+        arguments=arguments,
         accelerator=accelerator,
         competitions=competitions,
         datasets=datasets,
@@ -104,6 +102,13 @@ def push(
         outcome = push(asked, ledger, planned, 600.0, Settling(settle, min(5.0, settle)))
         code = _tell_push(outcome, wanted, as_json and not follows)
         return follow_push(asked, logs, ledger, outcome.intent, as_json) if follows and not code else code
+
+
+def _arguments(trials: int | None, epochs: float | None, settings: tuple[str, ...]) -> tuple[str, ...]:
+    """What `cockpit sweep` is told there."""
+    options = {"--trials": trials, "--epochs": epochs}
+    words = [word for name, value in options.items() if value is not None for word in (name, str(value))]
+    return (*words, *(word for pair in settings for word in ("--set", pair)))
 
 
 def _work(wanted: Wanted, name: str, logs: Path, place: Path, user: str) -> Wanted:

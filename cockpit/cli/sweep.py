@@ -119,13 +119,8 @@ def sweep(
     from cockpit.engine.plan import draft_plan
     from cockpit.store.folder import find_experiment
 
-    if address and wanted["engine"] == "local":
-        raise click.UsageError("--address joins a Ray cluster, which --engine local does not use; drop one of them")
     if address:
-        wanted["engine"] = "ray"
-        from cockpit.engine.ray_token import check_token_of_cluster
-
-        check_token_of_cluster()
+        wanted["engine"] = _engine_that_joins(wanted["engine"])
     with timings.recorded() if timed and not detach else nullcontext() as marks:
         timings.mark("imports")
         if resume is not None:
@@ -148,6 +143,16 @@ def sweep(
             if detach:
                 return _detach(logs, as_json)
             return _run(plan, logs, Manner(address, queue, budget, again), as_json, marks, warm)
+
+
+def _engine_that_joins(wanted: str | None) -> str:
+    """The engine that joins a cluster. Raises `UsageError` where another one is wanted."""
+    if wanted == "local":
+        raise click.UsageError("--address joins a Ray cluster, which --engine local does not use; drop one of them")
+    from cockpit.engine.ray_token import check_token_of_cluster
+
+    check_token_of_cluster()
+    return "ray"
 
 
 @contextmanager
@@ -252,16 +257,11 @@ def _how_it_is(logs: Path, name: str) -> str:
 def _run(
     plan: Plan, logs: Path, manner: Manner, as_json: bool, marks: Path | None, warm: WarmParentProcess | None
 ) -> int:
-    from cockpit.cli.ending import keep_timings, print_doubts, print_end, print_timings
     from cockpit.cli.keeper import DiaryKeeper, write_or_tell
-    from cockpit.cli.pictures import draw_pictures
-    from cockpit.cli.show import goals_of
     from cockpit.diary.mending import mend
     from cockpit.engine.budget import Budget
     from cockpit.engine.spawn import is_detached, tell_ready
     from cockpit.engine.sweep import CompleteError, Job, run_sweep
-    from cockpit.store.document import experiment_document
-    from cockpit.store.reader import Index
 
     detached = is_detached()
     budget = Budget(*manner.budget) if manner.budget else None
@@ -299,19 +299,29 @@ def _run(
         keeper.close()
     if ending.status != "interrupted":
         _look_closer(run, plan)
+    _tell(logs, run, marks, as_json, quiet=detached)
+    return {"interrupted": 130, "failed": 1}.get(ending.status, 0)
+
+
+def _tell(logs: Path, run: RunFolder, marks: Path | None, as_json: bool, *, quiet: bool) -> None:
+    """Pictures, the diary, and what is printed at the end."""
+    from cockpit.cli.ending import keep_timings, print_doubts, print_end, print_timings
+    from cockpit.cli.keeper import write_or_tell
+    from cockpit.cli.pictures import draw_pictures
+    from cockpit.cli.show import goals_of
+    from cockpit.store.document import experiment_document
+    from cockpit.store.reader import Index
+
     drawn = draw_pictures(logs, [run])
     diary = write_or_tell(logs, run)
     timed = keep_timings(run, marks)
     with Index(run) as index:
         if as_json:
             print_json({**experiment_document(index, goals_of(run)), **({"timings": timed} if timed else {})})
-        elif not detached:
+        elif not quiet:
             print_end(index, diary, drawn)
             print_doubts(index, run)
             print_timings(timed)
-    if ending.status == "interrupted":
-        return 130
-    return 1 if ending.status == "failed" else 0
 
 
 def _say_what_runs(run: RunFolder, plan: Plan, manner: Manner) -> None:

@@ -28,6 +28,12 @@ _NORM_PAIR = re.compile(
 )
 
 
+def _norms_of(group: bytes) -> bytes:
+    """Matches both lines of one group."""
+    numbers = rb": norm std\(" + _NUMBER + rb"\) mean\(" + _NUMBER + rb"\)\r?\n"
+    return b"params info " + group + numbers + b"grad info " + group + numbers
+
+
 class FastReader(StatesReader):
     """A reader of whole logs. What it tells is events, and `Written` events of many lines."""
 
@@ -38,6 +44,7 @@ class FastReader(StatesReader):
         self._next: dict[int, Form] = {}  # what came after a form the last time
         self._last: Form | None = None
         self._tried: set[int] = set()
+        self._below: tuple[bytes, ...] = ()  # the groups whose norms, and nothing else, stood below the last line
 
     def feed(self, data: bytes) -> list[Event]:
         """Read a block; see `take` for what became of it."""
@@ -108,6 +115,11 @@ class FastReader(StatesReader):
                     return at
                 at = after
                 continue
+            if self._below:
+                after = self._read_blocks(form, data, at)
+                if after > at:
+                    at = after
+                    continue
             rows: Rows = []
             ends: list[int] = []
             match = form.line.match
@@ -123,6 +135,32 @@ class FastReader(StatesReader):
             at = ends[taken - 1]
             if taken < len(rows):
                 return at
+
+    def _read_blocks(self, form: Form, data: bytes, at: int) -> int:
+        """Read lines of a form that all have the norms of the same groups below them, from `at` on.
+
+        Returns where the first other line begins.
+        """
+        groups, self._below = self._below, ()
+        if form.reading is None or form.step < 0:
+            return at
+        key = ("norms", groups)
+        if key not in form.cache:
+            form.cache[key] = re.compile(form.line.pattern + b"".join(map(_norms_of, groups)), form.line.flags)
+        rows: Rows = []
+        ends: list[int] = []
+        match = form.cache[key].match
+        place = at
+        while (found := match(data, place)) is not None and len(rows) < self._reach:
+            rows.append(found.groups())
+            place = found.end()
+            ends.append(place)
+        taken = self._take_rows(form, rows, norms=groups) if rows else 0
+        self._reach = reach_after(taken, len(rows), self._reach)
+        if not taken:
+            return at
+        self._below = groups
+        return ends[taken - 1]
 
     def _form_at(self, data: bytes, at: int) -> Form | None:
         last = self._last
@@ -141,6 +179,7 @@ class FastReader(StatesReader):
     def _read_norms(self, data: bytes, at: int) -> int:
         """Read lines of norms from `at` on; returns where the first other line begins."""
         begin, lines, norms, step = at, 0, self._norm_lines, self._timeline.now
+        whole: list[bytes] = []
         while True:
             pair = None if norms.is_waiting else _NORM_PAIR.match(data, at)
             if pair is not None and norms.takes_whole(pair[1].decode()):
@@ -148,6 +187,7 @@ class FastReader(StatesReader):
                 written = self._writing()
                 written.lines.append(norms_layout(group) % (step, param_mean, param_std, grad_mean, grad_std))
                 written.norms += 1
+                whole.append(group)
                 at = pair.end()
                 lines += 2
                 continue
@@ -158,6 +198,7 @@ class FastReader(StatesReader):
             self._tell(list(norms.take(half.decode(), group.decode(), float(std), float(mean))))
             at = line.end()
             lines += 1
+        self._below = tuple(whole) if lines == 2 * len(whole) else ()
         if at > begin:
             self._account.tell_many(lines, understood=True)
             self._known_lines.pass_over(lines)

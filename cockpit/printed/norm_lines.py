@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from cockpit.events.kinds import Event, Norms
 from cockpit.printed.numbers import NUMBER
@@ -53,6 +54,11 @@ class NormLines:
         if len(self._done) < _MOST_GROUPS:
             self._done.add(group)
         return True
+
+    def took(self, groups: Sequence[str]) -> None:
+        """Both halves of each of these groups, for the step that is reached now, have become events."""
+        self._step, self._group = self._timeline.now, groups[-1]
+        self._done = set(groups[:_MOST_GROUPS])
 
     def take(self, half: str, group: str, std: float, mean: float) -> list[Norms]:
         """The norms that this half, `params` or `grad`, completes."""

@@ -11,11 +11,12 @@ from typing import Any
 from cockpit.printed.forms import Form, epoch_before
 from cockpit.printed.several_runs import SeveralRuns
 from cockpit.printed.sorting import Group
-from cockpit.printed.written import Layout, Written, layouts_of
+from cockpit.printed.written import Layout, Written, layouts_of, norms_layout
 
 Rows = list[tuple[bytes, ...]]
 Column = Sequence[Any]
 
+NORM_NUMBERS = 4  # of the two lines of a group: std and mean of its parameters, and of its gradients
 _FEWEST_LINES, _MOST_LINES = 16, 20_000
 
 
@@ -26,13 +27,16 @@ class RowsReader(SeveralRuns):
         super().__init__(metric)
         self._reach = _FEWEST_LINES
 
-    def _take_rows(self, form: Form, rows: Rows, redrawn: bool = False) -> int:
-        """Returns how many of the rows were read, from the first one on."""
+    def _take_rows(self, form: Form, rows: Rows, redrawn: bool = False, norms: Sequence[bytes] = ()) -> int:
+        """Returns how many of the rows were read, from the first one on.
+
+        With `norms` each row goes on with the numbers of two lines for each of these groups, which stood below it.
+        """
         reading = form.reading
         assert reading is not None
         if self._norm_lines.is_waiting or (reading.form == "trainer" and self._bars.trained is not None):
             return 0
-        if len(rows) == 1 and form.step >= 0 and form.epoch < 0 and not redrawn:
+        if len(rows) == 1 and form.step >= 0 and form.epoch < 0 and not redrawn and not norms:
             return self._take_row(form, rows[0])
         columns: list[Column] = list(zip(*rows, strict=True))
         steps = list(map(int, columns[form.step])) if form.step >= 0 else []
@@ -44,14 +48,20 @@ class RowsReader(SeveralRuns):
         if not self._runs.may_go_on(reading.phase, epochs[0] if epochs else None):
             return 0
         layouts = self._layouts(form, steps)
-        if layouts is None:
+        if layouts is None or (norms and not self._may_have_norms(layouts, steps)):
             return 0
-        self._write(form, layouts, columns, steps, epochs)
+        self._write(form, layouts, columns, steps, epochs, norms)
         self._runs.go_on(reading.phase, _ends(epochs), _ends(steps))
-        self._account.tell_many(count, understood=True, redrawn=redrawn)
-        self._known_lines.pass_over(count)
+        lines = count * (1 + 2 * len(norms))
+        self._account.tell_many(lines, understood=True, redrawn=redrawn)
+        self._known_lines.pass_over(lines)
         self._skipper.exception = ""
         return count
+
+    def _may_have_norms(self, layouts: list[Layout], steps: list[int]) -> bool:
+        """Whether norms below such lines are plainly those of the step that each of them names."""
+        group = layouts[0].group
+        return len(layouts) == 1 and group.kind == "step" and self._timeline.moves_on(steps[0], group.phase)
 
     def _take_row(self, form: Form, row: tuple[bytes, ...]) -> int:
         """The same for one row with a step and without an epoch, as they come between lines of norms."""
@@ -101,7 +111,13 @@ class RowsReader(SeveralRuns):
         return layouts
 
     def _write(
-        self, form: Form, layouts: list[Layout], columns: list[Column], steps: list[int], epochs: list[int]
+        self,
+        form: Form,
+        layouts: list[Layout],
+        columns: list[Column],
+        steps: list[int],
+        epochs: list[int],
+        norms: Sequence[bytes],
     ) -> None:
         reading, timeline, count = form.reading, self._timeline, len(columns[0])
         assert reading is not None
@@ -120,11 +136,19 @@ class RowsReader(SeveralRuns):
         parts: list[Column] = []
         for layout, place in zip(layouts, places, strict=True):
             parts += [shown, place, *(columns[number] for number in layout.places)]
-        text = b"".join(layout.text for layout in layouts) * count
+        text = b"".join(layout.text for layout in layouts)
+        for group, first in zip(norms, range(form.line.groups, len(columns), NORM_NUMBERS), strict=True):
+            param_std, param_mean, grad_std, grad_mean = columns[first : first + NORM_NUMBERS]
+            parts += [places[0], param_mean, param_std, grad_mean, grad_std]
+            text += norms_layout(group)
+        text *= count
         written = self._writing()
         written.lines.append(text % tuple(chain.from_iterable(zip(*parts, strict=True))))
         for layout, place in zip(layouts, places, strict=True):
             written.count(layout, place[-1], max(shown[0], shown[-1]), columns, count)
+        if norms:
+            written.norms += count * len(norms)
+            self._norm_lines.took([group.decode() for group in norms])
 
     def _entered(self, epochs: list[int], from_one: bool) -> list[int]:
         """The epochs as they count, entered one after the other."""

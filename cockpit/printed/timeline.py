@@ -113,6 +113,11 @@ class Timeline:
         last = self._axis(phase).last
         return last is None or printed > last
 
+    def moves_on(self, printed: int, phase: str) -> bool:
+        """Whether this step is one of the training that lies beyond where the run is now."""
+        axis = self._axis(phase)
+        return axis is self._main and axis.base + printed > self.now
+
     def places(self, printed: Sequence[int], total: int | None, kind: str, phase: str) -> Sequence[int]:
         """`place` of steps that go on and grow, all at once. `total` is the last one's, as is the epoch that holds."""
         first = self.place(printed[0], total, kind, phase)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import torch
@@ -41,7 +42,10 @@ def main() -> None:
     network, optimizer = contenders.made()
     rows = rows_for(lambda batch: contenders.step(network, optimizer, batch), device.torch_device, wait)
     contenders.batch = batch_of(rows, device.torch_device)
-    turns.run({name: loop for name, loop in contenders.loops().items() if is_installed(NEEDS.get(name, "torch"))})
+    loops = {name: loop for name, loop in contenders.loops().items() if is_installed(NEEDS.get(name, "torch"))}
+    # As a trial's, what they print goes to a file; a pipe would wake its reader at every line.
+    with (folder / "output.log").open("w") as output, redirect_stdout(output):
+        turns.run(loops)
     wall, cpu = {}, {}
     for name, seconds, cpu_seconds in turns.counted():
         wall[name], cpu[name] = seconds, cpu_seconds
