@@ -24,6 +24,7 @@ from trainers.files import write_atomically
 from trainers.metrics.overlap import Overlap, overlap
 from trainers.metrics.pair_auc import pair_auc
 from trainers.models.sentence_network import SentenceNetwork
+from trainers.outputs import Outputs
 from trainers.view import PLAIN, View
 
 # Of logistic regression: the inverse strength of its penalty, and the most steps of its solver.
@@ -111,10 +112,10 @@ class SentenceJudge:
         means = np.add.reduceat(vectors, starts) / np.array([len(text) for text in texts])[:, None]
         return {"downstream_accuracy": classify(means, self._labelled), "downstream_majority": self._labelled.majority}
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def _vectors(self, sentences: Sequence[str], view: View = PLAIN) -> Vectors:
         """One vector a sentence, shape (sentences, dimensions)."""
-        pieces = []
+        outputs = Outputs(self._device)
         batches = view.batches(len(sentences), self._rows)
         for places in batches:
             # Padded to one shape, but for a sentence that is to be alone.
@@ -122,10 +123,10 @@ class SentenceJudge:
             batch = self._words.batch([sentences[place] for place in places], rows)
             with self._device.autocast(self._precision):
                 vectors_of_batch = self._network.encoder(to_device(batch, self._device))
-            pieces.append(vectors_of_batch[: len(places)])
+            outputs.add(vectors_of_batch, len(places))
             self._device.step_end()
         # Device sync: all vectors come to the host.
-        vectors: Vectors = view.in_place(torch.cat(pieces).float().cpu(), batches).numpy()
+        vectors: Vectors = view.in_place(outputs.on_host(), batches).numpy()
         return vectors
 
     def _loss(self, vectors: Vectors) -> float:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from trainers import checkpoint, compiling
 from trainers.configs.torch_config import TorchConfig
-from trainers.contract import Built, Command, Eval, Event, Events, Save, Saved, Set, TrainerConfig
+from trainers.contract import Built, Command, Eval, Event, Events, Save, Saved, Scalar, Set, TrainerConfig
 from trainers.devices.base import Device
 from trainers.grad_norms import NormTable
 from trainers.reading import Logged, Outbox
@@ -57,6 +57,7 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
         yield from state.tell(state.built())
 
         task.model.train()
+        device.settle(task.optimizer)
         state.began = time.monotonic()
         yield from state.catch_up()
         for batch in state.batches():
@@ -65,16 +66,19 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
             if state.plan.seen(at.step) == 1:
                 task.running.restart()
             logged = at.step % config.log_every == 0
-            with_norms = logged and state.norms_are_due()
+            shows_norms = logged and state.norms_are_due()
+            with_norms = shows_norms or state.every_step_is_alike
 
             task.schedule.before_step(at.step)
             losses = state.updating.gradients(batch)
             state.times.spent(COMPUTE)
             losses = {**losses, **state.updating.update(state.norms if with_norms else None)}
             norms = state.norms.after() if with_norms else []
+            if logged or device.lazy:
+                # Packed within the step, and read when it is long over.
+                packed = device.pack([*losses.values(), *norms])
             if logged:
-                # Losses, norms and what scores need are packed within the step, and read when it is long over.
-                state.log(losses, norms)
+                state.log(losses, packed, shows_norms)
             device.step_end()
             state.times.end_step()
 
@@ -100,8 +104,9 @@ class _Run:
         self.progress = Progress()
         self.plan = Plan.of(config.epochs, task.batches, task.tuning)
         self.passes = Passes(task.batches, task.order)
-        processes = {"processes": device.team.size} if device.team.size > 1 else {}
-        self.effective = {**task.effective, "lr_scale": task.schedule.scale, **processes}
+        # A lazy device compiles a step that logs, or measures norms, apart from one that does not.
+        self.every_step_is_alike = device.lazy and config.norms_every > 0
+        self.effective = {**task.effective, "lr_scale": task.schedule.scale, **self._sharing()}
         self.outbox = Outbox(device, task.running, self.norms)
         self.began = time.monotonic()
         self.times = StepTimes(device)
@@ -120,6 +125,14 @@ class _Run:
             frozen=norms.frozen,
             parameters=norms.parameters,
         )
+
+    def _sharing(self) -> dict[str, Scalar]:
+        """Over how many processes, and chips of this one, the work on a step is spread, where there are several."""
+        team, chips = self.device.team.size, self.device.chips
+        processes: dict[str, Scalar] = {"processes": team} if team > 1 else {}
+        if chips == 1:
+            return processes
+        return {**processes, "chips": self.device.sharing(int(self.task.effective.get("batch_size") or 1))}
 
     def seconds(self) -> float:
         """Seconds of training, those before a checkpoint included."""
@@ -147,17 +160,17 @@ class _Run:
         finally:
             self.passes.close()
 
-    def log(self, losses: Mapping[str, Tensor], norms: list[Tensor]) -> None:
-        """Puts this step on its way to the host."""
+    def log(self, losses: Mapping[str, Tensor], packed: Tensor, shows_norms: bool) -> None:
+        """Puts this step on its way to the host: its losses, and the norms packed with them."""
         at = self.progress
         logged = Logged(
             phase="tune" if self.plan.is_tuning(at.step) else "train",
             epoch=at.epoch,
             step=at.step,
             time=self.seconds(),
-            values=self.device.pack([*losses.values(), *norms, *self.task.running.hand_over()]),
+            values=[packed, *self.task.running.hand_over()],
             losses=tuple(losses),
-            norms=sum(norm.numel() for norm in norms),
+            shows_norms=shows_norms,
             host={**self.task.schedule.rates(), **self.device.counters(), **compiling.counters(self.task.model)},
             spent=self.times.take(),
         )
@@ -183,7 +196,8 @@ class _Run:
         """What running scores need of the steps after the last logged one comes to the host. Device sync."""
         rest = self.task.running.hand_over()
         if rest:
-            self.task.running.take(self.device.team.gather(self.device.read(rest)))
+            flat = [number for vector in self.device.fetch(rest).floats() for number in vector]
+            self.task.running.take(self.device.team.gather(flat))
 
     def norms_are_due(self) -> bool:
         """At the first logged step, and at the first one after each multiple of `norms_every`."""

@@ -9,13 +9,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainers.data.batches import Batch, evaluation_loader, to_device
+from trainers.data.batches import Batch, evaluation_loader
 from trainers.data.texts import Texts, Tokens
 from trainers.devices.base import Device
+from trainers.outputs import Outputs, visit
 from trainers.view import PLAIN, View
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def predict(
     score: Callable[[Batch], Tensor],
     rows: NDArray[np.int64],
@@ -30,15 +31,14 @@ def predict(
     Each process looks at every so manieth row, and all get the whole. The model is to be in evaluation mode.
     """
     team = device.team
-    pieces = []
+    outputs = Outputs(device)
     look = view.over(evaluation_loader(Texts(rows[team.rank :: team.size], tokens), batch_size))
-    for batch in look:
+    for batch, count in visit(look, batch_size, device, view.alone > 0):
         with device.autocast(precision):
-            scores = score(to_device(batch, device))
-        pieces.append(scores.float())
-        device.step_end()
+            scores = score(batch)
+        outputs.add(scores, count)
     # Device sync: all predictions come to the host.
-    mine = look.in_place(torch.cat(pieces).cpu()) if pieces else torch.empty(0)
+    mine = look.in_place(outputs.on_host()) if len(outputs) else torch.empty(0)
     shares = team.gather(mine)
     whole = np.empty((len(rows), *shares[0].shape[1:]), dtype=np.float32)
     for rank, share in enumerate(shares):

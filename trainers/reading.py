@@ -27,17 +27,18 @@ MOST = UNTOLD_STEPS // 2
 class Logged:
     """A logged step whose values are still on the device.
 
-    `values` is one vector (losses in the order of `losses`, `norms` numbers of the norm table, what running scores
-    need). `host` are the metrics that the host knows, and `spent` where the time went.
+    `values` are vectors: the first has the losses in the order of `losses` and behind them the norm table, which is
+    told where `shows_norms`; the others are what running scores need. `host` are the metrics that the host knows, and
+    `spent` where the time went.
     """
 
     phase: str
     epoch: int
     step: int
     time: float
-    values: Tensor
+    values: Sequence[Tensor]
     losses: tuple[str, ...]
-    norms: int
+    shows_norms: bool
     host: Mapping[str, float]
     spent: Spent
 
@@ -83,7 +84,8 @@ class Outbox:
         return self._arrived.popleft() if self._arrived else None
 
     def _send(self) -> None:
-        self._travelling.append((self._waiting, self._device.fetch([logged.values for logged in self._waiting])))
+        vectors = [vector for logged in self._waiting for vector in logged.values]
+        self._travelling.append((self._waiting, self._device.fetch(vectors)))
         self._waiting = []
 
     def _take_in(self) -> None:
@@ -104,12 +106,13 @@ class Outbox:
     def _events(self, steps: Sequence[Logged], values: Sequence[Sequence[float]]) -> list[Step]:
         """Values that are averaged over the processes go in one collective, those of running scores in another."""
         team = self._device.team
-        own = [len(logged.losses) + logged.norms for logged in steps]
-        flat = [number for part, size in zip(values, own, strict=True) for number in part[:size]]
+        vectors = iter(values)
+        parts = [[next(vectors) for _ in logged.values] for logged in steps]
+        flat = [number for own, *_ in parts for number in own]
         times = [seconds for logged in steps for seconds in logged.spent.seconds()]
         means = iter(team.mean([*flat, *times]))
-        averaged = [[next(means) for _ in range(size)] for size in own]
-        rows = [list(part[size:]) for part, size in zip(values, own, strict=True)]
+        averaged = [[next(means) for _ in own] for own, *_ in parts]
+        rows = [[number for vector in rest for number in vector] for _, *rest in parts]
         gathered = team.gather(rows) if any(rows) else [rows]
         return [
             self._event(logged, averaged[place], [rows[place] for rows in gathered], [next(means) for _ in PARTS])
@@ -121,6 +124,6 @@ class Outbox:
             self._running.take(rows)
         count = len(logged.losses)
         metrics = dict(zip(logged.losses, values, strict=False)) | dict(logged.host) | dict(self._running.scores())
-        norms: tuple[GroupNorms, ...] = self._norms.unpack(values[count:]) if logged.norms else ()
+        norms: tuple[GroupNorms, ...] = self._norms.unpack(values[count:]) if logged.shows_norms else ()
         metrics["wait"] = share_waited(times)
         return Step(logged.phase, logged.epoch, logged.step, metrics, logged.time, norms, told(times))

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from trainers.contract import Scalar
-from trainers.data.batches import Batch, to_device
+from trainers.data.batches import Batch
 from trainers.data.products import Products
 from trainers.devices.base import Device
 from trainers.files import write_atomically
@@ -26,6 +26,7 @@ from trainers.metrics.merging import merge, title_keys
 from trainers.metrics.row_f1 import Retrieved, f1_of, group_sizes, retrieve, row_f1
 from trainers.metrics.similarity import THRESHOLDS, Similarity
 from trainers.models.matcher import Matcher
+from trainers.outputs import Outputs, visit
 from trainers.view import PLAIN, View
 
 FUSED = "fused"
@@ -100,7 +101,7 @@ class Retrieval:
             settings |= {"at_least": scoring.at_least, "merge": "+".join(scoring.merged) or None}
         return settings
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def evaluate(self, view: View = PLAIN) -> dict[str, float]:
         """`row_f1` with its interval of 95 %, `precision` and `recall` at the best `threshold`, and other ways' row F1.
 
@@ -180,7 +181,7 @@ class Retrieval:
         )
         return float(f1_of(predicted, hits, group_sizes(self._groups)).mean())
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def _submit(self, folder: Path, test: Gallery) -> Path:
         similarity = Similarity(self._embed(test)[FUSED], self._scoring.distance)
         level = float(similarity.levels((self._threshold,))[0])
@@ -189,16 +190,15 @@ class Retrieval:
         return write_matches(folder / SUBMISSION, test.products.posting_ids, matches)
 
     def _embed(self, gallery: Gallery, view: View = PLAIN) -> dict[str, Tensor]:
-        pieces: dict[str, list[Tensor]] = {}
+        found: dict[str, Outputs] = {}
         look = view.over(gallery.batches)
-        for batch in look:
+        for batch, count in visit(look, gallery.batches.batch_size or 1, self._device, view.alone > 0):
             with self._device.autocast(self._precision):
-                outputs = self._model.outputs(to_device(batch, self._device))
+                outputs = self._model.outputs(batch)
             for name, values in outputs.items():
-                pieces.setdefault(name, []).append(values)
-            self._device.step_end()
+                found.setdefault(name, Outputs(self._device)).add(values, count)
         # Device sync: all embeddings come to the host.
-        return {name: look.in_place(torch.cat(parts).float().cpu()) for name, parts in pieces.items()}
+        return {name: look.in_place(collected.on_host()) for name, collected in found.items()}
 
 
 def _save(path: Path, values: Tensor) -> None:

@@ -49,7 +49,7 @@ class Running:
         """A pass begins."""
 
     def hand_over(self) -> list[Tensor]:
-        """What the device has gathered since this was last called."""
+        """What the device has gathered since this was last called: vectors in float32, made within their steps."""
         return []
 
     def take(self, parts: list[list[float]]) -> None:

@@ -14,7 +14,7 @@ import click
 from cockpit.cli.exposure import exposure
 from cockpit.cli.finding import Finding
 from cockpit.cli.hardware import hardware
-from cockpit.cli.options import json_option, logs_option, print_json, print_table
+from cockpit.cli.options import device_option, json_option, logs_option, print_json, print_table
 
 PACKAGES = ("torch", "transformers", "ray", "optuna", "pandas", "textual", "kaggle", "six")
 LITTLE_SPACE = 2 << 30  # bytes; checkpoints of one larger sweep
@@ -22,7 +22,7 @@ LITTLE_SPACE = 2 << 30  # bytes; checkpoints of one larger sweep
 
 @click.command()
 @click.option("--bench", "measure", is_flag=True, help="Measure how fast device, memory, loaders and disk are instead.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "tpu"]), help="What --bench measures.")
+@device_option(default=None, help="What --bench measures.")
 @logs_option
 @json_option
 def doctor(measure: bool, device: str | None, logs: Path, as_json: bool) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cockpit.cli.options import json_option, logs_option, print_json, print_table, settings_of
+from cockpit.cli.options import device_option, json_option, logs_option, print_json, print_table, settings_of
 
 if TYPE_CHECKING:
     from cockpit.engine.batch_finding import Found, Try
@@ -21,7 +21,7 @@ START = 8
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Another setting of the trainer.")
 @click.option("--most", type=click.IntRange(min=1), metavar="N", help="Try no larger size.")
 @click.option("--memory", type=click.IntRange(min=1), metavar="MIB", help="On a processor: what a trial may take.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "tpu"]), default="auto", show_default=True)
+@device_option()
 @click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="Data folder.")
 @logs_option
 @json_option

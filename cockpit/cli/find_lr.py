@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from cockpit.cli.options import console, json_option, logs_option, print_json, settings_of
+from cockpit.cli.options import console, device_option, json_option, logs_option, print_json, settings_of
 
 if TYPE_CHECKING:
     from cockpit.engine.ending import Ending
@@ -29,7 +29,7 @@ RATE = click.FloatRange(1e-12, 10)
 @click.option("--from", "low", type=RATE, default=1e-7, show_default=True, metavar="LR", help="The first rate.")
 @click.option("--to", "high", type=RATE, default=1e-2, show_default=True, metavar="LR", help="The last rate.")
 @click.option("--steps", type=click.IntRange(10, 1_000_000), default=200, show_default=True, help="Steps between them.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "tpu"]), default="auto", show_default=True)
+@device_option()
 @click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="Data folder.")
 @logs_option
 @json_option

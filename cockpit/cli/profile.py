@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cockpit.cli.options import json_option, logs_option, print_json, print_table, settings_of
+from cockpit.cli.options import device_option, json_option, logs_option, print_json, print_table, settings_of
 
 if TYPE_CHECKING:
     from cockpit.engine.subject import Subject
@@ -20,7 +20,7 @@ MOST_ROWS = 15
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Another setting of the trainer.")
 @click.option("--steps", type=click.IntRange(1, 100), default=1, show_default=True, help="Steps to look at.")
 @click.option("--rows", type=click.IntRange(min=1), default=MOST_ROWS, show_default=True, help="Operators to show.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "tpu"]), default="auto", show_default=True)
+@device_option()
 @click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="Data folder.")
 @click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="The trace file.")
 @logs_option

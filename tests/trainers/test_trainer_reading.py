@@ -44,7 +44,8 @@ def test_steps_come_in_copies_and_are_those_of_a_device_that_is_asked_at_once(
     later, at_once = (list(train(tmp_path / name, one)) for name, one in (("a", device), ("b", CpuDevice())))
     assert told(later) == told(at_once)
     # The first step alone, then what fits until an evaluation: passes of 10, 10, 5, 4 and 4 steps.
-    assert [len(packs) for packs in device.reads] == [1, 9, 10, 5, 4, 4]
+    # Two vectors of each: losses with norms, and what running scores need.
+    assert [len(packs) / 2 for packs in device.reads] == [1, 9, 10, 5, 4, 4]
 
 
 def test_the_number_of_steps_in_a_copy_follows_the_pace(clock: list[float]) -> None:

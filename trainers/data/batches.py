@@ -217,8 +217,8 @@ def evaluation_loader(postings: Postings, batch_size: int) -> DataLoader[Batch]:
 
 
 def to_device(batch: Batch, device: Device) -> Batch:
-    """The same batch where the model is. Copies from pinned memory go on while the host prepares what follows."""
-    return {name: tensor.to(device.torch_device, non_blocking=True) for name, tensor in batch.items()}
+    """The same batch where the model is."""
+    return {name: device.put(tensor) for name, tensor in batch.items()}
 
 
 def _in_one_line(batches: Iterator[Batch]) -> Iterator[Batch]:

@@ -46,7 +46,7 @@ class Device(ABC):
 
     A `lazy` device only records operations until `step_end`, and wants each step to have the same shapes. Logged steps
     may lie on the device for about `flush_seconds`; 0 says that reading them at once costs nothing. `reason` is why
-    this device was taken where the user left the choice.
+    this device was taken where the user left the choice. `chips` are those that this process computes with.
     """
 
     kind: ClassVar[str]
@@ -57,6 +57,7 @@ class Device(ABC):
     # What optimizers are built with here, unless the user says otherwise.
     optimizer_implementation: ClassVar[Mapping[str, bool]] = {}
     reason: str = ""
+    chips: int = 1
     # What torch.distributed moves tensors with, for the host and for this device.
     backend: ClassVar[str] = "gloo"
     team: Team = Team()
@@ -159,6 +160,32 @@ class Device(ABC):
         pack = self.pack(values)
         self.step_end()
         return self.fetch([pack]).floats()[0]
+
+    def put(self, tensor: Tensor) -> Tensor:
+        """A tensor of a batch, rows first, where the model is.
+
+        Copies from pinned memory go on while the host prepares what follows.
+        """
+        return tensor.to(self.torch_device, non_blocking=True)
+
+    def sharing(self, rows: int) -> int:
+        """How many chips share the work on a batch of so many rows."""
+        return 1
+
+    def whole(self, tensor: Tensor) -> Tensor:
+        """The same values where one copy can fetch them all; part of the step that made them."""
+        return tensor
+
+    def on_host(self, tensors: Sequence[Tensor]) -> list[Tensor]:
+        """These tensors, which agree in all sizes but their first, in one copy. Call it after `step_end`; it waits."""
+        import torch
+
+        if not tensors:
+            return []
+        return list(torch.cat(list(tensors)).cpu().split([len(tensor) for tensor in tensors]))
+
+    def settle(self, optimizer: torch.optim.Optimizer) -> None:  # noqa: B027 - nothing to do where nothing is compiled
+        """Training is about to begin: whatever would make the first step another one than the others is done now."""
 
     def counters(self) -> dict[str, float]:
         """What the host knows of the device's own work, such as `compiles`, to stand beside a logged step's metrics."""

@@ -2,26 +2,33 @@
 
 Operations are only recorded until `torch_xla.sync()` compiles and runs them. So every step has to end with
 `step_end`, values are read after it and never inside a step, and tensor shapes stay the same from step to step: a
-read in the middle cuts the graph, and a new shape compiles a new one.
+read in the middle cuts the graph, and a new shape compiles a new one. Numbers of Python, such as a learning rate, are
+handed to the graph as data, so one that changes compiles nothing; only exactly 0 and 1 are written into it.
+
+With several chips, one process computes with all of them (SPMD): batches are dealt out by rows, weights are on every
+chip, and the compiler adds what the chips tell each other. So a mean over the batch is one over all chips, and losses,
+batch norms and predictions are those of a single chip with the whole batch.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from trainers.contract import InputError
-from trainers.devices.base import Device
+from trainers.devices.base import Device, Fetched
 from trainers.devices.team import place
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+_ROWS = "rows"  # the name of the axis along which chips stand side by side
+
 
 class XlaDevice(Device):
-    """One TPU core as this process sees it.
+    """All TPU chips that this process sees.
 
     torch_xla is imported when the device is made: after a backward pass on the CPU in the same process its import
     leaves autograd unusable. Raises `ImportError` when torch_xla is missing or does not fit the installed torch.
@@ -36,9 +43,14 @@ class XlaDevice(Device):
     def __init__(self) -> None:
         import torch_xla
         import torch_xla.core.xla_model as xla_model
+        from torch_xla import runtime
+        from torch_xla.debug import metrics
 
         self._xla = torch_xla
         self._model = xla_model
+        self._metrics = metrics
+        self.chips = int(runtime.global_runtime_device_count())
+        self._mesh: Any = _mesh(self.chips) if self.chips > 1 else None
 
     @property
     def torch_device(self) -> torch.device:
@@ -75,5 +87,69 @@ class XlaDevice(Device):
     def obstacle_to_compiling(self) -> str:
         return "it compiles each step by itself; leave compile out"
 
+    def put(self, tensor: Tensor) -> Tensor:
+        moved = super().put(tensor)
+        if tensor.dim() and self.sharing(len(tensor)) > 1:
+            self._spread(moved, _ROWS)
+        return moved
+
+    def sharing(self, rows: int) -> int:
+        return self.chips if rows % self.chips == 0 else 1
+
+    def whole(self, tensor: Tensor) -> Tensor:
+        if self._mesh is not None and tensor.dim():
+            # What is left in shards would be put together by a program of its own, compiled at each read.
+            self._spread(tensor, None)
+        return tensor
+
+    def pack(self, values: Sequence[Tensor]) -> Tensor:
+        return self.whole(super().pack(values))
+
+    def fetch(self, packs: Sequence[Tensor]) -> Fetched:
+        return _OneTransfer(self, packs)
+
+    def on_host(self, tensors: Sequence[Tensor]) -> list[Tensor]:
+        # One transfer. Putting them together on the device would compile a graph for every number of them.
+        found: list[Tensor] = self._xla._XLAC._xla_get_cpu_tensors(list(tensors))
+        return found
+
+    def settle(self, optimizer: torch.optim.Optimizer) -> None:
+        from trainers.devices.optimizer_state import make_state
+
+        make_state(optimizer)
+
+    def counters(self) -> dict[str, float]:
+        """Graphs compiled by this process so far, and the seconds that took."""
+        compiled = self._metrics.metric_data("CompileTime")
+        count, nanoseconds = compiled[:2] if compiled else (0, 0.0)
+        return {"compiles": float(count), "compile_seconds": nanoseconds * 1e-9}
+
     def describe(self) -> str:
-        return f"{self.torch_device} {os.environ.get('PJRT_DEVICE', 'TPU')}"
+        count = f" ×{self.chips}" if self.chips > 1 else ""
+        return f"{self.torch_device} {os.environ.get('PJRT_DEVICE', 'TPU')}{count}"
+
+    def _spread(self, tensor: Tensor, rows: str | None) -> None:
+        from torch_xla.distributed import spmd
+
+        spmd.mark_sharding(tensor, self._mesh, (rows, *[None] * (tensor.dim() - 1)))
+
+
+class _OneTransfer(Fetched):
+    """Vectors that are asked for together, once somebody wants to know: the transfer itself waits for the device."""
+
+    def __init__(self, device: XlaDevice, packs: Sequence[Tensor]) -> None:
+        self._device = device
+        self._packs = packs
+
+    def floats(self) -> list[list[float]]:
+        return [vector.tolist() for vector in self._device.on_host(self._packs)]
+
+
+def _mesh(chips: int) -> Any:
+    """All chips in a row. Has to be there before the first tensor."""
+    import numpy as np
+    from torch_xla import runtime
+    from torch_xla.distributed import spmd
+
+    runtime.use_spmd()
+    return spmd.Mesh(np.arange(chips), (chips,), (_ROWS,))

@@ -28,7 +28,8 @@ class RunningScores(Running):
 
     def add(self, probabilities: Tensor, labels: Tensor) -> None:
         """A step's rows: how probable each is positive, and whether it is (1 or 0). Both (rows,), on any device."""
-        self._pending.append(torch.stack([probabilities.detach().float(), labels.float()], dim=1))
+        # A vector already: what is recorded of a step has to be whole when the step ends.
+        self._pending.append(torch.stack([probabilities.detach().float(), labels.float()], dim=1).reshape(-1))
 
     def restart(self) -> None:
         self._pending, self._taken = [], []
