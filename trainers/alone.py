@@ -51,7 +51,7 @@ def _print_all(events: Events, device: Device) -> int:
     speaks = device.team.rank == 0
     try:
         if speaks:
-            reason = f", as {device.reason}" if device.reason else ""
+            reason = f"; auto: {device.reason}" if device.reason else ""
             print(f"device: {device.describe()}{reason}", flush=True)
         for line in _lines(events):
             if speaks:

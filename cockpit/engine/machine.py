@@ -53,7 +53,7 @@ def share(search: Search, device: str, available_cores: int, gpus: int, *, joini
     On a TPU one trial has all chips, and all cores to feed them. Raises `NoRoomError` when not even one trial fits. A
     sweep that is `joining` a cluster finds out there what fits.
     """
-    on_tpu = takes_all_chips(device, gpus)
+    on_tpu = not joining and takes_all_chips(device, gpus)
     cpu = search.resources.cpu or 1.0
     if on_tpu and cpu == 1.0:  # what a search has that says nothing
         cpu = float(available_cores)
