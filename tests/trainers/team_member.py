@@ -163,7 +163,8 @@ def average_in_all_ways(team: Group) -> dict[str, Any]:
     found: dict[str, Any] = {}
 
     wrapped, own = copy.deepcopy(plain), copy.deepcopy(plain)
-    DistributedDataParallel(wrapped)(first, 0, 1, 2, 3).backward()
+    parallel = DistributedDataParallel(wrapped)  # which averages as long as it is there
+    parallel(first, 0, 1, 2, 3).backward()
     mean = GradientMean(own, bucket_bytes=200)
     own(first, 0, 1, 2, 3).backward()
     mean.finish()

@@ -83,10 +83,10 @@ def test_what_varies_is_told_from_what_was_built(run: Run, sounds: Path) -> None
 
 def test_options_agree_with_what_implements_them() -> None:
     assert LOSSES == KINDS
-    config = AudioConfig(scheduler="linear", normalise="fixed", data="somewhere")
+    config = AudioConfig(scheduler="linear", normalise="fixed", data="somewhere", lr_scaling="sqrt")
     assert config.ineffective() == {}
     assert set(AudioConfig().ineffective()) == {
-        "warmup", "centre", "spread", "noisy", "validate_noisy", "predict", "cache",
+        "warmup", "centre", "spread", "noisy", "validate_noisy", "predict", "cache", "lr_batch",
     }  # fmt: skip
 
 

@@ -94,7 +94,7 @@ def test_every_parameter_that_is_not_ineffective_changes_the_effective_settings(
         "criterion": "vmf",
         "temperature": 0.1, "bias": 1.0, "word_ratio": 0.2, "word_samples": 1, "word_fade": 5, "batch_size": 16,
         "lr": 0.5, "scheduler": "cosine", "noam_factor": 1.0, "warmup": 9, "prefetch": 0, "num_workers": 1,
-        "seed": 1, "epochs": 0.5,
+        "seed": 1, "epochs": 0.5, "lr_scaling": "linear",
         "data": "", "precision": "bf16", "accumulate": 2, "clip_norm": 1.0, "fused": True,
     }  # fmt: skip
     reference = effective_of(base)
@@ -103,7 +103,8 @@ def test_every_parameter_that_is_not_ineffective_changes_the_effective_settings(
     vmf = base | {"criterion": "vmf"}
     assert effective_of(vmf | {"concentration": 3.0}) != effective_of(vmf)
     settings = set(registry.fields(registry.find("sentences")))
-    untold = {"compile", "out", "resume", "log_every", "norms_every", "concentration", "labelled_rows"}
+    untold = {"compile", "out", "resume", "log_every", "norms_every", "norms_of", "concentration", "labelled_rows"}
+    untold |= {"lr_batch"}
     assert settings == set(changes) | untold
 
 
@@ -120,7 +121,7 @@ def test_every_parameter_that_is_not_ineffective_changes_the_effective_settings(
 )  # fmt: skip
 def test_settings_without_effect_are_named(values: dict[str, object], ineffective: set[str]) -> None:
     reasons = registry.build_config(registry.find("sentences"), values).ineffective()
-    assert set(reasons) == ineffective
+    assert set(reasons) == ineffective | {"lr_batch"}
     assert all(reasons.values())
 
 

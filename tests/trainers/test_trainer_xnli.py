@@ -74,6 +74,7 @@ def test_every_parameter_that_is_not_ineffective_changes_the_effective_settings(
     changes: dict[str, object] = {
         "language": "sw", "train_language": "sw", "tokens": 8, "dropout": 0.0, "lr": 1e-2, "weight_decay": 0.3,
         "scheduler": "cosine", "warmup": 0.3, "clip_norm": 0.0, "batch_size": 2, "epochs": 1.0, "seed": 1, "data": "",
+        "lr_scaling": "sqrt",
     }  # fmt: skip
     reference = built(base)
     for key, value in changes.items():

@@ -27,12 +27,17 @@ class RateScaling(TorchConfig):
     """
 
     lr_scaling: str = scaling_rule("none")
-    lr_batch: int = option(16, "the rows of a step for which rates are given, with lr_scaling", low=1, high=1_048_576)
+    lr_batch: int | None = option(
+        None,
+        "the rows of a step for which rates are given, with lr_scaling; none takes the default of batch_size",
+        low=1,
+        high=1_048_576,
+    )
     batch_size: int = option(16, "rows per step and process", low=1, high=65_536)
 
     def rate_scale(self, processes: int) -> float:
         """What rates are multiplied by for the rows that so many processes see in a step."""
-        ratio = self.batch_size * self.accumulate * processes / self.lr_batch
+        ratio = self.batch_size * self.accumulate * processes / (self.lr_batch or type(self).batch_size)
         scales = {"none": 1.0, "processes": float(processes), "linear": ratio, "sqrt": math.sqrt(ratio)}
         return scales[self.lr_scaling]
 
