@@ -31,7 +31,7 @@ def on_device(network: Network, config: TorchConfig, device: Device) -> Network:
 
 def in_channels_last(network: Network) -> Network:
     """The network itself, with the weights of its 2d convolutions in that format: what they compute is in it, too."""
-    network.to(memory_format=torch.channels_last)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network
 
 

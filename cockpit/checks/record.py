@@ -15,7 +15,10 @@ from cockpit.store.numbers import metric_text, setting_text
 from cockpit.store.rows import TrialRow
 
 # Settings that say how long and in which way something is computed: trials may differ in them alone and score the same.
-FREE = ("epochs", "log_every", "norms_every", "norms_of", "save_every", "num_workers", "prefetch", "cache")
+FREE = (
+    "epochs", "log_every", "norms_every", "norms_of", "save_every", "num_workers", "prefetch", "cache", "compile",
+    "fused", "channels_last",
+)  # fmt: skip
 PAPER, IDENTICAL, TRIVIAL = "varied parameters", "identical metrics", "trivial baselines"
 
 

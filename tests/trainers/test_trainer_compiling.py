@@ -13,7 +13,7 @@ from untimed import untimed
 
 from trainers import compiling, loop
 from trainers.configs.torch_config import TorchConfig
-from trainers.contract import Event, Save, Saved, Step
+from trainers.contract import Event, Events, Save, Saved, Step
 from trainers.devices.cpu import CpuDevice
 from trainers.schedule import Schedule
 
@@ -38,7 +38,7 @@ class Net(nn.Module):
         return found
 
 
-def begin(config: TorchConfig) -> tuple[loop.Task, loop.Events]:
+def begin(config: TorchConfig) -> tuple[loop.Task, Events]:
     device = CpuDevice()
     device.setup(threads=1)
     torch.manual_seed(0)

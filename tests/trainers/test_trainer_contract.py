@@ -249,7 +249,7 @@ def test_how_it_computes_is_set_and_told(name: str) -> None:
     assert built.effective["steps_per_epoch"] == math.ceil(batches / 2)
     assert built.total_steps < plainly_built.total_steps
     assert step.metrics["grad_norm"] > step.metrics["clipped_norm"] == pytest.approx(1e-3, rel=1e-3)
-    assert step.metrics["loss"] == pytest.approx(plain_step.metrics["loss"], rel=0.2)
+    assert step.metrics["loss"] == pytest.approx(plain_step.metrics["loss"], rel=0.5)
 
 
 def test_every_event_but_the_first_has_a_line(name: str, run: Run, tmp_path: Path) -> None:

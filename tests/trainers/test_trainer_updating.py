@@ -109,8 +109,8 @@ def test_a_step_of_several_batches_is_one_of_a_batch_with_their_rows(accumulate:
     assert len(steps(several)) == len(steps(at_once)) == 2 * 12 // accumulate
     for one, other in zip(steps(several), steps(at_once), strict=True):
         assert one.metrics["loss"] == pytest.approx(other.metrics["loss"], abs=1e-6)
-    for one, other in zip(weights, expected, strict=True):
-        assert torch.allclose(one, other, atol=1e-6)
+    for weight, wanted in zip(weights, expected, strict=True):
+        assert torch.allclose(weight, wanted, atol=1e-6)
 
 
 def test_the_last_step_of_a_pass_has_the_mean_of_the_batches_that_are_left() -> None:
@@ -216,7 +216,7 @@ def test_a_cut_in_fp16_is_not_seen_in_what_follows(tmp_path: Path) -> None:
     """The third step of each pass is left out, so that the scale and the number of such steps matter."""
     batches = [ROWS[:6], ROWS[6:12], ROWS[12:18] * 1e3, ROWS[18:]]
 
-    def begin(**values: str) -> Any:
+    def begin(**values: Any) -> Any:
         config = TorchConfig(epochs=2.0, precision="fp16", norms_every=3, **values)
         return loop.run(task_of(batches, config), config, CpuDevice())
 
