@@ -107,8 +107,7 @@ def test_launch_looks_for_a_rate_and_takes_it(project, monkeypatch):
         app.feed.pause(True)
         await press(pilot, "u")
         await until(pilot, lambda: isinstance(app.screen, LaunchScreen))
-        row = app.screen.desk.draft.parameter("lr")
-        assert (row.is_fixed, row.cells["value"]) == (True, "0.00062")
+        assert app.screen.desk.draft.search().fixed["lr"] == 6.2e-4
 
     with_launch(project, scene)
     assert project.starter.started == [["find-lr", "hill", "--logs", str(project.logs)]]
