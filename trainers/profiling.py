@@ -62,7 +62,7 @@ def _operators(found: profile) -> list[Answer]:
         }
         for event in found.key_averages()
         # Kernels have rows of their own, beside those of the operators that started them, which have their time too.
-        if event.device_type == torch.autograd.DeviceType.CPU
+        if event.device_type.name == "CPU"
     ]
     rows = [row for row in rows if row["host"] or row["device"]]
     return sorted(rows, key=lambda row: -max(row["host"], row["device"]))

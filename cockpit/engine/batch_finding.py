@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -140,7 +140,7 @@ class _KilledError(Exception):
     """The process was ended from outside: by the kernel, when memory is out."""
 
 
-def _answers(request: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _answers(request: Mapping[str, Any]) -> Generator[dict[str, Any]]:
     with subprocess.Popen(
         [sys.executable, "-P", "-m", MODULE],
         stdin=subprocess.PIPE,

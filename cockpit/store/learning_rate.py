@@ -62,8 +62,13 @@ def is_finder(trainer: str) -> bool:
     return trainer.startswith(FIND_LR)
 
 
-def found_rate(sweep: SweepRow, trials: Sequence[TrialRow]) -> FoundRate | None:
-    """What an experiment found; None for one that looked for something else, or has not begun."""
+def found_rate(
+    sweep: SweepRow, trials: Sequence[TrialRow], newest: Mapping[str, float] | None = None
+) -> FoundRate | None:
+    """What an experiment found; None for one that looked for something else, or has not begun.
+
+    `newest` are the newest values of its trial's metrics, for who has read the trials without those of the best.
+    """
     if not is_finder(sweep.trainer) or not trials:
         return None
     trial = trials[0]
@@ -71,7 +76,7 @@ def found_rate(sweep: SweepRow, trials: Sequence[TrialRow]) -> FoundRate | None:
     low, high, steps = over
     if low is None or high is None or steps is None or not 0 < low < high:
         return None
-    found = trial.best_metrics
+    found = trial.best_metrics if newest is None else newest
     return FoundRate(
         experiment=sweep.experiment,
         trainer=sweep.trainer.removeprefix(FIND_LR),
@@ -83,7 +88,7 @@ def found_rate(sweep: SweepRow, trials: Sequence[TrialRow]) -> FoundRate | None:
         suggested=_number(found, "suggested_lr"),
         lowest=_number(found, "lowest_lr"),
         exploding=_number(found, "exploding_lr"),
-        loss=_number(found, sweep.metric),
+        loss=trial.best,
     )
 
 

@@ -21,7 +21,7 @@ class Course:
 
     def value(self, step: float) -> float:
         """What it is at a step."""
-        return self.first * self.factor ** (step - 1)
+        return float(self.first * self.factor ** (step - 1))
 
     def step(self, value: float) -> int:
         """The step at which it is nearest to a value above 0."""

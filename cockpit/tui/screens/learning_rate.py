@@ -50,7 +50,7 @@ class LearningRateScreen(ChartingScreen):
 
     def _found(self, snapshot: Snapshot | None) -> FoundRate | None:
         view = self._view(snapshot)
-        return found_rate(view.sweep, view.rows) if view else None
+        return found_rate(view.sweep, view.rows, view.trials[0].newest) if view and view.trials else None
 
     def interest(self) -> Interest:
         curves = frozenset(self._key(name) for name in LINES)
@@ -77,7 +77,7 @@ class LearningRateScreen(ChartingScreen):
 
     def header(self, snapshot: Snapshot) -> Text:
         view = self._view(snapshot)
-        name = shown(f"{self.experiment.partition('-')[0]}  ", "bold")
+        name = shown(self.experiment.partition("-")[0], "bold").append("  ")
         if view is None:
             return name.append("opening…", "not bold")
         name.append_text(shown(view.sweep.question, "not bold"))
