@@ -10,8 +10,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from cockpit.events.text import one_line
 from trainers import registry
-from trainers.contract import Eval, Events, InputError, Step, Trainer
+from trainers.contract import Eval, Events, Step, Trainer
 from trainers.devices.base import Device
 from trainers.devices.select import select
 
@@ -40,8 +41,8 @@ def main() -> None:
             continue
         try:
             paces[way] = pace(trainer, settings, device, seconds)
-        except (InputError, RuntimeError, NotImplementedError) as error:
-            errors[way] = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
+        except Exception as error:  # what one way does not run with says nothing about the others
+            errors[way] = one_line(f"{type(error).__name__}: {error}", 120)
     leave_result(folder, paces=paces, errors=errors)
 
 
