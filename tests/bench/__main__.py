@@ -15,6 +15,7 @@ TOPICS = (
     "redaction", "chart", "trials_table", "index", "event_files", "logging", "cli_start", "screen_start", "screen_live",
     "screen_bytes", "ensembles", "diary", "sentences", "audio", "norms", "loop", "matching",
     "verdicts", "imports", "library", "screen_memory", "screen_many", "steer", "first_step", "many_trials", "sweep",
+    "xla",
 )  # fmt: skip
 MODULES = {"logging": "log_step"}  # a module called logging would hide Python's own from whoever runs in this folder
 
