@@ -104,7 +104,8 @@ def build(config: AudioConfig, device: Device) -> loop.Task:
         | criterion.settings()
         | hearing.effective()
         | _training_settings(optimizer, groups, schedule, batches, config)
-        | _data_settings(found, config),
+        | _data_settings(found, config)
+        | ({"full_length_in": "whole windows"} if device.lazy else {}),
         artefacts=artefacts,
         shares_work=True,
         split_groups=lambda: loop.SplitGroups(found.train.ids, found.valid.ids, noun="clips"),

@@ -39,8 +39,8 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
     and what the task's rehearsal raises, come before the first event. `Step.time` is seconds of training since its very
     beginning, `Eval.time` how long the evaluation took. A step's `wait` is the share of the time since the logged step
     before, evaluations left out, in which the loop had no batch and waited for one. Norms of all parameter groups come
-    with the first logged step and then with one in every `norms_every` steps. A device that is not asked at once tells of
-    steps a little later than they are made, but of all before an evaluation or a checkpoint: see `trainers.reading`.
+    with the first logged step and then with one in every `norms_every` steps. A device that is not asked at once tells
+    of steps a little later than they are made, but of all before an evaluation or a checkpoint: see `trainers.reading`.
 
     Of several processes each takes its own batches of the same order, so one step sees `batch_size` rows in each.
     All yield the same events; only the first writes files and hears commands, and evaluates unless they share that.
