@@ -68,10 +68,10 @@ xla-env:
     grep -v '^torch==' constraints.txt > .venv-xla/constraints.txt
     .venv-xla/bin/pip install -q -c .venv-xla/constraints.txt -e '.[tpu]' pytest pytest-xdist
 
-# The tests that need torch_xla, with the processor for a chip, and the contract of devices
+# The tests that need torch_xla, with the processor for a chip
 test-xla *words:
-    PJRT_DEVICE=CPU .venv-xla/bin/python -m pytest -m xla tests/trainers/xla {{words}}
+    .venv-xla/bin/python -m pytest tests/trainers/xla tests/trainers/test_trainer_same_graph.py {{words}}
 
 # What XLA compiles while a trainer trains, and whether losses are those of plain torch
 bench-xla *words:
-    PJRT_DEVICE=CPU .venv-xla/bin/python -m tests.bench --only xla {{words}}
+    .venv-xla/bin/python -m tests.bench --only xla {{words}}

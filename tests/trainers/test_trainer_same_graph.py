@@ -68,7 +68,7 @@ def test_a_lazy_device_tells_the_same_as_any_other(log_every: int) -> None:
     config = TrainerConfig(epochs=2, log_every=log_every, norms_every=4)
     mine, others = collect(config, Lazy()), collect(config)
     assert untold(mine) == untold(others)
-    assert [event.norms for event in of(mine, Step)] == [event.norms for event in of(others, Step)]
+    assert [event.norms for event in of(Step, mine)] == [event.norms for event in of(Step, others)]
 
 
 def test_steps_that_log_or_measure_norms_are_no_other_graph_on_a_lazy_device() -> None:
