@@ -72,3 +72,17 @@ new-trainer name:
 # Begin a search of your own
 new-search name:
     {{bin}}/cockpit new search {{name}}
+
+# Make .venv-xla with the newest torch_xla and the only torch that fits it, 7 GB: what TPUs of this generation run with
+xla-env:
+    python3 -m venv .venv-xla
+    grep -v '^torch==' constraints.txt > .venv-xla/constraints.txt
+    .venv-xla/bin/pip install -q -c .venv-xla/constraints.txt -e '.[tpu]' pytest pytest-xdist
+
+# The tests that need torch_xla, with the processor for a chip
+test-xla *words:
+    .venv-xla/bin/python -m pytest tests/trainers/xla tests/trainers/test_trainer_same_graph.py {{words}}
+
+# What XLA compiles while a trainer trains, and whether losses are those of plain torch
+bench-xla *words:
+    .venv-xla/bin/python -m tests.bench --only xla {{words}}

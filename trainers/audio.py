@@ -113,7 +113,8 @@ def build(config: AudioConfig, device: Device) -> loop.Task:
         | _training_settings(optimizer, groups, schedule, loader, config)
         | computing_settings(network, optimizer, batches, config)
         | {"channels_last": is_channels_last(network)}
-        | _data_settings(found, config),
+        | _data_settings(found, config)
+        | ({"full_length_in": "whole windows"} if device.lazy else {}),
         artefacts=artefacts,
         shares_work=True,
         precision=config.precision,

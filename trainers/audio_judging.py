@@ -28,7 +28,8 @@ CLASSES = "per_class.csv"
 class AudioJudge:
     """Clips as this network hears them, by their first window or in full length.
 
-    All processes share the work and get the whole.
+    For a device that compiles for every length they are as long as the next whole number of windows, which changes
+    scores a little. All processes share the work and get the whole.
     """
 
     def __init__(
@@ -50,7 +51,8 @@ class AudioJudge:
     def logits(self, rows: int | None = None, view: View = PLAIN) -> NDArray[np.float32]:
         """What the network says of each clip and class, (clips, classes), or of the first `rows` clips."""
         places = np.arange(len(self.clips))[:rows]
-        seen, together = (self._windows.whole, 1) if self.full_length else (self._windows.first, ROWS)
+        in_full = self._windows.whole_windows if self._device.lazy else self._windows.whole
+        seen, together = (in_full, 1) if self.full_length else (self._windows.first, ROWS)
 
         def score(batch: Batch) -> Tensor:
             logits: Tensor = self._network(batch["features"])

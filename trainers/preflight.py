@@ -57,11 +57,11 @@ def without_trace(
     """Weights, buffers, gradients, the optimizer and all generators are afterwards as they were before.
 
     The optimizer is to be a fresh one: its state is thrown away. For the time being a second copy of the weights is
-    held, which is less than the optimizer will hold.
+    held by the host: a copy of the device's own would leave XLA a first step that is another graph than the others.
     """
     generators, order_state, training = rng_state(device), order.get_state(), model.training
     tensors = list(model.state_dict(keep_vars=True).values())
-    copies = [tensor.detach().clone() for tensor in tensors]
+    copies = [tensor.detach().to("cpu", copy=True) for tensor in tensors]
     try:
         yield
     finally:

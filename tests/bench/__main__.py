@@ -14,7 +14,7 @@ TOPICS = (
     "redaction", "chart", "trials_table", "index", "event_files", "logging", "cli_start", "screen_start", "screen_live",
     "screen_bytes", "ensembles", "diary", "sentences", "audio", "norms", "loop", "matching",
     "verdicts", "imports", "library", "screen_memory", "screen_many", "steer", "options", "first_step",
-    "many_trials", "sweep",
+    "many_trials", "sweep", "xla",
 )  # fmt: skip
 ON_DEVICES = ("loop", "options")
 

@@ -30,6 +30,11 @@ def _without_the_compiler() -> None:
     CpuDevice().setup()
 
 
+def step(updating: Updating, rows: Tensor = ROWS, table: NormTable | None = None) -> Mapping[str, Tensor]:
+    """One step, and all that is told of it."""
+    return {**updating.gradients(rows), **updating.update(table)}
+
+
 class Pieces:
     """The rows in order, in batches of one size; what does not fill one is left out."""
 
@@ -146,7 +151,7 @@ def test_accumulated_batches_are_skipped_begun_and_closed() -> None:
 def test_norms_before_and_after_clipping_stand_beside_the_losses(most: float) -> None:
     task = task_of(Pieces(8), clip_norm=most)
     table = NormTable(task.optimizer, task.groups)
-    found = Updating(task, CpuDevice()).step(ROWS[:8], table)
+    found = step(Updating(task, CpuDevice()), ROWS[:8], table)
     grads = torch.cat([param.grad.reshape(-1) for param in task.model.parameters() if param.grad is not None])
     assert list(found) == ["loss", "largest", "grad_norm", "clipped_norm"]
     assert float(found["clipped_norm"]) == pytest.approx(float(grads.norm()), rel=1e-5)
@@ -157,7 +162,7 @@ def test_norms_before_and_after_clipping_stand_beside_the_losses(most: float) ->
 
 
 def test_nothing_is_told_of_clipping_where_there_is_none() -> None:
-    assert list(Updating(task_of(Pieces(8)), CpuDevice()).step(ROWS[:8])) == ["loss", "largest"]
+    assert list(step(Updating(task_of(Pieces(8)), CpuDevice()), ROWS[:8])) == ["loss", "largest"]
 
 
 class Reads(TorchDispatchMode):
@@ -192,7 +197,7 @@ def test_losses_are_computed_with_half_the_bits_and_weights_kept_with_all(precis
     task.model[0].register_forward_hook(lambda module, given, output: seen.append(output.dtype))  # type: ignore[index]
     before = float(task.loss(ROWS)["loss"].detach())
     updating = Updating(task, CpuDevice())
-    found = [float(updating.step(ROWS)["loss"].detach()) for _ in range(40)]
+    found = [float(step(updating)["loss"].detach()) for _ in range(40)]
     assert set(seen[1:]) == {{"bf16": torch.bfloat16, "fp16": torch.float16}[precision]}
     assert found[0] == pytest.approx(before, rel=0.02)
     assert found[-1] < 0.7 * found[0]
@@ -203,13 +208,13 @@ def test_a_step_whose_gradients_are_not_finite_changes_nothing_and_halves_the_sc
     task = task_of(Pieces(8), TorchConfig(precision="fp16", clip_norm=1.0))
     updating = Updating(task, CpuDevice())
     # The first scales are too large.
-    first = [updating.step(ROWS) for _ in range(5)][-1]
+    first = [step(updating) for _ in range(5)][-1]
     before = [param.detach().clone() for param in task.model.parameters()]
     found = updating.step(ROWS * 1e30)
     assert float(found["skipped_steps"]) == float(first["skipped_steps"]) + 1.0
     assert float(found["loss_scale"]) == float(first["loss_scale"]) / 2
     assert all(torch.equal(one, other) for one, other in zip(before, task.model.parameters(), strict=True))
-    assert float(updating.step(ROWS)["skipped_steps"]) == float(found["skipped_steps"])
+    assert float(step(updating)["skipped_steps"]) == float(found["skipped_steps"])
 
 
 def test_a_cut_in_fp16_is_not_seen_in_what_follows(tmp_path: Path) -> None:
@@ -242,11 +247,11 @@ def test_a_cut_in_fp16_is_not_seen_in_what_follows(tmp_path: Path) -> None:
 
 def test_an_optimizer_goes_on_in_the_way_of_the_device_that_it_is_on_now() -> None:
     with_one_kernel, in_turn = task_of(Pieces(8), TorchConfig(fused=True)), task_of(Pieces(8))
-    Updating(with_one_kernel, CpuDevice()).step(ROWS)
+    step(Updating(with_one_kernel, CpuDevice()))
     optimizers.load_state(in_turn.optimizer, with_one_kernel.optimizer.state_dict())
     assert optimizers.is_fused(with_one_kernel.optimizer)
     assert not optimizers.is_fused(in_turn.optimizer)
-    Updating(in_turn, CpuDevice()).step(ROWS)
+    step(Updating(in_turn, CpuDevice()))
 
 
 def test_what_does_not_go_together_is_one_line() -> None:

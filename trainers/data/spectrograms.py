@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -99,8 +100,15 @@ class Windows:
 
     def whole(self, rows: Sequence[int]) -> dict[str, Tensor]:
         """The same of whole clips, as long as the longest of them and no shorter than the window."""
-        longest = max(len(self._spectrograms[row]) for row in rows)
-        return self._stacked(rows, lambda spare: 0, max(self.frames, longest))
+        return self._stacked(rows, lambda spare: 0, max(self.frames, self._longest(rows)))
+
+    def whole_windows(self, rows: Sequence[int]) -> dict[str, Tensor]:
+        """The same of whole clips, followed by silence up to a whole number of windows, so that few lengths occur."""
+        windows = math.ceil(self._longest(rows) / self.frames)
+        return self._stacked(rows, lambda spare: 0, max(1, windows) * self.frames)
+
+    def _longest(self, rows: Sequence[int]) -> int:
+        return max(len(self._spectrograms[row]) for row in rows)
 
     def _stacked(
         self, rows: Sequence[int], start: Callable[[int], int], frames: int | None = None

@@ -182,7 +182,7 @@ class Device(ABC):
 
         if not tensors:
             return []
-        return list(torch.cat(list(tensors)).cpu().split([len(tensor) for tensor in tensors]))
+        return list(torch.split(torch.cat(list(tensors)).cpu(), [len(tensor) for tensor in tensors]))
 
     def settle(self, optimizer: torch.optim.Optimizer) -> None:  # noqa: B027 - nothing to do where nothing is compiled
         """Training is about to begin: whatever would make the first step another one than the others is done now."""

@@ -217,6 +217,10 @@ def test_windows_are_cut_padded_and_normalised() -> None:
     assert (found[1, 13:] == -25).all() and (found[2] == -25).all()
     assert fixed.whole([0])["features"].shape == (1, 101, 8)
     assert fixed.whole([1])["features"].shape == (1, 20, 8)
+    rounded = fixed.whole_windows([0])["features"]
+    assert rounded.shape == (1, 120, 8)
+    assert torch.equal(rounded[:, :101], fixed.whole([0])["features"]) and (rounded[0, 101:] == -25).all()
+    assert [fixed.whole_windows([row])["features"].shape[1] for row in (1, 2)] == [20, 20]
     starts = {tuple(fixed.drawn([0], np.random.default_rng(seed))["features"][0, 0].tolist()) for seed in range(20)}
     assert len(starts) > 10
     own = Windows(spectrograms, 20, Normalisation()).whole([0])["features"]

@@ -1,0 +1,81 @@
+"""Child of `xla`: trains xnli on one device and evaluates two sets of pairs, one larger than the other.
+
+`python -m tests.bench.xla_run FOLDER DEVICE CHIPS STEPS` leaves losses, metrics, compiled graphs and times. Of XLA the
+chips are parts of the processor. Dropout is off, since devices draw other numbers from the same seed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from trainers.configs.xnli import XnliConfig
+from trainers.contract import Eval, Step
+from trainers.devices.base import Device
+from trainers.devices.select import select
+from trainers.task import Task
+
+from .child import leave_result
+
+PAIRS = 100  # of the smaller evaluation
+ROWS = 16  # of a step
+WARM_UP = 3  # steps
+
+
+def main(folder: Path, kind: str, chips: str, steps: int) -> None:
+    """The device comes first: torch_xla has to be imported before anything is computed."""
+    os.environ |= {"PJRT_DEVICE": "CPU", "CPU_NUM_DEVICES": chips}
+    device = select(kind)
+    device.setup(threads=1)
+    leave_result(folder, **_run(device, steps), **device.counters(), device=device.describe())
+
+
+def _task(device: Device, config: XnliConfig) -> Task:
+    """The trainer's own, without dropout, and with a second evaluation of the first pairs only."""
+    from torch import nn
+
+    from trainers import xnli
+    from trainers.data.pairs import Pairs
+    from trainers.data.xnli import load_xnli
+    from trainers.pair_judging import PairJudge
+
+    task = xnli.build(config, device)
+    for module in task.model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    valid = load_xnli(config).valid
+    columns = (valid.langs, valid.premises, valid.hypotheses, valid.labels)
+    few = PairJudge(task.model, Pairs(*(column[:PAIRS] for column in columns)), device)  # type: ignore[arg-type]
+    return replace(task, evaluate=lambda: {**task.evaluate(), "loss_of_few": few.evaluate()["loss"]})
+
+
+def _run(device: Device, steps: int) -> dict[str, Any]:
+    from trainers import loop
+
+    task = _task(device, XnliConfig(batch_size=ROWS))
+    config = XnliConfig(batch_size=ROWS, epochs=steps / len(task.batches))
+    losses, compiles, times = [], [], {}
+    evaluations, evaluated_at = [], []
+    for event in loop.run(task, config, device):
+        if isinstance(event, Step):
+            losses.append(event.metrics["loss"])
+            compiles.append(event.metrics.get("compiles", 0.0))
+            times[event.step] = event.time
+        elif isinstance(event, Eval):
+            evaluated_at.append(event.step)
+            evaluations.append({name: event.metrics[name] for name in ("loss", "loss_of_few")})
+    first_pass = min(len(task.batches), steps)
+    return {
+        "losses": losses,
+        "compiles_by_step": compiles,
+        "evaluations": evaluations,
+        "evaluated_at": evaluated_at,
+        "step_seconds": (times[first_pass] - times[WARM_UP]) / (first_pass - WARM_UP),
+    }
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]))

@@ -1,0 +1,83 @@
+"""Training through torch_xla, with the processor for a chip or for four: the same numbers, and few graphs.
+
+Runs where torch_xla is installed (`just test-xla`). Each training has a process of its own, because a back end is
+chosen once.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import xla_member
+
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("torch_xla") is None, reason="torch_xla is not installed")
+Run = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """What was told by torch itself, by XLA, and by XLA on four chips."""
+    folder = tmp_path_factory.mktemp("xla")
+    return {name: start(folder, kind, chips) for name, kind, chips in WAYS}
+
+
+WAYS = (("cpu", "cpu", "1"), ("one", "tpu", "1"), ("four", "tpu", "4"))
+
+
+def start(folder: Path, kind: str, chips: str) -> Run:
+    command = [sys.executable, xla_member.__file__, str(folder), kind, chips]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    run: Run = json.loads((folder / f"{kind}-{chips}.json").read_text())
+    return run
+
+
+def values(run: Run, name: str) -> list[Any]:
+    return [told["values"] for told in run[name] if told["kind"] != "Built"]
+
+
+@pytest.mark.parametrize("way", ["one", "four"])
+@pytest.mark.parametrize("name", ["each", "third", "rest"])
+def test_all_numbers_are_those_of_torch_on_the_processor(runs: dict[str, Run], way: str, name: str) -> None:
+    mine, peers = values(runs[way], name), values(runs["cpu"], name)
+    assert len(mine) == len(peers) > 4
+    for one, other in zip(mine, peers, strict=True):
+        assert one == pytest.approx(other, abs=1e-4)
+
+
+@pytest.mark.parametrize("way", ["one", "four"])
+def test_norms_come_with_the_same_steps_and_are_the_same(runs: dict[str, Run], way: str) -> None:
+    mine, peers = ([told["norms"] for told in runs[name]["each"] if told["kind"] == "Step"] for name in (way, "cpu"))
+    assert [bool(norms) for norms in mine] == [bool(norms) for norms in peers]
+    for one, other in zip(mine, peers, strict=True):
+        assert [pytest.approx(row, rel=1e-3, abs=1e-5) for row in other] == one
+
+
+@pytest.mark.parametrize("way", ["one", "four"])
+def test_a_step_and_an_evaluation_are_compiled_once_each(runs: dict[str, Run], way: str) -> None:
+    told = runs[way]["each"]
+    first = next(place for place, one in enumerate(told) if one["kind"] == "Eval")
+    assert told[first]["compiles"] <= 3
+    assert {one["compiles"] for one in told[first:]} == {told[first]["compiles"]}
+
+
+@pytest.mark.parametrize("way", ["one", "four"])
+@pytest.mark.parametrize("name", ["third", "rest"])
+def test_logging_now_and_then_and_going_on_from_a_checkpoint_compile_nothing_new(
+    runs: dict[str, Run], way: str, name: str
+) -> None:
+    before = runs[way]["each"][-1]["compiles"]
+    assert runs[way]["third"][-1]["compiles"] == before
+    assert runs[way]["rest"][-1]["compiles"] - runs[way]["rest"][0]["compiles"] == 0, name
+
+
+def test_the_settings_say_how_many_chips_share_a_batch(runs: dict[str, Run]) -> None:
+    settings = {way: run["each"][0]["settings"] for way, run in runs.items()}
+    assert settings["four"] == {"batch_size": xla_member.BATCH, "chips": 4}
+    assert "chips" not in settings["one"] | settings["cpu"]
