@@ -13,12 +13,15 @@ from trainers import configs
 from trainers.contract import Events, InputError, Scalar, Trainer, TrainerConfig
 from trainers.fields import FieldInfo, assemble, coerce, describe
 
+# Modules beside those of trainers, which extend what is in them.
+SHARED = ("torch_config",)
+
 Recipe = Callable[[Any, Any], Events]
 
 
 def names() -> list[str]:
     """The registered trainers, in alphabetical order."""
-    return sorted(module.name for module in pkgutil.iter_modules(configs.__path__))
+    return sorted(module.name for module in pkgutil.iter_modules(configs.__path__) if module.name not in SHARED)
 
 
 def find(name: str) -> Trainer:
