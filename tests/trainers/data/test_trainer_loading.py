@@ -65,7 +65,7 @@ def test_the_order_is_drawn_from_once_a_pass_however_far_ahead_batches_are() -> 
         batches = iter(training_loader(rows, 2, order, Loading(0, ahead)))
         next(batches)
         states.append(order.get_state())
-        batches.close() if ahead else None  # type: ignore[func-returns-value]
+        batches.close() if ahead else None
     assert torch.equal(*states)
 
 
