@@ -27,8 +27,8 @@ class NormTable:
     in it. `frozen` are the model's parameters that are not trained, of `parameters` altogether.
 
     Norms are exact. The update ratio ‖Δp‖ / ‖p‖ is exact for tensors of up to `trainers.tensor_norms.SAMPLE` elements
-    and an estimate above. Several measurements may be on their way to the host; `unpack` takes them in their order.
-    Nothing here waits for the device.
+    and an estimate above. The numbers of a step are as many at every step, whether they are read or not. Nothing here
+    waits for the device.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class NormTable:
         self.parameters = len(known)
         self._sample: Sample | None = None
         self._open: Measurement | None = None
-        self._measured: list[Measurement] = []
+        self._measured: Measurement | None = None
 
     def before(self) -> None:
         """Measures parameters and gradients. Call it before `optimizer.step`."""
@@ -64,14 +64,15 @@ class NormTable:
         """Adds the updates and returns everything as vectors on the device. Call it after `optimizer.step`."""
         if self._open is None:
             raise RuntimeError("`before` comes before the optimizer's step, and `after` once after it")
-        measured, self._open = self._open, None
-        measured.updates()
-        self._measured.append(measured)
-        return measured.values()
+        self._measured, self._open = self._open, None
+        self._measured.updates()
+        return self._measured.values()
 
     def unpack(self, floats: Sequence[float]) -> tuple[GroupNorms, ...]:
-        """The values of the oldest `after` that was not unpacked yet, read from the device, as one record per row."""
-        values = self._measured.pop(0).read(floats)
+        """The values of any `after` so far, read from the device, as one record per row."""
+        if self._measured is None:
+            raise RuntimeError("nothing was measured yet")
+        values = self._measured.read(floats)
         return tuple(
             summary(
                 row, [self._names[place] for place in places], [self._tensors[p].requires_grad for p in places], found

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 
 from trainers.contract import GroupNorms
-from trainers.tensor_norms import RowValues
+from trainers.tensor_norms import MISSING, RowValues
 
 MOST_NAMES = 5  # of one kind: a model that is dead altogether has hundreds
 
@@ -31,7 +31,7 @@ def summary(group: str, names: Sequence[str], trained: Sequence[bool], values: R
         grad_max=grad_max,
         nonfinite=len(found["nonfinite"]),
         update_ratio=values.update,
-        largest=_largest(names, values.gradients or ()),
+        largest=_largest(names, _given_or_zero(values)),
         zero=len(found["zero"]),
         unchanged=len(found["unchanged"]),
         names={kind: tuple(names[at] for at in places[:MOST_NAMES]) for kind, places in found.items() if places},
@@ -48,12 +48,17 @@ def _given(values: RowValues) -> Sequence[float]:
     """The norms of the gradients that are there, or one number that stands for them."""
     if values.gradients is None:
         return [math.nan]
-    return [norm for norm, given in zip(values.gradients, values.given, strict=True) if given] or [0.0]
+    return [norm for norm in values.gradients if norm != MISSING] or [0.0]
+
+
+def _given_or_zero(values: RowValues) -> Sequence[float]:
+    """The norm of each gradient, 0 for one that is not there; none where none was measured."""
+    return [0.0 if norm == MISSING else norm for norm in values.gradients or ()]
 
 
 def _standing_out(trained: Sequence[bool], values: RowValues) -> dict[str, list[int]]:
     """The places of the tensors that count for each word."""
-    gradients = values.gradients or ()
+    gradients = _given_or_zero(values)
     changes = values.changes or gradients
     return {
         "zero": [at for at, norm in enumerate(gradients) if norm == 0 and trained[at]],

@@ -12,6 +12,7 @@ from torch import Tensor
 
 # Elements of one tensor that its update is measured on.
 SAMPLE = 1024
+MISSING = -1.0  # in place of the norm of a gradient that is not there, so that a step's numbers are always as many
 Rows = Sequence[Sequence[Tensor]]
 
 
@@ -19,13 +20,12 @@ Rows = Sequence[Sequence[Tensor]]
 class RowValues:
     """What was measured of the parameters of one row.
 
-    `parameters`, `gradients` and `changes` have one L2 norm for each parameter. A gradient that is not there is 0, and
-    `given` tells which are. `update` is ‖Δp‖ / ‖p‖ of the row. `gradients` and `changes` are None, and `update` is NaN,
-    where they were not measured.
+    `parameters`, `gradients` and `changes` have one L2 norm for each parameter; that of a gradient that is not there is
+    `MISSING`. `update` is ‖Δp‖ / ‖p‖ of the row. `gradients` and `changes` are None, and `update` is NaN, where they
+    were not measured.
     """
 
     parameters: Sequence[float]
-    given: Sequence[bool]
     gradients: Sequence[float] | None
     changes: Sequence[float] | None
     update: float
@@ -64,7 +64,8 @@ class Measurement:
 
     Norms are taken in float32 at least: in half precision a norm overflows long before an element. Of tensors that are
     sharded over processes, this process's shard is measured. Nothing here waits for the device; the numbers of `values`
-    become rows in `read`. `sample` may be that of an earlier measurement of the same rows. No row is empty.
+    become rows in `read`, which any measurement of the same rows can do. `sample` may be that of an earlier measurement
+    of the same rows. No row is empty.
     """
 
     @torch.no_grad()
@@ -76,16 +77,18 @@ class Measurement:
         self._norms = _norms(plain)
         self._before = self.sample.of(plain)
         self._gradients: Tensor | None = None
-        self._given = [False] * len(self._parameters)
         self._changes: list[Tensor] = []
 
     @torch.no_grad()
     def gradients(self) -> None:
         """Call it after `backward`, and before the optimizer's step or `zero_grad`."""
         found = [parameter.grad for parameter in self._parameters]
-        self._given = [gradient is not None for gradient in found]
         plain = [_plain(gradient) for gradient in found if gradient is not None]
-        self._gradients = _norms(plain).to(self._norms.device) if plain else self._norms.new_empty(0)
+        norms = _norms(plain).to(self._norms.device) if plain else self._norms
+        if len(plain) < len(found):
+            missing, given = self._norms.new_full((), MISSING), iter(norms.unbind())
+            norms = torch.stack([missing if gradient is None else next(given) for gradient in found])
+        self._gradients = norms
 
     @torch.no_grad()
     def updates(self) -> None:
@@ -108,7 +111,7 @@ class Measurement:
         rest = iter(floats)
         parts = [list(islice(rest, len(vector))) for vector in self.values()]
         parameters, *parts = parts
-        gradients = None if self._gradients is None else self._spread(parts.pop(0))
+        gradients = None if self._gradients is None else parts.pop(0)
         updates, changes = [math.nan] * len(self._lengths), None
         if self._changes:
             change, size, changes = parts
@@ -118,18 +121,12 @@ class Measurement:
         return [
             RowValues(
                 parameters=parameters[end - length : end],
-                given=self._given[end - length : end],
                 gradients=None if gradients is None else gradients[end - length : end],
                 changes=None if changes is None else changes[end - length : end],
                 update=update,
             )
             for end, length, update in zip(ends, self._lengths, updates, strict=True)
         ]
-
-    def _spread(self, gradients: Sequence[float]) -> list[float]:
-        """One number for each parameter."""
-        found = iter(gradients)
-        return [next(found) if given else 0.0 for given in self._given]
 
 
 def is_measured(tensor: Tensor) -> bool:
