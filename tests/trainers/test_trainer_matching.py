@@ -27,7 +27,16 @@ PLAIN = {
     "plateau_factor", "plateau_patience", "lr_batch", "progressive_every", "image_share",
 }  # fmt: skip
 NO_TEXT = {"text_model", "text_lr", "tokens", "text_pooling", "text_dropout"}
-NO_IMAGE = {"image_model", "image_lr", "image_size", "image_pooling", "image_dropout", "augment", "progressive"}
+NO_IMAGE = {
+    "channels_last",
+    "image_model",
+    "image_lr",
+    "image_size",
+    "image_pooling",
+    "image_dropout",
+    "augment",
+    "progressive",
+}
 # What the built-in digits leave without effect besides.
 NO_TEST = {"at_least", "merge"}
 
