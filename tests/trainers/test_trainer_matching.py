@@ -29,6 +29,7 @@ PLAIN = {
 NO_TEXT = {"text_model", "text_lr", "tokens", "text_pooling", "text_dropout"}
 NO_IMAGE = {
     "image_model", "image_lr", "image_size", "image_pooling", "image_dropout", "augment", "progressive", "cache",
+    "channels_last",
 }  # fmt: skip
 # What the built-in digits leave without effect besides.
 NO_TEST = {"at_least", "merge", "cache"}
