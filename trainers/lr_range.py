@@ -21,6 +21,7 @@ from itertools import accumulate, pairwise
 from trainers.contract import InputError, option
 
 SMOOTHING = 0.9  # share of the average that stays
+SETTLED = 10  # steps after which the average holds enough losses for its lowest value not to be a lucky one
 EXPLODED = 4.0  # times the lowest smoothed loss
 WIDTHS = (0.1, 0.2, 0.3, 0.4)  # shares of all steps over which a line is fitted
 LEAST_WIDTH = 5  # steps
@@ -81,6 +82,10 @@ class RangeTest:
         """The rate at which the loss exploded; None while it has not."""
 
     @property
+    def _settled(self) -> int:
+        return min(SETTLED, self._range.steps // 4)
+
+    @property
     def is_over(self) -> bool:
         """Whether the loss has exploded, or the last rate was tried."""
         return self.exploding is not None or len(self.losses) >= self._range.steps
@@ -97,10 +102,11 @@ class RangeTest:
         # The average begins at 0; this takes out what it still holds of that (Kingma and Ba 2015, section 3).
         smoothed = self._average / (1 - SMOOTHING**step)
         self.smoothed.append(smoothed)
-        self._best = min(self._best, smoothed)
-        # A loss may be negative; above 0 this is `EXPLODED` times the lowest.
-        if smoothed > self._best + (EXPLODED - 1) * abs(self._best):
-            self.exploding = self._range.rate(step)
+        if step > self._settled:
+            self._best = min(self._best, smoothed)
+            # A loss may be negative; above 0 this is `EXPLODED` times the lowest.
+            if smoothed > self._best + (EXPLODED - 1) * abs(self._best):
+                self.exploding = self._range.rate(step)
         return smoothed
 
     def found(self) -> Found:
@@ -108,7 +114,8 @@ class RangeTest:
         known = [value for value in self.smoothed if math.isfinite(value)]
         if not known:
             return Found(None, None, self.exploding, math.nan)
-        place = min(range(len(known)), key=known.__getitem__)
+        first = min(self._settled, len(known) - 1)
+        place = min(range(first, len(known)), key=known.__getitem__)
         steepest = _steepest(self.losses[: place + 1], self._range.steps)
         suggested = None if steepest is None else rounded(self._range.rate(steepest + 1))
         return Found(suggested, rounded(self._range.rate(place + 1)), self.exploding, known[place])

@@ -22,7 +22,7 @@ COMMANDS = {
     "open": ("cockpit.cli.tui:open_", "Open the cockpit on the screen; so does no command at all."),
     "sweep": ("cockpit.cli.sweep:sweep", "Run a search as an experiment."),
     "run": ("cockpit.cli.run:run", "Run one command as an experiment."),
-    "find-lr": ("cockpit.cli.find_lr:find_lr", "Look for a learning rate: where does the loss fall, where explode?"),
+    "find-lr": ("cockpit.cli.find_lr:find_lr", "Look for a learning rate: where the loss falls, and explodes."),
     "find-batch": ("cockpit.cli.find_batch:find_batch", "Find the largest batch that fits, and the fastest."),
     "profile": ("cockpit.cli.profile:profile", "Show where the time of a training step goes."),
     "import": ("cockpit.cli.import_:import_", "Make experiments of logs, notes and records of other tools."),

@@ -97,6 +97,16 @@ def test_nothing_is_told_where_the_first_loss_is_no_number():
     assert (found.suggested, found.lowest, found.exploding) == (None, None, WIDE.low)
 
 
+def test_a_lucky_first_loss_is_neither_the_lowest_nor_the_measure_of_an_explosion():
+    test = RangeTest(WIDE)
+    test.take(0.1)
+    for step in range(2, WIDE.steps + 1):
+        test.take(falling(math.log10(WIDE.rate(step))) if WIDE.rate(step) < 0.1 else 0.3)
+    found = test.found()
+    assert found.exploding is None and found.lowest is not None and found.lowest > 1e-2
+    assert found.suggested is not None and 4e-4 < found.suggested < 2.5e-3
+
+
 def test_negative_losses_may_explode_too():
     test = losses_of(lambda x: -1 - sigmoid(4 * (x + 3)) + math.exp(max(0.0, 12 * (x + 1))) - 1)
     assert test.exploding is not None and test.found().suggested is not None
