@@ -21,7 +21,7 @@ from typing import Any
 
 import torch
 
-from trainers.building import batches_of, build_task, one_step
+from trainers.building import batches_of, build_task, stepping
 from trainers.child import Answer
 from trainers.contract import InputError
 
@@ -51,13 +51,14 @@ def try_size(request: Mapping[str, Any], size: int) -> Answer:
             return {"size": size, "fits": False, "memory": False, "why": str(error)}
         raise
     task.model.train()
+    make_step = stepping(task, device)
     with closing(batches_of(task)) as batches:
         began = 0.0
         for batch in islice(batches, STEPS + 1):
-            device.read([one_step(task, batch, device)])
+            device.read([make_step(batch)])
             began = began or time.monotonic()
         seconds = (time.monotonic() - began) / STEPS
-    del task, batch
+    del task, batch, make_step
     gc.collect()
     device.free()
     return {"size": size, "fits": True, "seconds": seconds, "device": device.describe()}

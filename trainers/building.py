@@ -7,7 +7,6 @@ from collections.abc import Callable, Generator, Mapping
 from typing import Any, cast
 
 from torch import Tensor
-from torch.nn.utils import clip_grad_norm_
 
 from trainers import registry
 from trainers.contract import InputError, Trainer
@@ -15,6 +14,7 @@ from trainers.devices.base import Device
 from trainers.devices.select import select_for
 from trainers.seeding import seed_apart
 from trainers.task import Passes, Task
+from trainers.updating import Updating
 
 
 def builder(trainer: Trainer) -> Callable[[Any, Device], Task]:
@@ -53,14 +53,16 @@ def batches_of(task: Task) -> Generator[Any]:
         passes.close()
 
 
-def one_step(task: Task, batch: Any, device: Device) -> Tensor:
-    """Forward, backward and optimizer as in training; the loss, still on the device. `device.step_end` is to follow."""
-    task.optimizer.zero_grad(set_to_none=True)
-    loss = task.loss(batch)["loss"]
-    loss.backward()  # type: ignore[no-untyped-call]
-    device.team.average(task.model)
-    if task.clip_norm > 0:
-        clip_grad_norm_(task.model.parameters(), task.clip_norm)
-    task.optimizer.step()
-    task.running.restart()  # nobody reads its scores
-    return loss.detach()
+def stepping(task: Task, device: Device) -> Callable[[Any], Tensor]:
+    """What makes a step as training does and returns its loss, still on the device. `step_end` is to follow each."""
+    updating = Updating(task, device)
+    device.team.same_start(task.model)
+    device.settle(task.optimizer)
+
+    def step(batch: Any) -> Tensor:
+        loss = updating.gradients(device.receive(batch))["loss"]
+        updating.update()
+        task.running.restart()  # nobody reads its scores
+        return loss.detach()
+
+    return step

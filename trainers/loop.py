@@ -64,6 +64,7 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
             at.step += 1
             at.epoch = state.plan.epoch(at.step)
             if state.plan.seen(at.step) == 1:
+                state.rows = []
                 task.running.restart()
             logged = at.step % config.log_every == 0
             shows_norms = logged and state.norms_are_due()
@@ -76,7 +77,7 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
             norms = state.norms.after() if with_norms else []
             if logged or device.lazy:
                 # Packed within the step, and read when it is long over.
-                packed = device.pack([*losses.values(), *norms])
+                packed = state.pack(losses, norms)
             if logged:
                 state.log(losses, packed, shows_norms)
             device.step_end()
@@ -108,6 +109,7 @@ class _Run:
         self.every_step_is_alike = device.lazy and config.norms_every > 0
         self.effective = {**task.effective, "lr_scale": task.schedule.scale, **self._sharing()}
         self.outbox = Outbox(device, task.running, self.norms)
+        self.rows: list[Tensor] = []
         self.began = time.monotonic()
         self.times = StepTimes(device)
         device.team.same_start(task.model)
@@ -160,6 +162,11 @@ class _Run:
         finally:
             self.passes.close()
 
+    def pack(self, losses: Mapping[str, Tensor], norms: list[Tensor]) -> Tensor:
+        """Losses and norms of this step in one vector. What running scores need of it waits beside, in `rows`."""
+        self.rows += [self.device.whole(vector) for vector in self.task.running.hand_over()]
+        return self.device.pack([*losses.values(), *norms])
+
     def log(self, losses: Mapping[str, Tensor], packed: Tensor, shows_norms: bool) -> None:
         """Puts this step on its way to the host: its losses, and the norms packed with them."""
         at = self.progress
@@ -168,12 +175,13 @@ class _Run:
             epoch=at.epoch,
             step=at.step,
             time=self.seconds(),
-            values=[packed, *self.task.running.hand_over()],
+            values=[packed, *self.rows],
             losses=tuple(losses),
             shows_norms=shows_norms,
             host={**self.task.schedule.rates(), **self.device.counters(), **compiling.counters(self.task.model)},
             spent=self.times.take(),
         )
+        self.rows = []
         self.outbox.put(logged)
 
     def tell_arrived(self) -> Events:
@@ -194,7 +202,7 @@ class _Run:
 
     def take_rest(self) -> None:
         """What running scores need of the steps after the last logged one comes to the host. Device sync."""
-        rest = self.task.running.hand_over()
+        rest, self.rows = [*self.rows, *self.task.running.hand_over()], []
         if rest:
             flat = [number for vector in self.device.fetch(rest).floats() for number in vector]
             self.task.running.take(self.device.team.gather(flat))

@@ -9,7 +9,7 @@ from itertools import islice
 
 from torch import Tensor
 
-from trainers.building import batches_of, builder, one_step
+from trainers.building import batches_of, builder, stepping
 from trainers.contract import Built, Eval, Events, InputError, Step
 from trainers.devices.base import Device
 from trainers.lr_range import RangeTest
@@ -63,11 +63,12 @@ def _losses(task: Task, config: LrFinderConfig, device: Device) -> Iterator[Sequ
     over, ratios = config.lr_range, _ratios(task)
     at_once = FEW if device.flush_seconds else 1
     packs: list[Tensor] = []
+    make_step = stepping(task, device)
     with closing(batches_of(task)) as batches:
         for step, batch in enumerate(islice(batches, over.steps), start=1):
             for group, ratio in zip(task.optimizer.param_groups, ratios, strict=True):
                 group["lr"] = over.rate(step) * ratio
-            packs.append(device.pack([one_step(task, batch, device)]))
+            packs.append(device.pack([make_step(batch)]))
             device.step_end()
             if len(packs) == at_once or step == over.steps:
                 # Device sync: until these steps have been computed.

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch.profiler import ProfilerActivity, profile, record_function
 
-from trainers.building import batches_of, build_task, one_step
+from trainers.building import batches_of, build_task, stepping
 from trainers.child import Answer, answer
 
 WARM_UP = 3  # steps that allocate, compile and choose kernels
@@ -28,16 +28,17 @@ def profiled(request: Mapping[str, Any]) -> Answer:
     """What a request asks for. Raises `InputError` for what cannot be built."""
     task, device = build_task(request)
     task.model.train()
+    make_step = stepping(task, device)
     with closing(batches_of(task)) as batches:
         for batch in islice(batches, WARM_UP):
-            device.read([one_step(task, batch, device)])
+            device.read([make_step(batch)])
         with profile(activities=_activities()) as found:
             began = time.perf_counter()
             for _ in range(request["steps"]):
                 with record_function("## batch"):
                     batch = next(batches)
                 with record_function("## step"):
-                    loss = one_step(task, batch, device)
+                    loss = make_step(batch)
                 device.step_end()
             device.read([loss])
             seconds = time.perf_counter() - began

@@ -7,7 +7,8 @@ handed to the graph as data, so one that changes compiles nothing; only exactly 
 
 With several chips, one process computes with all of them (SPMD): batches are dealt out by rows, weights are on every
 chip, and the compiler adds what the chips tell each other. So a mean over the batch is one over all chips, and losses,
-batch norms and predictions are those of a single chip with the whole batch.
+batch norms and predictions are those of a single chip with the whole batch. The running variance of XLA's batch norm is
+the biased one, so evaluations of nets with small batches differ a little from those on other devices.
 """
 
 from __future__ import annotations
