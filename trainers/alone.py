@@ -42,8 +42,8 @@ def _told_to_torchrun(work: Callable[[], int]) -> Callable[[], int]:
         return work
     from torch.distributed.elastic.multiprocessing.errors import record
 
-    recorded: Callable[[], int] = record(work)
-    return recorded
+    recorded = record(work)
+    return lambda: recorded() or 0
 
 
 def _print_all(events: Events, device: Device) -> int:

@@ -117,8 +117,8 @@ def test_a_parameter_that_a_process_does_not_use_counts_as_a_gradient_of_0(ranks
         model = team_member.Parts()
         model(rows, 0, 2 if rank else 1).backward()
         expected.append(team_member.gradients(model))
-    for rank in ranks:
-        check_means(rank["averaged"]["parts"], *expected)
+    for found in ranks:
+        check_means(found["averaged"]["parts"], *expected)
     assert ranks[0]["averaged"]["parts"][3] is None, "nobody has used it"
 
 

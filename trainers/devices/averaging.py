@@ -30,7 +30,7 @@ class GradientMean:
         self._started = 0
         self._paused = False
         self._hooks = [
-            param.register_post_accumulate_grad_hook(self._hook(bucket))
+            param.register_post_accumulate_grad_hook(self._hook(bucket))  # type: ignore[no-untyped-call]
             for bucket in self._buckets
             for param in bucket.params
         ]
@@ -98,7 +98,8 @@ class _Bucket:
         assert self._flat is not None and self._work is not None
         self._work.wait()
         self._flat.div_(dist.get_world_size())
-        for param, piece in zip(self.params, self._flat.split([param.numel() for param in self.params]), strict=True):
+        pieces = torch.split(self._flat, [param.numel() for param in self.params])
+        for param, piece in zip(self.params, pieces, strict=True):
             if param.grad is not None:
                 param.grad.copy_(piece.view_as(param))
             elif param in used:
