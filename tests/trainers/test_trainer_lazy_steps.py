@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from lazy_device import LazyDevice
 from test_trainer_contract import EPOCHS, FOLDERS, QUICK
 
 from trainers import registry
-from trainers.contract import Built, Eval, Event, Saved, Step
+from trainers.configs.torch_config import TorchConfig
+from trainers.contract import Built, Eval, Event, InputError, Saved, Step
 from trainers.devices.base import Device
 from trainers.devices.select import select
 
@@ -81,3 +83,46 @@ def test_whole_trainings_read_nothing_within_steps(name: str, request: pytest.Fi
     last = [event.path for event in events if isinstance(event, Saved) and event.label == "last"][-1]
     opened = torch.load(last, weights_only=True)
     assert all(tensor.device.type == "cpu" for tensor in opened["model"].values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TRAINERS)
+def test_no_choice_that_a_trainer_offers_reads_within_a_step(name: str, values: dict[str, object]) -> None:
+    """One setting after the other is given each of its values, for as many steps as make and use the optimizer."""
+    tried = 0
+    for key, choice in choices_of(name):
+        try:
+            with LazyDevice() as device:
+                steps = first_steps(name, device, values | {key: choice}, count=2)
+        except InputError:
+            continue  # does not go with these few rows, or not by itself
+        assert steps == device.fetches == device.flushes == 2, (key, choice)
+        tried += 1
+    assert tried >= 2
+
+
+def choices_of(name: str) -> list[tuple[str, object]]:
+    """All values but the default one of the settings that only this trainer has."""
+    trainer = registry.find(name)
+    shared = {field.name for field in fields(TorchConfig)}
+    found: list[tuple[str, object]] = []
+    for key, info in registry.fields(trainer).items():
+        offered = info.choices or ((True, False) if isinstance(info.default, bool) else ())
+        found += [(key, choice) for choice in offered if key not in shared and choice != info.default]
+    return found
+
+
+def first_steps(name: str, device: LazyDevice, values: Mapping[str, object], count: int) -> int:
+    """Makes so many steps and leaves. Returns how many were told of."""
+    trainer = registry.find(name)
+    device.setup(threads=1)
+    events = registry.load_recipe(trainer)(registry.build_config(trainer, values), device)
+    steps = 0
+    for event in events:
+        if isinstance(event, Built):
+            device.watch()
+        steps += isinstance(event, Step)
+        if steps == count:
+            break
+    events.close()
+    return steps
