@@ -76,7 +76,7 @@ def test_many_steps_travel_in_one_copy(name: str, values: dict[str, object]) -> 
 def test_whole_trainings_read_nothing_within_steps(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """With evaluations, checkpoints, artefacts, tuning and augmentation, from data in files."""
     data = str(request.getfixturevalue(FOLDERS.get(name, "shop")))
-    values = EPOCHS[name] | {"data": data, "out": str(tmp_path / "out")}
+    values = EPOCHS[name] | {"data": data, "out": str(tmp_path / "out"), "precision": "fp32"}
     with LazyDevice() as device:
         events = trained(name, device, values)
     every_log = 2 if EPOCHS[name].get("log_every", 1) > 1 else 1  # type: ignore[operator]
