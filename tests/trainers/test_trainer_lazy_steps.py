@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -11,6 +12,7 @@ import torch
 from lazy_device import LazyDevice
 from test_trainer_contract import EPOCHS, FOLDERS, QUICK
 
+import trainers
 from trainers import registry
 from trainers.configs.torch_config import TorchConfig
 from trainers.contract import Built, Eval, Event, InputError, Saved, Step
@@ -74,7 +76,7 @@ def test_many_steps_travel_in_one_copy(name: str, values: dict[str, object]) -> 
 def test_whole_trainings_read_nothing_within_steps(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """With evaluations, checkpoints, artefacts, tuning and augmentation, from data in files."""
     data = str(request.getfixturevalue(FOLDERS.get(name, "shop")))
-    values = EPOCHS[name] | {"data": data, "out": str(tmp_path / "out")}
+    values = EPOCHS[name] | {"data": data, "out": str(tmp_path / "out"), "precision": "fp32"}
     with LazyDevice() as device:
         events = trained(name, device, values)
     every_log = 2 if EPOCHS[name].get("log_every", 1) > 1 else 1  # type: ignore[operator]
@@ -126,3 +128,13 @@ def first_steps(name: str, device: LazyDevice, values: Mapping[str, object], cou
             break
     events.close()
     return steps
+
+
+def test_a_trainer_never_mentions_a_device() -> None:
+    """What differs is asked of the device, so that another one can be added without touching a trainer."""
+    words = re.compile(r"device\.kind|\.is_cuda|[\"'](cuda|mps|xla|tpu)[\"']|torch\.(cuda|mps)\b|import torch_xla")
+    root = Path(trainers.__file__).parent
+    apart = {"devices", "profiling.py"}  # the second asks what torch's profiler can record
+    files = [file for file in root.rglob("*.py") if not apart & set(file.relative_to(root).parts)]
+    assert len(files) > 50
+    assert [str(file) for file in files if words.search(file.read_text(encoding="utf-8"))] == []

@@ -24,6 +24,12 @@ class FakeXla(types.ModuleType):
         self.model = types.ModuleType("torch_xla.core.xla_model")
         self.model.set_rng_state = lambda seed, device: self.seeds.append(seed)  # type: ignore[attr-defined]
         self.model.get_rng_state = lambda device: 42  # type: ignore[attr-defined]
+        self.runtime = types.ModuleType("torch_xla.runtime")
+        self.runtime.global_runtime_device_count = lambda: 1  # type: ignore[attr-defined]
+        self.debug = types.ModuleType("torch_xla.debug")
+        self.debug.metrics = types.SimpleNamespace(metric_data=lambda name: (3, 2e9, []))  # type: ignore[attr-defined]
+        on_host = types.SimpleNamespace(_xla_get_cpu_tensors=lambda tensors: [tensor.cpu() for tensor in tensors])
+        self._XLAC = on_host
 
     def device(self) -> torch.device:
         return torch.device("cpu")
@@ -37,6 +43,8 @@ def fake_xla(monkeypatch: pytest.MonkeyPatch) -> FakeXla:
     fake = FakeXla()
     monkeypatch.setitem(sys.modules, "torch_xla", fake)
     monkeypatch.setitem(sys.modules, "torch_xla.core", fake.core)
+    monkeypatch.setitem(sys.modules, "torch_xla.runtime", fake.runtime)
+    monkeypatch.setitem(sys.modules, "torch_xla.debug", fake.debug)
     monkeypatch.setitem(sys.modules, "torch_xla.core.xla_model", fake.model)
     return fake
 
@@ -76,6 +84,7 @@ def test_xla_syncs_at_the_end_of_a_step_and_before_reading(fake_xla: FakeXla) ->
     assert fake_xla.syncs == 2
     assert fake_xla.seeds == [7]
     assert int(device.rng_state()["xla"]) == 42
+    assert device.counters() == {"compiles": 3.0, "compile_seconds": 2.0}
 
 
 def test_a_trainer_without_torch_gets_a_device_without_torch() -> None:
