@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import threading
 import time
@@ -56,9 +57,9 @@ class RankWatch:
         self._end = end
         self._failures: list[_Failure] = []
         self._failed = threading.Event()
-        for rank in ranks:
-            copying = threading.Thread(target=_copy_lines, args=(rank,), daemon=True)
-            copying.start()
+        self._copying = [_Copying(rank) for rank in ranks]
+        for rank, copying in zip(ranks, self._copying, strict=True):
+            threading.Thread(target=copying.follow, daemon=True).start()
             threading.Thread(target=self._wait_for, args=(rank, copying), daemon=True).start()
 
     @contextmanager
@@ -75,6 +76,9 @@ class RankWatch:
             if outcome is None:
                 raise
             raise RankFailedError(outcome) from error
+        finally:
+            for copying in self._copying:
+                copying.catch_up()
 
     def first_failure(self, patience: float) -> Outcome | None:
         """How that rank ended which failed first, after so many seconds at most; None if none has failed by then.
@@ -86,14 +90,14 @@ class RankWatch:
         time.sleep(SETTLING_SECONDS)
         return min(self._failures, key=lambda failure: failure.at).outcome
 
-    def _wait_for(self, rank: Rank, copying: threading.Thread) -> None:
+    def _wait_for(self, rank: Rank, copying: _Copying) -> None:
         _, status = os.waitpid(rank.pid, 0)
         code = os.waitstatus_to_exitcode(status)
         if code == 0:
             return
         self._failures.append(_failure(rank, code))
         self._failed.set()
-        copying.join(SETTLING_SECONDS)
+        copying.catch_up()
         if code == -signal.SIGTERM:
             return  # the whole group gets it, and rank 0 answers it
         outcome = self.first_failure(0.0)
@@ -124,15 +128,40 @@ def _silent_end(number: int, code: int) -> Outcome:
     return Outcome("lost", reason=text, error=text)
 
 
-def _copy_lines(rank: Rank) -> None:
-    """Put out what the rank prints, line by line and in one write each, so that no two ranks share a line."""
-    line, mark = b"", f"[rank{rank.number}]: ".encode()
-    while data := os.read(rank.printed, LONGEST_LINE):
-        *whole, line = (line + data).split(b"\n")
-        if len(line) >= LONGEST_LINE:
-            whole, line = [*whole, line], b""
-        _put_out(b"".join(mark + one + b"\n" for one in whole))
-    _put_out(mark + line + b"\n" if line else b"")
+class _Copying:
+    """Puts out what a rank prints, line by line and in one write each, so that no two ranks share a line."""
+
+    def __init__(self, rank: Rank) -> None:
+        self._pipe = rank.printed
+        self._mark = f"[rank{rank.number}]: ".encode()
+        self._line = b""
+        self._lock = threading.Lock()
+        os.set_blocking(self._pipe, False)
+
+    def follow(self) -> None:
+        """Until the rank, and all that it started, print no more."""
+        poll = select.poll()
+        poll.register(self._pipe, select.POLLIN)
+        while poll.poll() and self.catch_up():
+            pass
+
+    def catch_up(self) -> bool:
+        """Puts out what is there; False when nothing will come any more. For any thread."""
+        with self._lock:
+            try:
+                while data := os.read(self._pipe, LONGEST_LINE):
+                    self._copy(data)
+            except BlockingIOError:
+                return True
+            _put_out(self._mark + self._line + b"\n" if self._line else b"")
+            self._line = b""
+            return False
+
+    def _copy(self, data: bytes) -> None:
+        *whole, self._line = (self._line + data).split(b"\n")
+        if len(self._line) >= LONGEST_LINE:
+            whole, self._line = [*whole, self._line], b""
+        _put_out(b"".join(self._mark + line + b"\n" for line in whole))
 
 
 def _put_out(data: bytes) -> None:

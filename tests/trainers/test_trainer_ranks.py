@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,17 @@ def test_running_scores_are_over_the_rows_of_both(two: tuple[dict[str, Any], dic
     check_same(two[0]["apart"], run_one("toxicity", apart("toxicity")))
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """As the processes have: Adam makes a whole step of the rounding errors of a gradient that is 0."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("trainer", SETTINGS)
 def test_every_trainer_tells_the_means_of_both_and_evaluates_all_rows_once(
     trainer: str, two: tuple[dict[str, Any], dict[str, Any]]
@@ -109,8 +119,8 @@ def test_every_trainer_tells_the_means_of_both_and_evaluates_all_rows_once(
     found = two[0][trainer]
     for step, expected in zip(found["steps"], losses, strict=True):
         assert {name: step[name] for name in expected} == pytest.approx(expected, rel=2e-6, abs=1e-6)
-    # Whether postings match at a threshold may turn on the last bit of their similarity.
-    most = 5e-3 if trainer == "matching" else 1e-6
+    # Which of two pairs is more similar, or whether one is above a threshold, may turn on a last bit.
+    most = {"matching": 5e-3, "sentences": 1e-4}.get(trainer, 1e-6)
     assert found["evals"][-1] == pytest.approx(evaluation, rel=2e-6, abs=most)
 
 
