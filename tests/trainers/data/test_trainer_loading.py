@@ -50,7 +50,11 @@ def places(loading: Loading, skipped: int = 0) -> list[list[int]]:
     return [batch["row"].tolist() for _ in range(2) for batch in made]
 
 
-@pytest.mark.parametrize("loading", [Loading(0, 1), Loading(0, 4), Loading(2, 0), Loading(1, 3)], ids=repr)
+@pytest.mark.parametrize(
+    "loading",
+    [Loading(0, 1), Loading(0, 4), Loading(2, 0), Loading(1, 3)],
+    ids=lambda loading: f"{loading.workers}-{loading.ahead}",
+)
 def test_batches_are_the_same_whoever_makes_them(loading: Loading) -> None:
     assert places(loading) == places(Loading())
     assert places(loading, skipped=3) == places(Loading(), skipped=3)
