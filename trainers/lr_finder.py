@@ -14,6 +14,7 @@ from trainers.contract import Built, Eval, Events, InputError, Step
 from trainers.devices.base import Device
 from trainers.lr_range import RangeTest
 from trainers.lr_trainer import LrFinderConfig
+from trainers.optimizers import set_rate
 from trainers.seeding import seed_apart
 from trainers.task import Task
 
@@ -67,7 +68,7 @@ def _losses(task: Task, config: LrFinderConfig, device: Device) -> Iterator[Sequ
     with closing(batches_of(task)) as batches:
         for step, batch in enumerate(islice(batches, over.steps), start=1):
             for group, ratio in zip(task.optimizer.param_groups, ratios, strict=True):
-                group["lr"] = over.rate(step) * ratio
+                set_rate(group, over.rate(step) * ratio)
             packs.append(device.pack([make_step(batch)]))
             device.step_end()
             if len(packs) == at_once or step == over.steps:

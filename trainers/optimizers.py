@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+import torch
+from torch import Tensor
 from torch.optim import Optimizer
 
 from trainers.configs.torch_config import TorchConfig
@@ -41,10 +43,16 @@ def is_fused(optimizer: Optimizer) -> bool:
     return all(bool(group.get("fused")) for group in optimizer.param_groups)
 
 
+def set_rate(group: dict[str, Any], rate: float) -> None:
+    """Gives a parameter group this learning rate, as a number or, where it has one there, as a tensor on its device."""
+    before = group["lr"]
+    group["lr"] = torch.tensor(rate).to(before.device) if isinstance(before, Tensor) else rate
+
+
 def load_state(optimizer: Optimizer, state: Mapping[str, Any]) -> None:
     """Goes on from the state of an optimizer that may have computed on another device, in another way."""
     groups = [
-        {**saved, **{key: own[key] for key in IMPLEMENTATION if key in own}}
+        {**saved, "lr": float(saved["lr"]), **{key: own[key] for key in IMPLEMENTATION if key in own}}
         for saved, own in zip(state["param_groups"], optimizer.param_groups, strict=True)
     ]
     optimizer.load_state_dict({**state, "param_groups": groups})

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from trainers import courses
 from trainers.contract import Scalar
 from trainers.courses import Plateau
+from trainers.optimizers import set_rate
 
 KINDS = ("none", "cosine", "linear", "noam", "plateau")
 
@@ -52,6 +54,7 @@ class Schedule:
         self._groups = tuple(groups)
         self._base = [float(group["lr"]) for group in optimizer.param_groups]
         self._factors = [1.0] * len(self._base)
+        self._sent = list(self._base)
         self._own_rate = frozenset(own_rate)
         self.warmup_steps = max(1, warmup_steps)
         self._apply()
@@ -106,8 +109,12 @@ class Schedule:
         return settings
 
     def rates(self) -> dict[str, float]:
-        """`lr`, the first group's rate, and `<group>_lr` for all groups where they differ. Read from the optimizer."""
-        rates = [float(group["lr"]) for group in self._optimizer.param_groups]
+        """`lr`, the first group's rate, and `<group>_lr` for all groups where they differ.
+
+        Read from the optimizer, but for one that has its rates on a device: there they are what was last sent.
+        """
+        groups = zip(self._optimizer.param_groups, self._sent, strict=True)
+        rates = [sent if isinstance(group["lr"], Tensor) else float(group["lr"]) for group, sent in groups]
         shown = {"lr": rates[0]}
         if len(set(rates)) > 1:
             shown |= {f"{name}_lr": rate for name, rate in zip(self._groups, rates, strict=True)}
@@ -129,5 +136,6 @@ class Schedule:
         self._apply()
 
     def _apply(self) -> None:
-        for group, base, factor in zip(self._optimizer.param_groups, self._base, self._factors, strict=True):
-            group["lr"] = base * self.scale * factor
+        self._sent = [base * self.scale * factor for base, factor in zip(self._base, self._factors, strict=True)]
+        for group, rate in zip(self._optimizer.param_groups, self._sent, strict=True):
+            set_rate(group, rate)

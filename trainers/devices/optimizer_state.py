@@ -12,20 +12,25 @@ from torch.optim import Adam
 def make_state(optimizer: torch.optim.Optimizer) -> None:
     """Moments of zero and a step count of 0 for every parameter that has no state yet, as Adam and AdamW begin.
 
-    They are made on the host and copied, which compiles nothing. Other optimizers, and groups whose step count lives on
-    the device, are left alone: their first step costs one graph more.
+    What is made on the host and copied compiles nothing. Of groups whose steps are counted on the device (`capturable`)
+    the learning rate goes there, too: a number would be data of the graph that it shares with every equal number, and
+    two that become equal, such as 1 and 1 - rate · decay at a small rate, make another graph. Other optimizers are left
+    alone: their first step costs one graph more.
     """
     if not isinstance(optimizer, Adam):
         return
     for group in optimizer.param_groups:
-        if group["capturable"] or group["fused"]:
+        if group["fused"]:
             continue
         for parameter in group["params"]:
             if parameter.requires_grad and parameter not in optimizer.state:
-                optimizer.state[parameter] = _fresh(parameter, group["amsgrad"])
+                optimizer.state[parameter] = _fresh(parameter, group["amsgrad"], group["capturable"])
+        if group["capturable"]:
+            group["lr"] = torch.tensor(float(group["lr"])).to(group["params"][0].device)
 
 
-def _fresh(parameter: Tensor, amsgrad: bool) -> dict[str, Any]:
+def _fresh(parameter: Tensor, amsgrad: bool, counts_on_device: bool) -> dict[str, Any]:
     names = ["exp_avg", "exp_avg_sq", *(["max_exp_avg_sq"] if amsgrad else [])]
     zeros = {name: torch.zeros(parameter.shape, dtype=parameter.dtype).to(parameter.device) for name in names}
-    return {"step": torch.zeros(()), **zeros}
+    step = torch.zeros(())
+    return {"step": step.to(parameter.device) if counts_on_device else step, **zeros}

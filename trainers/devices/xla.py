@@ -3,7 +3,8 @@
 Operations are only recorded until `torch_xla.sync()` compiles and runs them. So every step has to end with
 `step_end`, values are read after it and never inside a step, and tensor shapes stay the same from step to step: a
 read in the middle cuts the graph, and a new shape compiles a new one. Numbers of Python, such as a learning rate, are
-handed to the graph as data, so one that changes compiles nothing; only exactly 0 and 1 are written into it.
+handed to the graph as data, so one that changes compiles nothing, unless it becomes 0, 1 or equal to another one. So
+learning rates are tensors on the device.
 
 With several chips, one process computes with all of them (SPMD): batches are dealt out by rows, weights are on every
 chip, and the compiler adds what the chips tell each other. So a mean over the batch is one over all chips, and losses,
@@ -36,7 +37,7 @@ class XlaDevice(Device):
     """
 
     kind = "xla"
-    # The number of the step stays on the device, or it would be another constant in the graph of each step.
+    # Tensor after tensor, which the compiler puts together; steps are counted and rates kept on the device: `settle`.
     optimizer_implementation: ClassVar[Mapping[str, bool]] = {"foreach": False, "capturable": True}
     lazy = True
     flush_seconds = 0.25
