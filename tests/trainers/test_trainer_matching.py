@@ -251,7 +251,7 @@ def test_embeddings_see_neither_labels_nor_their_neighbours(shop: Path) -> None:
     config = MatchingConfig(data=str(shop), image_size=16, batch_size=6)
     products = load_products(config.data)
     parts = split(products, config)
-    matcher = _network(parts, config).matcher.eval()
+    matcher = _network(parts, config, CpuDevice()).matcher.eval()
     _, valid = _postings(products, parts, matcher, config)
     batch = next(iter(evaluation_loader(valid, 12)))
     assert set(batch) == {"image", "text"}

@@ -155,4 +155,4 @@ def test_no_outputs_come_to_the_host_as_none() -> None:
 def test_the_settings_say_how_many_chips_share_a_batch(batch_size: int, chips: int) -> None:
     built = collect(TrainerConfig(epochs=0.1), Lazy(), effective={"batch_size": batch_size})[0]
     assert isinstance(built, Built)
-    assert built.effective == {"batch_size": batch_size, "chips": chips}
+    assert built.effective == {"batch_size": batch_size, "lr_scale": 1.0, "chips": chips}

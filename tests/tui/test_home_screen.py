@@ -171,7 +171,7 @@ def test_comparing_needs_two(logs):
 def test_the_demo_is_started_detached_and_opened(logs, monkeypatch):
     started = []
 
-    def spawn(arguments):
+    def spawn(arguments, command):
         started.append(arguments)
         return finished(logs, 4, [0.3]).name, 1
 
@@ -189,7 +189,7 @@ def test_the_demo_is_started_detached_and_opened(logs, monkeypatch):
 def test_a_sweep_that_does_not_start_says_why(logs, monkeypatch):
     from cockpit.engine.spawn import NotStartedError
 
-    def spawn(arguments):
+    def spawn(arguments, command):
         raise NotStartedError("the disk is [/bold] full", 1)
 
     monkeypatch.setattr("cockpit.tui.app.spawn_detached", spawn)
@@ -283,7 +283,7 @@ def test_an_experiment_that_was_cut_off_goes_on(logs, monkeypatch):
     write_summary(recorder.run)
     asked = []
 
-    def spawn(arguments):
+    def spawn(arguments, command):
         asked.append(arguments)
         return "exp004-cut", 1
 

@@ -455,7 +455,7 @@ def test_a_sweep_that_was_stopped_is_taken_up_again_or_says_why_not(stage, tmp_p
     stage.indexer.sync()
     asked = []
 
-    def spawn(arguments):
+    def spawn(arguments, command):
         asked.append(arguments)
         raise NotStartedError("exp001: another process runs it", 2)
 

@@ -71,9 +71,9 @@ def test_running_scores_are_those_of_all_rows_since_the_pass_began() -> None:
     assert running.scores() == {}
     for rows in (slice(0, 20), slice(20, 40)):
         running.add(torch.tensor(scores[rows]), torch.tensor(labels[rows]))
-    parts = [tensor.flatten().tolist() for tensor in running.pending()]
+    parts = [tensor.flatten().tolist() for tensor in running.hand_over()]
     running.take(parts)
-    assert running.pending() == []
+    assert running.hand_over() == []
     other = RunningScores()
     other.load_state_dict(running.state_dict())
     for one in (running, other):
