@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,7 +12,7 @@ from typing import Any
 import psutil
 
 from cockpit.engine.subject import Subject
-from cockpit.engine.trainer_child import ChildDiedError, child_environment
+from cockpit.engine.trainer_child import ChildDiedError, start
 from cockpit.events.text import one_line
 from cockpit.store.machine.cgroup import ControlGroup
 from trainers import registry
@@ -141,14 +139,7 @@ class _KilledError(Exception):
 
 
 def _answers(request: Mapping[str, Any]) -> Generator[dict[str, Any]]:
-    with subprocess.Popen(
-        [sys.executable, "-P", "-m", MODULE],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=child_environment(),
-    ) as child:
+    with start(MODULE) as child:
         try:
             assert child.stdin is not None and child.stdout is not None and child.stderr is not None
             child.stdin.write(json.dumps(request))
@@ -187,7 +178,7 @@ def coupling(subject: Subject) -> str:
     config = registry.build_config(trainer, subject.config)
     rule = getattr(config, "lr_scaling", "none")
     if rule in ("linear", "sqrt"):
-        given = getattr(config, "lr_batch", config.batch_size)  # type: ignore[attr-defined]
+        given = getattr(config, "lr_batch", None) or type(config).batch_size  # type: ignore[attr-defined]
         how = "as" if rule == "linear" else "as the square root of"
         return f"lr_scaling {rule}: rates grow {how} the rows of a step, and are given for {given}"
     return "the learning rate does not follow the batch: look for it again with `cockpit find-lr` once it is chosen"

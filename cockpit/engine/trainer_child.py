@@ -21,14 +21,7 @@ class ChildDiedError(InputError):
 
 def ask(module: str, request: Mapping[str, Any]) -> dict[str, Any]:
     """What `python -m MODULE` answers. Raises `InputError` with its complaint, or `ChildDiedError` with how it died."""
-    with subprocess.Popen(
-        [sys.executable, "-P", "-m", module],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=child_environment(),
-    ) as child:
+    with start(module) as child:
         try:
             out, said = child.communicate(json.dumps(request))
         except BaseException:
@@ -43,7 +36,14 @@ def ask(module: str, request: Mapping[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def child_environment() -> dict[str, str]:
-    """The environment in which modules with trainers are found where this process finds them."""
+def start(module: str) -> subprocess.Popen[str]:
+    """`python -m MODULE` with pipes, finding modules with trainers where this process finds them."""
     path = os.pathsep.join([folder for folder in map(os.path.abspath, sys.path) if Path(folder).is_dir()])
-    return {**os.environ, **prevention(os.environ), "PYTHONPATH": path, "TOKENIZERS_PARALLELISM": "false"}
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", module],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **prevention(os.environ), "PYTHONPATH": path, "TOKENIZERS_PARALLELISM": "false"},
+    )
