@@ -295,9 +295,15 @@ class Record:
         self._read: dict[Path, int] = {}
 
     def tell(self) -> None:
-        """New whole lines. The ledger is read first and told last: a trial that ended has been told whole."""
+        """New whole lines. The ledger is read first and told last: a trial that ended has been told whole.
+
+        Only its first line comes before all others: at home there is no experiment to put them into until then.
+        """
         for run in sorted(self._logs.glob("exp*")):
+            has_begun = run / "sweep.jsonl" in self._read
             ledger = self._new(run / "sweep.jsonl")
+            if ledger and not has_begun:
+                self._tell(run, run / "sweep.jsonl", [ledger.pop(0)])
             for file in sorted(run.glob("trials/*/events.jsonl")):
                 self._tell(run, file, self._new(file))
             self._tell(run, run / "sweep.jsonl", ledger)

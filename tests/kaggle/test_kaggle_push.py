@@ -234,3 +234,19 @@ def test_a_long_run_arrives_whole_and_once_through_three_cuts(cockpit, ready, tm
     print(f"100,000 events through three cuts in {time.monotonic() - began:.1f} s")
     file = tmp_path / "logs" / "exp001-hill" / "trials" / "t000" / "events.jsonl"
     assert file.read_text().splitlines() == steps
+
+
+def test_a_record_that_is_found_in_the_middle_is_told_from_its_beginning(tmp_path, monkeypatch):
+    """What comes before a sweep's first line belongs to no experiment at home; what comes last says that all came."""
+    run = tmp_path / "exp001-hill"
+    (run / "trials" / "t000").mkdir(parents=True)
+    (run / "sweep.jsonl").write_text("began\nended\n")
+    (run / "trials" / "t000" / "events.jsonl").write_text("step\nhal")
+    told = []
+    monkeypatch.setattr(runner, "put", lambda text: told.extend(parsed(line)["line"] for line in text.splitlines()))
+    record = runner.Record(tmp_path)
+    record.tell()
+    with (run / "sweep.jsonl").open("a") as ledger:
+        ledger.write("again\n")
+    record.tell()
+    assert told == ["began", "step", "ended", "again"]
