@@ -108,13 +108,13 @@ class Cluster:
             if id == self.home:
                 self._home_room = _room(found)
             elif id not in self._nodes:
-                self._nodes[id] = self._welcome(id, found)
+                self._welcome(id, found)
         for node in list(self._nodes.values()):
             if node.report is None and _is_there(node.asked):
                 _hear(node)
             elif node.takes_trials and _is_there(node.staying):
                 print(f"what the sweep had on {node} is dead and is started again")
-                self._nodes[node.id] = self._welcome(node.id, alive[node.id])
+                self._welcome(node.id, alive[node.id])
         self._divide()
 
     def expect(self, request: TrialRequest) -> None:
@@ -162,7 +162,13 @@ class Cluster:
             ray.kill(node.host)
         ray.kill(self._recorder)
 
-    def _welcome(self, id: str, found: dict[str, Any]) -> Node:
+    def _welcome(self, id: str, found: dict[str, Any]) -> None:
+        try:
+            self._nodes[id] = self._host_on(id, found)
+        except ValueError:
+            pass  # Ray has not seen yet that the host before, whose name this is, is dead; the next look tries again
+
+    def _host_on(self, id: str, found: dict[str, Any]) -> Node:
         self._names[id] = name = str(found.get("NodeName") or found.get("NodeManagerHostname"))
         host = (
             ray.remote(NodeHost)
