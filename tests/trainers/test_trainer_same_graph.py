@@ -56,7 +56,7 @@ class Lazy(CpuDevice):
         return self.chips if rows % self.chips == 0 else 1
 
     def settle(self, optimizer: torch.optim.Optimizer) -> None:
-        make_state(optimizer)
+        make_state(optimizer, torch.clone)
 
 
 def untold(events: Sequence[Any]) -> list[Any]:
@@ -98,8 +98,8 @@ def test_the_state_made_before_the_first_step_is_that_which_adam_begins_with(kin
         weights[1].requires_grad_(False)
         optimizer = kind(weights, lr=0.1, weight_decay=0.1, amsgrad=amsgrad)
         if settled:
-            make_state(optimizer)
-            make_state(optimizer)
+            make_state(optimizer, torch.clone)
+            make_state(optimizer, torch.clone)
         for factor in (1.0, -2.0):
             weights[0].grad = factor * torch.arange(6.0).reshape(3, 2)
             optimizer.step()
@@ -112,7 +112,7 @@ def test_the_state_made_before_the_first_step_is_that_which_adam_begins_with(kin
 
 def test_other_optimizers_are_left_alone() -> None:
     optimizer = SGD([torch.nn.Parameter(torch.ones(2))], lr=0.1, momentum=0.9)
-    make_state(optimizer)
+    make_state(optimizer, torch.clone)
     assert not optimizer.state
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -9,13 +10,14 @@ from torch import Tensor
 from torch.optim import Adam
 
 
-def make_state(optimizer: torch.optim.Optimizer) -> None:
+def make_state(optimizer: torch.optim.Optimizer, send: Callable[[Tensor], Tensor]) -> None:
     """Moments of zero and a step count of 0 for every parameter that has no state yet, as Adam and AdamW begin.
 
-    What is made on the host and copied compiles nothing. Of groups whose steps are counted on the device (`capturable`)
-    the learning rate goes there, too: a number would be data of the graph that it shares with every equal number, and
-    two that become equal, such as 1 and 1 - rate · decay at a small rate, make another graph. Other optimizers are left
-    alone: their first step costs one graph more.
+    What is made on the host and copied compiles nothing; `send` copies a count so that it shares nothing with an equal
+    one. Of groups whose steps are counted on the device (`capturable`) the learning rate goes there, too: a number
+    would be data of the graph that it shares with every equal number, and two that become equal, such as 1 and
+    1 - rate · decay at a small rate, make another graph. Other optimizers are left alone: their first step costs one
+    graph more.
     """
     if not isinstance(optimizer, Adam):
         return
@@ -24,13 +26,15 @@ def make_state(optimizer: torch.optim.Optimizer) -> None:
             continue
         for parameter in group["params"]:
             if parameter.requires_grad and parameter not in optimizer.state:
-                optimizer.state[parameter] = _fresh(parameter, group["amsgrad"], group["capturable"])
+                optimizer.state[parameter] = _fresh(parameter, group["amsgrad"], group["capturable"], send)
         if group["capturable"]:
             group["lr"] = torch.tensor(float(group["lr"])).to(group["params"][0].device)
 
 
-def _fresh(parameter: Tensor, amsgrad: bool, counts_on_device: bool) -> dict[str, Any]:
+def _fresh(
+    parameter: Tensor, amsgrad: bool, counts_on_device: bool, send: Callable[[Tensor], Tensor]
+) -> dict[str, Any]:
     names = ["exp_avg", "exp_avg_sq", *(["max_exp_avg_sq"] if amsgrad else [])]
     zeros = {name: torch.zeros(parameter.shape, dtype=parameter.dtype).to(parameter.device) for name in names}
     step = torch.zeros(())
-    return {"step": step.to(parameter.device) if counts_on_device else step, **zeros}
+    return {"step": send(step) if counts_on_device else step, **zeros}

@@ -118,7 +118,12 @@ class XlaDevice(Device):
     def settle(self, optimizer: torch.optim.Optimizer) -> None:
         from trainers.devices.optimizer_state import make_state
 
-        make_state(optimizer)
+        make_state(optimizer, self._send)
+
+    def _send(self, tensor: Tensor) -> Tensor:
+        """A copy on the device; `to` would write 0 and 1 into the graph, and take equal numbers for the same one."""
+        sent: list[Tensor] = self._model.send_cpu_data_to_device([tensor], self.torch_device)
+        return sent[0]
 
     def counters(self) -> dict[str, float]:
         """Graphs compiled by this process so far, and the seconds that took."""
