@@ -25,8 +25,11 @@ def run_script(folder, text, *, inside=True, **variables):
 
 
 def read_events(path):
-    """Every line of the file, each of which must be a whole event."""
-    return [decode(line) for line in path.read_bytes().splitlines()] if path.exists() else []
+    """Every line of the file, each of which must be a whole event.
+
+    Empty ones are none: a process that opens the file while another one writes ends that line first, to be sure.
+    """
+    return [decode(line) for line in path.read_bytes().splitlines() if line] if path.exists() else []
 
 
 def of_kind(events, kind):
