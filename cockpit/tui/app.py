@@ -266,9 +266,8 @@ class CockpitApp(FrugalApp):
     ) -> None:
         """Start a detached `cockpit sweep`, or another command that makes an experiment.
 
-        Then `on_started` is called with the name of the experiment's folder.
-
-        When it does not start, that is said at the bottom of the screen; `on_failed` is told the reason as well.
+        Then `on_started` is called with the name of the experiment's folder. When it does not start, that is said at
+        the bottom of the screen; `on_failed` is told the reason as well.
         """
         self.say(f"starting {what}…", seconds=None)
 

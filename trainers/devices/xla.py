@@ -8,8 +8,9 @@ learning rates are tensors on the device.
 
 With several chips, one process computes with all of them (SPMD): batches are dealt out by rows, weights are on every
 chip, and the compiler adds what the chips tell each other. So a mean over the batch is one over all chips, and losses,
-batch norms and predictions are those of a single chip with the whole batch. The running variance of XLA's batch norm is
-the biased one, so evaluations of nets with small batches differ a little from those on other devices.
+batch norms and predictions are those of a single chip with the whole batch. Evaluations of nets with batch norms and
+small batches were seen to differ from those of torch on the processor by up to a hundredth, where the losses of their
+training did not.
 """
 
 from __future__ import annotations
