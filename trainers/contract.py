@@ -9,7 +9,8 @@ imports the program that drives it.
 
 Steps may be told when later ones have been made already, because their numbers were still on the device, but at most
 `UNTOLD_STEPS` of them. All of them come before the evaluation or checkpoint that follows them, so `Saved`, the answer
-to `Save`, may come after some steps.
+to `Save`, may come after some steps; and a value that is `Set` in answer to a step holds from the one after
+`Step.made` on.
 """
 
 from __future__ import annotations
@@ -82,7 +83,8 @@ class Step:
     """One logged training step. `metrics` has at least `loss`; `time` is seconds since the phase began.
 
     `times` are the seconds of a step, the mean over the steps since the logged one before, by what they were spent on:
-    see `trainers.step_times`. They are no metrics: nobody compares trials by them.
+    see `trainers.step_times`. They are no metrics: nobody compares trials by them. `made` is the last step that was
+    made when this one was told, 0 where that is this one.
     """
 
     phase: str
@@ -92,6 +94,7 @@ class Step:
     time: float
     norms: tuple[GroupNorms, ...] = ()
     times: Mapping[str, float] = field(default_factory=dict)
+    made: int = 0
 
 
 @dataclass(frozen=True, slots=True)

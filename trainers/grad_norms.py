@@ -37,16 +37,17 @@ class NormTable:
         if len(names) != len(optimizer.param_groups):
             raise ValueError(f"{len(names)} names for {len(optimizer.param_groups)} parameter groups")
         known = parameter_names(model)
-        self._tensors: list[Tensor] = []
-        self._names: list[str] = []
+        tensors: list[Tensor] = []
+        called: list[str] = []
         groups: dict[str, list[int]] = {}
         for name, group in zip(names, optimizer.param_groups, strict=True):
-            groups[name] = list(range(len(self._tensors), len(self._tensors) + len(group["params"])))
-            self._names += [known.get(id(each), f"{name}[{place}]") for place, each in enumerate(group["params"])]
-            self._tensors += group["params"]
-        self._rows = rows_of(self._names, of) if of else groups
-        self._rows = {name: places for name, places in self._rows.items() if places}
-        trained = {id(tensor) for tensor in self._tensors if tensor.requires_grad}
+            groups[name] = list(range(len(tensors), len(tensors) + len(group["params"])))
+            called += [known.get(id(each), f"{name}[{place}]") for place, each in enumerate(group["params"])]
+            tensors += group["params"]
+        rows = {name: places for name, places in (rows_of(called, of) if of else groups).items() if places}
+        self._rows = {name: [called[place] for place in places] for name, places in rows.items()}
+        self._tensors = [[tensors[place] for place in places] for places in rows.values()]
+        trained = {id(tensor) for tensor in tensors if tensor.requires_grad}
         self.frozen = tuple(name for each, name in known.items() if each not in trained)
         self.parameters = len(known)
         self._sample: Sample | None = None
@@ -55,8 +56,7 @@ class NormTable:
 
     def before(self) -> None:
         """Measures parameters and gradients. Call it before `optimizer.step`."""
-        rows = [[self._tensors[place] for place in places] for places in self._rows.values()]
-        self._open = Measurement(rows, self._sample)
+        self._open = Measurement(self._tensors, self._sample)
         self._open.gradients()
         self._sample = self._open.sample
 
@@ -72,10 +72,9 @@ class NormTable:
         """The values of any `after` so far, read from the device, as one record per row."""
         if self._measured is None:
             raise RuntimeError("nothing was measured yet")
-        values = self._measured.read(floats)
         return tuple(
-            summary(
-                row, [self._names[place] for place in places], [self._tensors[p].requires_grad for p in places], found
+            summary(row, names, [tensor.requires_grad for tensor in tensors], values)
+            for (row, names), tensors, values in zip(
+                self._rows.items(), self._tensors, self._measured.read(floats), strict=True
             )
-            for (row, places), found in zip(self._rows.items(), values, strict=True)
         )

@@ -83,7 +83,7 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
             device.step_end()
             state.times.end_step()
 
-            state.outbox.turn()
+            state.outbox.turn(at.step)
             yield from state.tell_arrived()
             if state.evaluation_is_due():
                 yield from state.evaluate()
@@ -191,7 +191,7 @@ class _Run:
 
     def tell_all(self) -> Events:
         """Yields all logged steps. Device sync."""
-        self.outbox.flush()
+        self.outbox.flush(self.progress.step)
         yield from self.tell_arrived()
 
     def turn_to_tuning(self) -> None:

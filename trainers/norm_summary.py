@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-
-import torch
+from operator import mul
 
 from trainers.contract import GroupNorms
 from trainers.tensor_norms import MISSING, RowValues
@@ -29,42 +28,45 @@ def summary(group: str, names: Sequence[str], trained: Sequence[bool], values: R
         grad_mean=grad_mean,
         grad_std=grad_std,
         grad_max=grad_max,
-        nonfinite=len(found["nonfinite"]),
+        nonfinite=len(found.get("nonfinite", ())),
         update_ratio=values.update,
         largest=_largest(names, _given_or_zero(values)),
-        zero=len(found["zero"]),
-        unchanged=len(found["unchanged"]),
-        names={kind: tuple(names[at] for at in places[:MOST_NAMES]) for kind, places in found.items() if places},
+        zero=len(found.get("zero", ())),
+        unchanged=len(found.get("unchanged", ())),
+        names={word: tuple(names[at] for at in places[:MOST_NAMES]) for word, places in found.items()},
     )
 
 
 def _statistics(norms: Sequence[float]) -> tuple[float, float, float]:
-    """Mean, population standard deviation and maximum, in float32 as the norms are."""
-    tensor = torch.tensor(norms, dtype=torch.float32)
-    return tensor.mean().item(), tensor.std(correction=0).item(), tensor.max().item()
+    """Mean, population standard deviation and maximum; NaN where one of them is."""
+    mean = math.fsum(norms) / len(norms)
+    deviations = [norm - mean for norm in norms]
+    std = math.sqrt(math.fsum(map(mul, deviations, deviations)) / len(norms))
+    return mean, std, math.nan if math.isnan(mean) else max(norms)
 
 
 def _given(values: RowValues) -> Sequence[float]:
     """The norms of the gradients that are there, or one number that stands for them."""
-    if values.gradients is None:
-        return [math.nan]
     return [norm for norm in values.gradients if norm != MISSING] or [0.0]
 
 
 def _given_or_zero(values: RowValues) -> Sequence[float]:
-    """The norm of each gradient, 0 for one that is not there; none where none was measured."""
-    return [0.0 if norm == MISSING else norm for norm in values.gradients or ()]
+    """The norm of each gradient, 0 for one that is not there."""
+    return [0.0 if norm == MISSING else norm for norm in values.gradients]
 
 
 def _standing_out(trained: Sequence[bool], values: RowValues) -> dict[str, list[int]]:
-    """The places of the tensors that count for each word."""
+    """The places of the tensors that count for each word; empty where none does."""
+    changes = values.changes or values.gradients
+    if math.isfinite(sum(values.gradients)) and min(values.gradients) > 0 and min(changes) > 0:
+        return {}
     gradients = _given_or_zero(values)
-    changes = values.changes or gradients
-    return {
+    found = {
         "zero": [at for at, norm in enumerate(gradients) if norm == 0 and trained[at]],
         "unchanged": [at for at, norm in enumerate(gradients) if norm != 0 and changes[at] == 0 and trained[at]],
         "nonfinite": [at for at, norm in enumerate(gradients) if not math.isfinite(norm)],
     }
+    return {word: places for word, places in found.items() if places}
 
 
 def _largest(names: Sequence[str], gradients: Sequence[float]) -> str:

@@ -2,6 +2,7 @@
 
 A logged step leaves its values on the device, packed into one vector. Several such vectors travel in one copy, which
 begins after the end of a step and is asked for one step later, when the device has the next step to work on already.
+On the processor, which has nothing to wait for, it is still cheaper to deal with the numbers of many steps in one go.
 """
 
 from __future__ import annotations
@@ -46,9 +47,9 @@ class Logged:
 class Outbox:
     """Takes logged steps, and gives them back as `Step` events, in order, when their values are there.
 
-    A device that answers at once, as the processor does, has no copies to begin: its steps come back immediately. For
-    others so many steps make a copy that about `Device.flush_seconds` pass between two of them. That number is the
-    first process's, so that all processes, which average their values, do the same at the same step.
+    So many steps make a copy that about `Device.flush_seconds` pass between two of them, and where they become slower,
+    no more. Of several processes, which average their values, all go by the number of steps that the first finds, so
+    that they do the same at the same step. A device that answers at once is asked as soon as a copy is due.
     """
 
     def __init__(self, device: Device, running: Running, norms: NormTable) -> None:
@@ -65,19 +66,21 @@ class Outbox:
         """Before the end of the step that it is about."""
         self._waiting.append(logged)
 
-    def turn(self) -> None:
-        """After the end of every step: takes in the copy that an earlier step began, and begins one if it is due."""
-        self._take_in()
-        if len(self._waiting) >= self._every:
+    def turn(self, step: int) -> None:
+        """After the end of this step, and of every one: takes in a copy that an earlier one began, and begins another
+        if it is due.
+        """
+        self._take_in(step)
+        if self._is_due():
             self._send()
-        if not self._device.flush_seconds:
-            self._take_in()
+        if self._device.answers_at_once:
+            self._take_in(step)
 
-    def flush(self) -> None:
-        """Brings over all that is left. Device sync: everything that was begun is waited for."""
+    def flush(self, step: int) -> None:
+        """Brings over all that is left after this step. Device sync: everything that was begun is waited for."""
         if self._waiting:
             self._send()
-        self._take_in()
+        self._take_in(step)
 
     def pop(self) -> Step | None:
         """The next step whose values are there."""
@@ -88,10 +91,16 @@ class Outbox:
         self._travelling.append((self._waiting, self._device.fetch(vectors)))
         self._waiting = []
 
-    def _take_in(self) -> None:
+    def _is_due(self) -> bool:
+        if len(self._waiting) >= self._every:
+            return True
+        is_late = time.monotonic() - self._began >= self._device.flush_seconds
+        return is_late and bool(self._waiting) and self._device.team.size == 1
+
+    def _take_in(self, made: int) -> None:
         for steps, fetched in self._travelling:
             # Device sync: until the step in which the copy began has been computed; the one after it is queued.
-            self._arrived.extend(self._events(steps, fetched.floats()))
+            self._arrived.extend(self._events(steps, fetched.floats(), made))
             self._set_pace(len(steps))
         self._travelling = []
 
@@ -103,7 +112,7 @@ class Outbox:
             fitting = max(1, min(MOST, int(wanted * steps / max(seconds, 1e-9))))
             self._every = self._device.team.once(lambda: fitting)
 
-    def _events(self, steps: Sequence[Logged], values: Sequence[Sequence[float]]) -> list[Step]:
+    def _events(self, steps: Sequence[Logged], values: Sequence[Sequence[float]], made: int) -> list[Step]:
         """Values that are averaged over the processes go in one collective, those of running scores in another."""
         team = self._device.team
         vectors = iter(values)
@@ -115,15 +124,17 @@ class Outbox:
         rows = [[number for vector in rest for number in vector] for _, *rest in parts]
         gathered = team.gather(rows) if any(rows) else [rows]
         return [
-            self._event(logged, averaged[place], [rows[place] for rows in gathered], [next(means) for _ in PARTS])
+            self._event(logged, averaged[place], [rows[place] for rows in gathered], [next(means) for _ in PARTS], made)
             for place, logged in enumerate(steps)
         ]
 
-    def _event(self, logged: Logged, values: list[float], rows: list[list[float]], times: list[float]) -> Step:
+    def _event(
+        self, logged: Logged, values: list[float], rows: list[list[float]], times: list[float], made: int
+    ) -> Step:
         if any(rows):
             self._running.take(rows)
         count = len(logged.losses)
         metrics = dict(zip(logged.losses, values, strict=False)) | dict(logged.host) | dict(self._running.scores())
         norms: tuple[GroupNorms, ...] = self._norms.unpack(values[count:]) if logged.shows_norms else ()
         metrics["wait"] = share_waited(times)
-        return Step(logged.phase, logged.epoch, logged.step, metrics, logged.time, norms, told(times))
+        return Step(logged.phase, logged.epoch, logged.step, metrics, logged.time, norms, told(times), made)

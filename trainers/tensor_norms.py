@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain, islice
+from itertools import chain
+from operator import is_, mul
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 # Elements of one tensor that its update is measured on.
 SAMPLE = 1024
 MISSING = -1.0  # in place of the norm of a gradient that is not there, so that a step's numbers are always as many
 Rows = Sequence[Sequence[Tensor]]
+
+_LEAST = 1e-12  # in place of a norm of 0 that is divided by
 
 
 @dataclass(frozen=True)
@@ -21,112 +24,125 @@ class RowValues:
     """What was measured of the parameters of one row.
 
     `parameters`, `gradients` and `changes` have one L2 norm for each parameter; that of a gradient that is not there is
-    `MISSING`. `update` is ‖Δp‖ / ‖p‖ of the row. `gradients` and `changes` are None, and `update` is NaN, where they
-    were not measured.
+    `MISSING`. `update` is ‖Δp‖ / ‖p‖ of the row. `changes` is None, and `update` NaN, where they were not measured.
     """
 
     parameters: Sequence[float]
-    gradients: Sequence[float] | None
+    gradients: Sequence[float]
     changes: Sequence[float] | None
     update: float
 
 
 class Sample:
-    """Which elements of the parameters of some rows their updates are measured on.
+    """Parameters that are ready to be measured again and again, and the elements that their updates are measured on.
 
-    All of a tensor of up to `SAMPLE` elements; of a larger one every k-th, which stands for k, with k such that at most
-    `SAMPLE` are taken and that all columns of a matrix take part.
+    These are all of a tensor of up to `SAMPLE` elements; of a larger one every k-th, which stands for k, with k such
+    that at most `SAMPLE` are taken and that all columns of a matrix take part. Norms over them, multiplied by `scales`,
+    come out as those of whole tensors. `wide` is the type that these are computed in.
     """
 
-    def __init__(self, rows: Rows) -> None:
-        tensors = [_plain(tensor) for tensor in chain.from_iterable(rows)]
-        self.key = _key(rows)
-        self._strides = [_stride(tensor) for tensor in tensors]
-        self.counts = [math.ceil(each.numel() / k) for each, k in zip(tensors, self._strides, strict=True)]
-        counts = iter(self.counts)
-        self.row_counts = [sum(islice(counts, len(row))) for row in rows]
-        weights = [math.sqrt(each.numel() / max(1, n)) for each, n in zip(tensors, self.counts, strict=True)]
-        repeated = torch.tensor(weights).repeat_interleave(torch.tensor(self.counts), output_size=sum(self.counts))
-        self._weights = repeated.to(tensors[0].device)
+    def __init__(self, parameters: Sequence[Tensor]) -> None:
+        self.plain = [_plain(parameter) for parameter in parameters]
+        ordered = [_in_order(tensor) for tensor in self.plain]
+        flat = [tensor.reshape(-1) for tensor in ordered]
+        pieces = [whole[:: _stride(tensor)] for whole, tensor in zip(flat, ordered, strict=True)]
+        self.scales = [math.sqrt(len(whole) / max(1, len(some))) for whole, some in zip(flat, pieces, strict=True)]
+        self._width = max(1, *map(len, pieces))
+        zeros = self.plain[0].new_zeros(self._width)
+        # Zeros behind each make a matrix of them, whose rows need one operation for all their norms.
+        self._pieces = [part for piece in pieces for part in (piece, zeros[len(piece) :]) if len(part)]
+        types = {tensor.dtype for tensor in self.plain}
+        # In half precision a norm overflows long before an element.
+        self.wide = torch.float64 if torch.float64 in types else torch.float32
+        self._is_on_one_device = len({tensor.device for tensor in self.plain}) == 1
+        self._is_uniform = self._is_on_one_device and len(types) == 1
+        self._parameters = list(parameters)
+        self._addresses = [tensor.data_ptr() for tensor in parameters] if self._sees(flat) else None
 
-    def of(self, tensors: Sequence[Tensor]) -> Tensor:
-        """A copy of these elements, each scaled so that norms come out as those of whole tensors."""
-        device = self._weights.device
-        pieces = [
-            tensor.reshape(-1)[::stride].to(device, torch.float32)
-            for tensor, stride in zip(tensors, self._strides, strict=True)
-        ]
-        return torch.cat(pieces) * self._weights
+    def again(self, parameters: Sequence[Tensor]) -> Sample:
+        """This one, if it is of these parameters and would see what they are now; otherwise a new one."""
+        if self._addresses is None or len(parameters) != len(self._parameters):
+            return Sample(parameters)
+        same = all(map(is_, parameters, self._parameters))
+        return self if same and [tensor.data_ptr() for tensor in parameters] == self._addresses else Sample(parameters)
+
+    def taken(self) -> Tensor:
+        """A copy of the elements, shape (parameters, most elements of one)."""
+        pieces = self._pieces
+        if not self._is_uniform:
+            pieces = [piece.to(pieces[0].device, self.wide) for piece in pieces]
+        return torch.cat(pieces).view(-1, self._width).to(self.wide)
+
+    def norms(self, tensors: list[Tensor]) -> Tensor:
+        """The norm of each of these, which are the parameters or lie where they lie, on the device of the first."""
+        norms = torch._foreach_norm(tensors, 2, dtype=self.wide)
+        if not self._is_on_one_device:
+            norms = tuple(norm.to(self.plain[0].device) for norm in norms)
+        return torch.stack(norms)
+
+    def _sees(self, flat: Sequence[Tensor]) -> bool:
+        """Whether these are views of the parameters, as long as those stay where they are."""
+        return all(
+            # Only a device where tensors lie in one place has an address for them.
+            type(parameter) in (Tensor, nn.Parameter) and parameter.data_ptr() == view.data_ptr() != 0
+            for parameter, view in zip(self._parameters, flat, strict=True)
+        )
 
 
 class Measurement:
-    """Norms of the parameters of `rows` as they are now; then of gradients and of the step's changes, if asked for.
+    """Norms of the parameters of `rows` as they are now; then of gradients, and of a step's changes, if asked for.
 
-    Norms are taken in float32 at least: in half precision a norm overflows long before an element. Of tensors that are
-    sharded over processes, this process's shard is measured. Nothing here waits for the device; the numbers of `values`
-    become rows in `read`, which any measurement of the same rows can do. `sample` may be that of an earlier measurement
-    of the same rows. No row is empty.
+    Norms are taken in float32 at least. Of tensors that are sharded over processes, this process's shard is measured.
+    Nothing here waits for the device; the numbers of `values` become rows in `read`, which any measurement of the same
+    rows can do. `sample` may be that of an earlier measurement of the same rows. No row is empty.
     """
 
     @torch.no_grad()
     def __init__(self, rows: Rows, sample: Sample | None = None) -> None:
         self._parameters = list(chain.from_iterable(rows))
         self._lengths = [len(row) for row in rows]
-        self.sample = sample if sample is not None and sample.key == _key(rows) else Sample(rows)
-        plain = [_plain(parameter) for parameter in self._parameters]
-        self._norms = _norms(plain)
-        self._before = self.sample.of(plain)
-        self._gradients: Tensor | None = None
-        self._changes: list[Tensor] = []
+        self.sample = Sample(self._parameters) if sample is None else sample.again(self._parameters)
+        self._values = [self.sample.norms(self.sample.plain)]
+        self._before: Tensor | None = self.sample.taken()
 
     @torch.no_grad()
     def gradients(self) -> None:
-        """Call it after `backward`, and before the optimizer's step or `zero_grad`."""
+        """Call it once, after `backward` and before `zero_grad`. `read` wants them."""
         found = [parameter.grad for parameter in self._parameters]
-        plain = [_plain(gradient) for gradient in found if gradient is not None]
-        norms = _norms(plain).to(self._norms.device) if plain else self._norms
-        if len(plain) < len(found):
-            missing, given = self._norms.new_full((), MISSING), iter(norms.unbind())
-            norms = torch.stack([missing if gradient is None else next(given) for gradient in found])
-        self._gradients = norms
+        given = [_plain(gradient) for gradient in found if gradient is not None]
+        norms = self.sample.norms(given) if given else self._values[0]
+        if len(given) < len(found):
+            missing, each = norms.new_full((), MISSING), iter(norms.unbind())
+            norms = torch.stack([missing if gradient is None else next(each) for gradient in found])
+        self._values.append(norms)
 
     @torch.no_grad()
     def updates(self) -> None:
-        """Call it when the optimizer has taken its step."""
+        """Call it once, after `gradients`, when the optimizer has taken its step."""
         # It may be long until these numbers are read, and the sample is the large part of them.
-        before, self._before = self._before, self._norms
-        change = self.sample.of([_plain(parameter) for parameter in self._parameters]) - before
-        of_rows = (torch.split_with_sizes(each, self.sample.row_counts) for each in (change, before))
-        sizes = [torch.stack(list(torch._foreach_norm(list(parts), 2))) for parts in of_rows]
-        each = torch.split_with_sizes(change, self.sample.counts)
-        self._changes = [*sizes, torch.stack(list(torch._foreach_norm(list(each), 2)))]
+        before, self._before = self._before, None
+        if before is None:
+            raise RuntimeError("the changes of this step are measured already")
+        self.sample = self.sample.again(self._parameters)
+        change = self.sample.taken() - before
+        self._values += [torch.linalg.vector_norm(each, dim=1) for each in (change, before)]
 
     def values(self) -> list[Tensor]:
         """What was measured, as vectors on the device of the first parameter."""
-        gradients = [] if self._gradients is None else [self._gradients]
-        return [self._norms, *gradients, *self._changes]
+        return self._values
 
     def read(self, floats: Sequence[float]) -> list[RowValues]:
         """The elements of `values`, brought to the host, as one record for each row."""
-        rest = iter(floats)
-        parts = [list(islice(rest, len(vector))) for vector in self.values()]
-        parameters, *parts = parts
-        gradients = None if self._gradients is None else parts.pop(0)
-        updates, changes = [math.nan] * len(self._lengths), None
-        if self._changes:
-            change, size, changes = parts
-            # In float32, as the values are.
-            updates = (torch.tensor(change) / torch.tensor(size).clamp_min(1e-12)).tolist()
-        ends = list(accumulate(self._lengths))
-        return [
-            RowValues(
-                parameters=parameters[end - length : end],
-                gradients=None if gradients is None else gradients[end - length : end],
-                changes=None if changes is None else changes[end - length : end],
-                update=update,
-            )
-            for end, length, update in zip(ends, self._lengths, updates, strict=True)
-        ]
+        count = len(self._parameters)
+        parameters, gradients, *more = (floats[start : start + count] for start in range(0, len(floats), count))
+        changed = [list(map(mul, part, self.sample.scales)) for part in more]
+        rows, start = [], 0
+        for length in self._lengths:
+            row = slice(start, start + length)
+            change, size = (part[row] for part in changed) if changed else (None, None)
+            rows.append(RowValues(parameters[row], gradients[row], change, _ratio(change, size)))
+            start += length
+        return rows
 
 
 def is_measured(tensor: Tensor) -> bool:
@@ -134,12 +150,10 @@ def is_measured(tensor: Tensor) -> bool:
     return tensor.is_floating_point() or tensor.is_complex()
 
 
-def _key(rows: Rows) -> tuple[tuple[tuple[int, int], ...], ...]:
-    return tuple(tuple((id(tensor), tensor.numel()) for tensor in row) for row in rows)
-
-
 def _plain(tensor: Tensor) -> Tensor:
-    """A dense, real tensor of this process with the same norm."""
+    """A dense, real tensor of this process with the same norm, which no graph is built for without gradients."""
+    if type(tensor) is Tensor and tensor.layout is torch.strided and not tensor.is_complex():
+        return tensor
     tensor = tensor.detach()
     if hasattr(tensor, "to_local"):
         tensor = tensor.to_local()
@@ -148,17 +162,17 @@ def _plain(tensor: Tensor) -> Tensor:
     return torch.view_as_real(tensor) if tensor.is_complex() else tensor
 
 
-def _norms(tensors: Sequence[Tensor]) -> Tensor:
-    """The norm of each, on the device of the first."""
-    types = {tensor.dtype for tensor in tensors}
-    wide = None if types == {torch.float32} else torch.float64 if torch.float64 in types else torch.float32
-    norms = torch._foreach_norm(list(tensors), 2, dtype=wide)
-    return torch.stack(list(_on_one_device(norms))).float()
+def _in_order(tensor: Tensor) -> Tensor:
+    """The tensor with its dimensions in the order in which it lies in memory: contiguous, if it lies densely."""
+    if tensor.is_contiguous():
+        return tensor
+    return tensor.permute(sorted(range(tensor.dim()), key=tensor.stride, reverse=True))
 
 
-def _on_one_device(tensors: Sequence[Tensor]) -> Iterator[Tensor]:
-    device = tensors[0].device
-    return (tensor.to(device) for tensor in tensors)
+def _ratio(changes: Sequence[float] | None, sizes: Sequence[float] | None) -> float:
+    if changes is None or sizes is None:
+        return math.nan
+    return math.hypot(*changes) / max(math.hypot(*sizes), _LEAST)
 
 
 def _stride(tensor: Tensor) -> int:

@@ -2,7 +2,8 @@
 
 Orders come from the warm parent, one JSON message each: `{"say": "pause", "order": ID}` and `{"say": "set", "key": …,
 "value": …, "who": …, "order": ID}`. What became of one is told to the supervisor as `did`, with `refused` and why where
-it could not be done, and with `step`, the last one before it. An order without an `order` id is told of to nobody.
+it could not be done, and with `step`, the last one that was made before it. One without an `order` id is told of to
+nobody.
 """
 
 from __future__ import annotations
@@ -85,4 +86,4 @@ def _send(events: contract.Events, command: contract.Command) -> contract.Event 
 
 def _told(recorder: Recorder, order: Message, refused: str = "") -> None:
     if order.get("order"):
-        recorder.ask({"say": "did", "order": order["order"], "refused": refused, "step": recorder.step})
+        recorder.ask({"say": "did", "order": order["order"], "refused": refused, "step": recorder.made})

@@ -7,6 +7,8 @@ import os
 import socket
 import time
 from collections.abc import Mapping
+from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ from cockpit.store.life import process_started
 from trainers import contract, lines
 
 MOST_NAMES = 5  # of tensors that are not trained
+_COLUMNS = tuple(column.name for column in fields(contract.GroupNorms))
+_values_of = attrgetter(*_COLUMNS)
 
 
 def beginning(request: TrialRequest, device: str) -> kinds.Attempt:
@@ -41,6 +45,10 @@ def _frozen(event: contract.Built) -> dict[str, Any]:
     if not event.frozen:
         return {}
     return {"tensors": len(event.frozen), "of": event.parameters, "names": list(event.frozen[:MOST_NAMES])}
+
+
+def _norms(step: int, norms: contract.GroupNorms) -> kinds.Norms:
+    return kinds.Norms(step=step, **dict(zip(_COLUMNS, _values_of(norms), strict=True)))
 
 
 def ask(channel: Channel, message: Mapping[str, Any]) -> bool:
@@ -65,10 +73,10 @@ class DivergedError(Exception):
 
 
 class Recorder:
-    """Records what a trainer yields. `step` is the last step that was recorded."""
+    """Records what a trainer yields. `step` is the last step that was recorded, `made` the last that was made then."""
 
     def __init__(self, writer: EventWriter, channel: Channel, request: TrialRequest, seed: int) -> None:
-        self.step = 0
+        self.step = self.made = 0
         self._writer = writer
         self._channel = channel
         self._folder = request.path
@@ -81,8 +89,9 @@ class Recorder:
 
     def record(self, event: contract.Event) -> bool:
         """Record one event; False when the trial shall stop here. Raises `DivergedError`."""
-        for line in lines.format_event(event, self._groups):
-            print(line)
+        text = lines.format_event(event, self._groups)
+        if text:
+            print("\n".join(text))
         if isinstance(event, contract.Step):
             return self._step(event)
         if isinstance(event, contract.Eval):
@@ -94,7 +103,7 @@ class Recorder:
 
     def steered(self, key: str, value: Any, who: str) -> None:
         """Record that a setting has another value from the next step on."""
-        self._writer.write(kinds.Steered(step=self.step, settings={key: value}, who=who))
+        self._writer.write(kinds.Steered(step=self.made, settings={key: value}, who=who))
 
     def note(self, text: str) -> None:
         """Record something to know about this attempt."""
@@ -106,26 +115,22 @@ class Recorder:
         return ask(self._channel, message)
 
     def _step(self, event: contract.Step) -> bool:
-        self.step = event.step
-        write = self._writer.write
-        write(
-            kinds.Step(
-                phase=event.phase,
-                epoch=event.epoch,
-                step=event.step,
-                time=event.time,
-                metrics=event.metrics,
-                step_times=event.times,
-            )
+        self.step, self.made = event.step, max(event.step, event.made)
+        step = kinds.Step(
+            phase=event.phase,
+            epoch=event.epoch,
+            step=event.step,
+            time=event.time,
+            metrics=event.metrics,
+            step_times=event.times,
         )
-        for norms in event.norms:
-            write(kinds.Norms(step=event.step, **{name: getattr(norms, name) for name in norms.__slots__}))
+        self._writer.write(step, *(_norms(event.step, norms) for norms in event.norms))
         timings.mark("first step")
         self._check_loss(event)
         return not is_told_to_stop(self._channel)
 
     def _eval(self, event: contract.Eval) -> bool:
-        self.step = event.step
+        self.step = self.made = event.step
         metrics = dict(event.metrics)
         self._writer.write(
             kinds.Eval(phase=event.phase, epoch=event.epoch, step=event.step, time=event.time, metrics=metrics)
@@ -135,7 +140,7 @@ class Recorder:
     def _built(self, event: contract.Built) -> bool:
         timings.mark("built")
         self._tell_what_is_missing(event.step)
-        self.step = event.step
+        self.step = self.made = event.step
         self._groups = tuple(event.groups)
         digest = digest_of(self._trainer, event.effective, event.total_steps, self._seed)
         facts: dict[str, Any] = {"digest": digest, "total_steps": event.total_steps, "step": event.step}

@@ -22,6 +22,7 @@ VERSION = 1
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _BY_KIND = {cls.kind: cls for cls in KINDS}
 _FIELDS = {cls: tuple(f for f in fields(cls) if f.name not in ("extra", "metrics")) for cls in KINDS}
+_NAMES = {cls: tuple(f.name for f in known) for cls, known in _FIELDS.items()}
 _SELDOM = {cls: tuple(f.name for f in known if f.metadata.get("seldom")) for cls, known in _FIELDS.items()}
 _OPEN_FIELD = {cls: ("metrics" if cls.kind in ("step", "eval") else "extra") for cls in KINDS}
 RESERVED = frozenset(("v", "kind", "phase", "epoch", "step", "time", "step_times"))
@@ -73,11 +74,13 @@ def _record(event: Event) -> dict[str, Any]:
     if isinstance(event, Unknown):
         return {**event.data, "kind": event.kind}
     record = {"v": VERSION, "kind": event.kind}
-    record.update((f.name, getattr(event, f.name)) for f in _FIELDS[type(event)])
+    for name in _NAMES[type(event)]:
+        record[name] = getattr(event, name)
     for name in _SELDOM[type(event)]:
         if not record[name]:
             del record[name]
-    return {**record, **event.extra}
+    record.update(event.extra)
+    return record
 
 
 def _is_clean(record: dict[str, Any]) -> bool:
@@ -86,14 +89,9 @@ def _is_clean(record: dict[str, Any]) -> bool:
         _CLEAN_WORDS.update(key for key in record if _is_plain_word(key))
         if not _CLEAN_WORDS.issuperset(record):
             return False
-    values = record.values()
-    if _NUMBERS.issuperset(map(type, values)):
-        return True
+    others = [value for value in record.values() if type(value) not in _NUMBERS]
     return all(
-        type(value) in _NUMBERS
-        or (type(value) is str and _is_known_word(value))
-        or (type(value) is dict and _is_clean(value))
-        for value in values
+        (type(value) is str and _is_known_word(value)) or (type(value) is dict and _is_clean(value)) for value in others
     )
 
 

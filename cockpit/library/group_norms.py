@@ -24,10 +24,11 @@ LONGEST_NAME = 100
 
 
 class Table:
-    """Norms of the tensors of some rows as they are now; then of gradients and updates, if asked for.
+    """Norms of the tensors of some rows as they are now; then of their gradients, and of updates, if asked for.
 
-    Each tensor has a name. What each number means is told by `trainers.grad_norms` and `trainers.tensor_norms`. Nothing
-    waits for the device before `events`. `sample` may be that of an earlier table of the same tensors.
+    Each tensor has a name. What each number means is told by
+    `trainers.grad_norms` and `trainers.tensor_norms`. Nothing waits for the device before `events`. `sample` may be
+    that of an earlier table of the same tensors.
     """
 
     def __init__(self, rows: Mapping[str, Named], sample: Sample | None = None) -> None:
@@ -42,7 +43,7 @@ class Table:
         return self._measurement.sample if self._measurement else None
 
     def gradients(self) -> None:
-        """Call it between `backward` and `zero_grad`."""
+        """Call it between `backward` and `zero_grad`, and before `events`."""
         if self._measurement:
             self._measurement.gradients()
 

@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from cockpit.events.codec import decode
-from cockpit.events.kinds import Lost, Step
+from cockpit.events.codec import decode, encode
+from cockpit.events.kinds import Lost, Norms, Step
 from cockpit.events.tail import LONGEST, Tail
 from cockpit.events.writer import EventWriter
 
@@ -29,6 +29,46 @@ def test_each_event_is_one_write_and_at_once_in_the_file(path, monkeypatch):
         writer.write(Step(step=step, metrics={"loss": 1.0}))
         assert steps(path) == list(range(step + 1))
     assert len(writes) == 3
+
+
+def test_what_happens_at_once_is_one_write(path, monkeypatch):
+    writes = []
+    real_write = os.write
+    monkeypatch.setattr(os, "write", lambda fd, data: writes.append(data) or real_write(fd, data))
+    EventWriter(path).write(Step(step=1), Norms(step=1, group="body"), Norms(step=1, group="head"))
+    assert [type(decode(line)) for line in Tail(path).lines()] == [Step, Norms, Norms]
+    assert len(writes) == 1
+
+
+@pytest.mark.parametrize(("whole", "more", "torn"), [(0, 0, False), (1, 0, False), (1, 5, True), (2, 0, False)])
+def test_of_several_events_those_are_lost_that_are_not_complete_in_the_file(
+    path, monkeypatch, capsys, whole, more, torn
+):
+    events = [Step(step=step) for step in (1, 2, 3)]
+    part = sum(len(encode(event)) for event in events[:whole]) + more
+    writer, real_write = EventWriter(path), os.write
+    monkeypatch.setattr(os, "write", lambda fd, data: real_write(fd, data[:part]))
+    writer.write(*events)
+    assert writer.lost == 3 - whole
+    monkeypatch.setattr(os, "write", real_write)
+    writer.write(Step(step=4))
+    lines = Tail(path).lines()
+    assert len(lines) == whole + torn + 2
+    told = [decode(line) for line in lines[:whole] + lines[whole + torn :]]
+    assert [event.count if isinstance(event, Lost) else event.step for event in told] == [
+        *range(1, whole + 1), 3 - whole, 4,
+    ]  # fmt: skip
+
+
+def test_an_event_without_a_text_takes_no_other_with_it(path, capsys):
+    class Refuses:
+        def __str__(self):
+            raise RuntimeError("no")
+
+    writer = EventWriter(path)
+    writer.write(Step(step=1), Step(step=2, metrics={"loss": Refuses()}), Step(step=3))
+    assert steps(path) == [1, 3]
+    assert writer.lost == 1
 
 
 def test_a_second_writer_appends(path):

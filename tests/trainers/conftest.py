@@ -13,9 +13,19 @@ from PIL import Image
 
 from trainers import registry
 from trainers.contract import Event
+from trainers.devices.cpu import CpuDevice
 from trainers.devices.select import select_for
 
 Run = Callable[..., list[Event]]
+
+
+@pytest.fixture(autouse=True)
+def told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The processor's steps are told one by one, so that what is answered to one comes right after it, on any machine.
+
+    What becomes of steps that are told together is tested in `test_trainer_reading`.
+    """
+    monkeypatch.setattr(CpuDevice, "flush_seconds", 0.0)
 
 
 @pytest.fixture

@@ -87,6 +87,7 @@ class LazyDevice(Device):
 
     def __init__(self, flush_seconds: float = 0.0) -> None:
         self.flush_seconds = flush_seconds  # type: ignore[misc]
+        self.answers_at_once = flush_seconds == 0  # type: ignore[misc]
         self._is_watched = self._is_between_steps = self._in_step = False
         self._graph: list[tuple[str, tuple[int, ...]]] = []
         self.graphs: list[tuple[tuple[str, tuple[int, ...]], ...]] = []

@@ -249,3 +249,54 @@ def test_in_half_precision_a_norm_does_not_overflow() -> None:
     (found,) = measure(NormTable(optimizer, ["half"]), optimizer)
     assert found.param_mean == pytest.approx(60_000.0, rel=1e-3)
     assert (found.update_ratio, found.names["unchanged"]) == (0.0, ("half[0]",))
+
+
+def stepped(table: NormTable, param: nn.Parameter, by: float) -> GroupNorms:
+    """What is measured of a step that takes `by` from every element, and what a table that knows nothing measures."""
+    param.grad = torch.ones_like(param)
+    optimizer = torch.optim.SGD([param], lr=by)
+    fresh = NormTable(optimizer, ["all"])
+    table.before()
+    fresh.before()
+    optimizer.step()
+    (found,), (expected,) = (each.unpack(CpuDevice().read(each.after())) for each in (table, fresh))
+    assert found == expected
+    return found
+
+
+def test_weights_that_move_to_another_place_are_measured_there() -> None:
+    (param,) = model_with_gradients((40, 60))
+    table = NormTable(torch.optim.SGD([param], lr=0.1), ["all"])
+    stepped(table, param, 0.5)
+    param.data = torch.full((40, 60), 2.0)
+    assert stepped(table, param, 0.5).update_ratio == pytest.approx(0.25)
+    with torch.no_grad():
+        param.fill_(4.0)  # in its place
+    assert stepped(table, param, 0.5).update_ratio == pytest.approx(0.125)
+
+
+@pytest.mark.parametrize("layout", ["channels_last", "transposed", "spread"])
+def test_weights_may_lie_in_any_order(layout: str) -> None:
+    """A copy of such weights would be measured in their place if they were taken for contiguous ones."""
+    made = {
+        "channels_last": lambda: torch.ones(8, 16, 3, 3).to(memory_format=torch.channels_last),
+        "transposed": lambda: torch.ones(60, 40).t(),
+        "spread": lambda: torch.ones(40, 120)[:, ::2],
+    }[layout]()
+    assert not made.is_contiguous()
+    param = nn.Parameter(made)
+    table = NormTable(torch.optim.SGD([param], lr=0.1), ["all"])
+    for weight in (1.0, 0.75, 0.5, 0.25):
+        assert stepped(table, param, 0.25).update_ratio == pytest.approx(0.25 / weight)
+
+
+def test_tensors_of_several_types_are_measured_together_in_the_widest() -> None:
+    torch.manual_seed(0)
+    params = [nn.Parameter(torch.ones(3, dtype=kind)) for kind in (torch.float32, torch.bfloat16, torch.float64)]
+    for param in params:
+        param.grad = torch.ones_like(param)
+    params[2].grad = torch.full_like(params[2], 1e-12)
+    optimizer = torch.optim.SGD([{"params": [param]} for param in params], lr=0.5)
+    rows = measure(NormTable(optimizer, ["single", "half", "double"]), optimizer)
+    assert [row.update_ratio for row in rows] == pytest.approx([0.5, 0.5, 5e-13], rel=1e-3)
+    assert [row.param_mean for row in rows] == pytest.approx([math.sqrt(3)] * 3)

@@ -28,6 +28,7 @@ class LazyDevice(CpuDevice):
 
     def __init__(self, flush_seconds: float = 0.0) -> None:
         self.flush_seconds = flush_seconds  # type: ignore[misc]
+        self.answers_at_once = flush_seconds == 0  # type: ignore[misc]
         self.reads: list[list[int]] = []
         self.steps = 0
         self.step_is_open = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -121,3 +121,46 @@ def test_steps_that_are_not_told_yet_are_bounded(clock: list[float]) -> None:
     ahead = [device.steps - event.step for event in events if isinstance(event, Step)]
     assert max(map(len, device.reads)) <= MOST
     assert max(ahead) <= UNTOLD_STEPS
+
+
+class Paced(CpuDevice):
+    """A processor that needs so many seconds for each step, by a clock of its own."""
+
+    flush_seconds = 1.0
+
+    def __init__(self, clock: list[float], seconds: Callable[[int], float]) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self.made = 0
+
+    def step_end(self) -> None:
+        self.made += 1
+        self._clock[0] += self._seconds(self.made)
+
+
+def told_when(clock: list[float], seconds: Callable[[int], float], steps: int) -> list[tuple[int, int]]:
+    """Each step with the number of steps that had been made when it was told, by the device and by itself."""
+    device = Paced(clock, seconds)
+    events, _ = make(TrainerConfig(epochs=1), device, batches=[torch.tensor(0)] * steps)
+    found = []
+    for event in events:
+        if isinstance(event, Step):
+            assert event.made == device.made
+            found.append((event.step, device.made))
+    return found
+
+
+def test_steps_of_the_processor_that_last_long_are_told_at_once(clock: list[float]) -> None:
+    assert told_when(clock, lambda step: 1.5, 20) == [(step, step) for step in range(1, 21)]
+
+
+def test_short_ones_are_told_together_before_anybody_could_miss_them(clock: list[float]) -> None:
+    told = told_when(clock, lambda step: 0.25, 9)
+    assert told == [(1, 1), *((step, 5) for step in range(2, 6)), *((step, 9) for step in range(6, 10))]
+
+
+def test_steps_that_become_slow_are_not_held_back(clock: list[float]) -> None:
+    """By the pace of the first hundred two dozen would make a copy."""
+    told = told_when(clock, lambda step: 0.04 if step <= 100 else 5.0, 120)
+    assert max(made - step for step, made in told if made <= 100) > 10
+    assert [made - step for step, made in told if step > 101] == [0] * 19

@@ -45,13 +45,14 @@ class Device(ABC):
     `setup` comes before any other work with torch in the process, because some back ends cannot be chosen later.
 
     A `lazy` device only records operations until `step_end`, and wants each step to have the same shapes. Logged steps
-    may lie on the device for about `flush_seconds`; 0 says that reading them at once costs nothing. `reason` is why
-    this device was taken where the user left the choice. `chips` are those that this process computes with.
+    may lie on the device for about `flush_seconds`; where it `answers_at_once`, reading them is no wait. `reason` is
+    why this device was taken where the user left the choice. `chips` are those that this process computes with.
     """
 
     kind: ClassVar[str]
     lazy: ClassVar[bool] = False
-    flush_seconds: ClassVar[float] = 0.0
+    flush_seconds: ClassVar[float] = 0.25
+    answers_at_once: ClassVar[bool] = False
     # Whether batches in pinned memory are copied here while the host goes on.
     pins_memory: ClassVar[bool] = False
     # What optimizers are built with here, unless the user says otherwise.
@@ -142,13 +143,15 @@ class Device(ABC):
 
         if not values:
             return torch.empty(0, device=self.torch_device)
-        return torch.cat([value.detach().reshape(-1).float() for value in values])
+        with torch.no_grad():
+            return torch.cat([value.reshape(-1) for value in values]).float()
 
     def fetch(self, packs: Sequence[Tensor]) -> Fetched:
         """Begins ONE copy of these vectors to the host and does not wait for it. Call it after `step_end`."""
         import torch
 
-        return Fetched(torch.cat(list(packs)), [len(pack) for pack in packs])
+        packed = packs[0] if len(packs) == 1 else torch.cat(list(packs))
+        return Fetched(packed, [len(pack) for pack in packs])
 
     def read(self, values: Sequence[Tensor]) -> list[float]:
         """All elements of `values`, flattened and in order, as floats, in one copy.
@@ -219,7 +222,7 @@ class Device(ABC):
         program = os.environ.get("CXX") or ("clang++" if sys.platform == "darwin" else "g++")
         return "" if shutil.which(program) else f"there is no {program}; install a C++ compiler, or name one in CXX"
 
-    def free(self) -> None:  # noqa: B027 - the processor gives memory back by itself
+    def free(self) -> None:  # noqa: B027 - not every device keeps memory for later
         """Gives memory that no tensor needs any more back to the device."""
 
     def limit_memory(self, more: int) -> None:  # noqa: B027 - a device with memory of its own refuses by itself

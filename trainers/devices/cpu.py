@@ -6,6 +6,7 @@ import resource
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trainers.devices.allocator import give_freed_memory_back, keep_freed_memory
 from trainers.devices.base import Device
 
 if TYPE_CHECKING:
@@ -13,9 +14,10 @@ if TYPE_CHECKING:
 
 
 class CpuDevice(Device):
-    """Always there. Copies between device and host are free, so reads cost nothing."""
+    """Always there. Copies between device and host are free, so reading is no wait."""
 
     kind = "cpu"
+    answers_at_once = True
 
     @property
     def torch_device(self) -> torch.device:
@@ -23,8 +25,15 @@ class CpuDevice(Device):
 
         return torch.device("cpu")
 
+    def setup(self, threads: int = 0) -> None:
+        keep_freed_memory()
+        super().setup(threads)
+
     def receive(self, batch: Any) -> Any:
         return batch
+
+    def free(self) -> None:
+        give_freed_memory_back()
 
     def limit_memory(self, more: int) -> None:
         pages = int(Path("/proc/self/statm").read_text().split()[0])

@@ -46,7 +46,6 @@ class CudaDevice(Device):
 
     kind = "cuda"
     optimizer_implementation: ClassVar[Mapping[str, bool]] = {"fused": True}
-    flush_seconds = 0.25
     backend = "cpu:gloo,cuda:nccl"
     pins_memory = True
     _copies: torch.cuda.Stream | None = None

@@ -17,7 +17,6 @@ class MpsDevice(Device):
     """There is at most one. It computes in float32 and less: float64 does not exist on it."""
 
     kind = "mps"
-    flush_seconds = 0.25
 
     @property
     def torch_device(self) -> torch.device:

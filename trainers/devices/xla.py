@@ -41,7 +41,6 @@ class XlaDevice(Device):
     # Tensor after tensor, which the compiler puts together; steps are counted and rates kept on the device: `settle`.
     optimizer_implementation: ClassVar[Mapping[str, bool]] = {"foreach": False, "capturable": True}
     lazy = True
-    flush_seconds = 0.25
 
     def __init__(self) -> None:
         import torch_xla
