@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import socket
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import fields
@@ -91,7 +92,7 @@ class Recorder:
         """Record one event; False when the trial shall stop here. Raises `DivergedError`."""
         text = lines.format_event(event, self._groups)
         if text:
-            print("\n".join(text))
+            sys.stdout.write("\n".join(text) + "\n")  # one flush for them all
         if isinstance(event, contract.Step):
             return self._step(event)
         if isinstance(event, contract.Eval):

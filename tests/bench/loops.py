@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 
+from cockpit.engine.output import unfailing
 from trainers.devices.select import select
 
 from .child import is_installed, leave_result
@@ -21,7 +22,7 @@ from .contenders import Contenders
 from .small_network import batch_of, rows_for
 from .turns import Turns
 
-BLOCK = 10  # steps of a turn
+BLOCK = 5  # steps of a turn
 THREADS = 1  # so that CPU time is that of the work, and not of threads that wait for each other
 NEEDS = {"huggingface": "accelerate", "lightning": "lightning"}
 
@@ -44,7 +45,7 @@ def main() -> None:
     contenders.batch = batch_of(rows, device.torch_device)
     loops = {name: loop for name, loop in contenders.loops().items() if is_installed(NEEDS.get(name, "torch"))}
     # As a trial's, what they print goes to a file; a pipe would wake its reader at every line.
-    with (folder / "output.log").open("w") as output, redirect_stdout(output):
+    with (folder / "output.log").open("wb", buffering=0) as output, redirect_stdout(unfailing(output.fileno())):
         turns.run(loops)
     wall, cpu = {}, {}
     for name, seconds, cpu_seconds in turns.counted():
