@@ -24,7 +24,7 @@ from trainers.task import Running
 MOST = UNTOLD_STEPS // 2
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Logged:
     """A logged step whose values are still on the device.
 

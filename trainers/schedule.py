@@ -67,6 +67,8 @@ class Schedule:
             self._factors = [courses.linear(step, self.total_steps, self.warmup)] * len(self._base)
         elif self.kind == "noam":
             self._factors = [courses.noam(step, self.warmup_steps)] * len(self._base)
+        else:
+            return  # nothing changes between evaluations
         self._apply()
 
     def after_evaluation(self, value: float) -> None:
@@ -76,6 +78,7 @@ class Schedule:
                 rate = base * self.scale * self._factors[index]
                 if rate > 0:
                     self._factors[index] *= self.plateau.lowered(rate) / rate
+            self._apply()
 
     def steer(self, key: str, value: float) -> None:
         """Changes base rates or the weight decay from the next step on. Keys that name neither change nothing."""

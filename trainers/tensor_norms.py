@@ -47,15 +47,19 @@ class Sample:
         flat = [tensor.reshape(-1) for tensor in ordered]
         pieces = [whole[:: _stride(tensor)] for whole, tensor in zip(flat, ordered, strict=True)]
         self.scales = [math.sqrt(len(whole) / max(1, len(some))) for whole, some in zip(flat, pieces, strict=True)]
-        self._width = max(1, *map(len, pieces))
-        zeros = self.plain[0].new_zeros(self._width)
-        # Zeros behind each make a matrix of them, whose rows need one operation for all their norms.
-        self._pieces = [part for piece in pieces for part in (piece, zeros[len(piece) :]) if len(part)]
-        types = {tensor.dtype for tensor in self.plain}
+        types, devices = ({getattr(tensor, name) for tensor in self.plain} for name in ("dtype", "device"))
         # In half precision a norm overflows long before an element.
         self.wide = torch.float64 if torch.float64 in types else torch.float32
-        self._is_on_one_device = len({tensor.device for tensor in self.plain}) == 1
-        self._is_uniform = self._is_on_one_device and len(types) == 1
+        self._device = self.plain[0].device
+        self._is_on_one_device = len(devices) == 1
+        self._pieces = pieces
+        # The elements of one parameter are one row, so that one operation finds the norms of all; zeros change none.
+        width = max(1, *map(len, pieces))
+        self._matrix = torch.zeros(len(pieces), width, dtype=self.wide, device=self._device)
+        self._rows = [row[: len(piece)] for row, piece in zip(self._matrix, pieces, strict=True)]
+        zeros = self.plain[0].new_zeros(width)
+        self._padded = [part for piece in pieces for part in (piece, zeros[len(piece) :]) if len(part)]
+        self._is_one_kernel = self._is_on_one_device and len(types) == 1 and self._device.type != "cpu"
         self._parameters = list(parameters)
         self._addresses = [tensor.data_ptr() for tensor in parameters] if self._sees(flat) else None
 
@@ -68,16 +72,17 @@ class Sample:
 
     def taken(self) -> Tensor:
         """A copy of the elements, shape (parameters, most elements of one)."""
-        pieces = self._pieces
-        if not self._is_uniform:
-            pieces = [piece.to(pieces[0].device, self.wide) for piece in pieces]
-        return torch.cat(pieces).view(-1, self._width).to(self.wide)
+        if self._is_one_kernel:
+            return torch.cat(self._padded).view_as(self._matrix).to(self.wide)
+        # The processor puts strided pieces together far more slowly than it copies each.
+        torch._foreach_copy_(self._rows, self._pieces)
+        return self._matrix.clone()
 
     def norms(self, tensors: list[Tensor]) -> Tensor:
         """The norm of each of these, which are the parameters or lie where they lie, on the device of the first."""
         norms = torch._foreach_norm(tensors, 2, dtype=self.wide)
         if not self._is_on_one_device:
-            norms = tuple(norm.to(self.plain[0].device) for norm in norms)
+            norms = tuple(norm.to(self._device) for norm in norms)
         return torch.stack(norms)
 
     def _sees(self, flat: Sequence[Tensor]) -> bool:

@@ -11,14 +11,14 @@ from .table import NOT_INSTALLED, Row, seconds
 
 TARGETS = {"cpu": 0.03, "cuda": 0.01}  # shares of a step
 STEPS_A_SECOND = 50
-ROUNDS, QUICK_ROUNDS = 120, 12  # turns of each loop, of five steps
+ROUNDS, QUICK_ROUNDS = 40, 6  # turns of each loop
 PEERS = {"huggingface": "the Hugging Face Trainer", "lightning": "Lightning"}
 MODULES = {"huggingface": "accelerate", "lightning": "lightning"}
 PRECISIONS = ("fp32", "bf16")
 
 
 def rows(quick: bool, device: str = "cpu") -> list[Row]:
-    """Ours records loss, two scores and the norms of two groups at every step. The loops take turns of five steps."""
+    """Ours records loss, two scores and the norms of two groups at every step. The loops take turns."""
     table: list[Row] = []
     for precision in PRECISIONS:
         found = measure_in_child("loops", device, precision, str(QUICK_ROUNDS if quick else ROUNDS))

@@ -22,7 +22,7 @@ from .contenders import Contenders
 from .small_network import batch_of, rows_for
 from .turns import Turns
 
-BLOCK = 5  # steps of a turn
+BLOCK = 25  # steps of a turn: half a second, as long as several flushes
 THREADS = 1  # so that CPU time is that of the work, and not of threads that wait for each other
 NEEDS = {"huggingface": "accelerate", "lightning": "lightning"}
 
