@@ -33,64 +33,87 @@ class RowValues:
     update: float
 
 
+class Views:
+    """Some tensors as they are looked at: dense ones with the same norms, and the elements that `Sample` speaks of."""
+
+    def __init__(self, tensors: Sequence[Tensor]) -> None:
+        self.plain = [_plain(tensor) for tensor in tensors]
+        ordered = [_in_order(tensor) for tensor in self.plain]
+        self.flat = [tensor.reshape(-1) for tensor in ordered]
+        self.pieces = [whole[:: _stride(tensor)] for whole, tensor in zip(self.flat, ordered, strict=True)]
+        types, devices = ({getattr(tensor, name) for tensor in self.plain} for name in ("dtype", "device"))
+        self.device = self.plain[0].device
+        self.is_on_one_device = len(devices) == 1
+        # In half precision a norm overflows long before an element.
+        self.wide = torch.float64 if torch.float64 in types else torch.float32
+        # One row for each tensor, so that one operation finds all norms; zeros behind a short one change none.
+        self._shape = len(self.pieces), max(1, *map(len, self.pieces))
+        # The processor puts strided pieces together far more slowly than it copies each; elsewhere that is one kernel.
+        self._is_one_kernel = self.is_on_one_device and self.device.type != "cpu"
+        self._parts: list[Tensor] = []
+        self._matrix: Tensor | None = None
+
+    def taken(self) -> Tensor:
+        """A copy of the elements, shape (tensors, most elements of one)."""
+        return self._in_one() if self._is_one_kernel else self._one_by_one()
+
+    def norms(self, tensors: list[Tensor]) -> Tensor:
+        """The norm of each of these, which are the plain ones or lie beside them, on the device of the first."""
+        norms = torch._foreach_norm(tensors, 2, dtype=self.wide)
+        if not self.is_on_one_device:
+            norms = tuple(norm.to(self.device) for norm in norms)
+        return torch.stack(norms)
+
+    def _in_one(self) -> Tensor:
+        if not self._parts:
+            zeros = self.plain[0].new_zeros(self._shape[1])
+            self._parts = [part for piece in self.pieces for part in (piece, zeros[len(piece) :]) if len(part)]
+        return torch.cat(self._parts).view(self._shape).to(self.wide)
+
+    def _one_by_one(self) -> Tensor:
+        if self._matrix is None:
+            self._matrix = torch.zeros(self._shape, dtype=self.wide, device=self.device)
+            self._parts = [row[: len(piece)] for row, piece in zip(self._matrix, self.pieces, strict=True)]
+        torch._foreach_copy_(self._parts, self.pieces)
+        return self._matrix.clone()
+
+
 class Sample:
-    """Parameters that are ready to be measured again and again, and the elements that their updates are measured on.
+    """The elements of some parameters that their updates are measured on.
 
     These are all of a tensor of up to `SAMPLE` elements; of a larger one every k-th, which stands for k, with k such
     that at most `SAMPLE` are taken and that all columns of a matrix take part. Norms over them, multiplied by `scales`,
-    come out as those of whole tensors. `wide` is the type that these are computed in.
+    come out as those of whole tensors.
     """
 
     def __init__(self, parameters: Sequence[Tensor]) -> None:
-        self.plain = [_plain(parameter) for parameter in parameters]
-        ordered = [_in_order(tensor) for tensor in self.plain]
-        flat = [tensor.reshape(-1) for tensor in ordered]
-        pieces = [whole[:: _stride(tensor)] for whole, tensor in zip(flat, ordered, strict=True)]
-        self.scales = [math.sqrt(len(whole) / max(1, len(some))) for whole, some in zip(flat, pieces, strict=True)]
-        types, devices = ({getattr(tensor, name) for tensor in self.plain} for name in ("dtype", "device"))
-        # In half precision a norm overflows long before an element.
-        self.wide = torch.float64 if torch.float64 in types else torch.float32
-        self._device = self.plain[0].device
-        self._is_on_one_device = len(devices) == 1
-        self._pieces = pieces
-        # The elements of one parameter are one row, so that one operation finds the norms of all; zeros change none.
-        width = max(1, *map(len, pieces))
-        self._matrix = torch.zeros(len(pieces), width, dtype=self.wide, device=self._device)
-        self._rows = [row[: len(piece)] for row, piece in zip(self._matrix, pieces, strict=True)]
-        zeros = self.plain[0].new_zeros(width)
-        self._padded = [part for piece in pieces for part in (piece, zeros[len(piece) :]) if len(part)]
-        self._is_one_kernel = self._is_on_one_device and len(types) == 1 and self._device.type != "cpu"
         self._parameters = list(parameters)
-        self._addresses = [tensor.data_ptr() for tensor in parameters] if self._sees(flat) else None
+        self._addresses: list[int] = []
+        self._views: Views | None = None
+        views = self.views()
+        self.scales = [
+            math.sqrt(len(whole) / max(1, len(piece))) for whole, piece in zip(views.flat, views.pieces, strict=True)
+        ]
 
-    def again(self, parameters: Sequence[Tensor]) -> Sample:
-        """This one, if it is of these parameters and would see what they are now; otherwise a new one."""
-        if self._addresses is None or len(parameters) != len(self._parameters):
-            return Sample(parameters)
-        same = all(map(is_, parameters, self._parameters))
-        return self if same and [tensor.data_ptr() for tensor in parameters] == self._addresses else Sample(parameters)
+    def is_of(self, parameters: Sequence[Tensor]) -> bool:
+        """Whether it was made for these."""
+        return len(parameters) == len(self._parameters) and all(map(is_, parameters, self._parameters))
 
-    def taken(self) -> Tensor:
-        """A copy of the elements, shape (parameters, most elements of one)."""
-        if self._is_one_kernel:
-            return torch.cat(self._padded).view_as(self._matrix).to(self.wide)
-        # The processor puts strided pieces together far more slowly than it copies each.
-        torch._foreach_copy_(self._rows, self._pieces)
-        return self._matrix.clone()
+    def views(self) -> Views:
+        """The parameters where they lie now. Made once, as long as nobody moves one of them."""
+        addresses = [parameter.data_ptr() for parameter in self._parameters]
+        if self._views is not None and addresses == self._addresses:
+            return self._views
+        views = Views(self._parameters)
+        self._views, self._addresses = (views if self._sees(views) else None), addresses
+        return views
 
-    def norms(self, tensors: list[Tensor]) -> Tensor:
-        """The norm of each of these, which are the parameters or lie where they lie, on the device of the first."""
-        norms = torch._foreach_norm(tensors, 2, dtype=self.wide)
-        if not self._is_on_one_device:
-            norms = tuple(norm.to(self._device) for norm in norms)
-        return torch.stack(norms)
-
-    def _sees(self, flat: Sequence[Tensor]) -> bool:
-        """Whether these are views of the parameters, as long as those stay where they are."""
+    def _sees(self, views: Views) -> bool:
+        """Whether these show whatever becomes of the parameters, as long as those stay where they are."""
         return all(
             # Only a device where tensors lie in one place has an address for them.
-            type(parameter) in (Tensor, nn.Parameter) and parameter.data_ptr() == view.data_ptr() != 0
-            for parameter, view in zip(self._parameters, flat, strict=True)
+            type(parameter) in (Tensor, nn.Parameter) and parameter.data_ptr() == flat.data_ptr() != 0
+            for parameter, flat in zip(self._parameters, views.flat, strict=True)
         )
 
 
@@ -106,16 +129,17 @@ class Measurement:
     def __init__(self, rows: Rows, sample: Sample | None = None) -> None:
         self._parameters = list(chain.from_iterable(rows))
         self._lengths = [len(row) for row in rows]
-        self.sample = Sample(self._parameters) if sample is None else sample.again(self._parameters)
-        self._values = [self.sample.norms(self.sample.plain)]
-        self._before: Tensor | None = self.sample.taken()
+        self.sample = sample if sample is not None and sample.is_of(self._parameters) else Sample(self._parameters)
+        views = self.sample.views()
+        self._values = [views.norms(views.plain)]
+        self._before: Tensor | None = views.taken()
 
     @torch.no_grad()
     def gradients(self) -> None:
         """Call it once, after `backward` and before `zero_grad`. `read` wants them."""
         found = [parameter.grad for parameter in self._parameters]
         given = [_plain(gradient) for gradient in found if gradient is not None]
-        norms = self.sample.norms(given) if given else self._values[0]
+        norms = self.sample.views().norms(given) if given else self._values[0]
         if len(given) < len(found):
             missing, each = norms.new_full((), MISSING), iter(norms.unbind())
             norms = torch.stack([missing if gradient is None else next(each) for gradient in found])
@@ -128,8 +152,7 @@ class Measurement:
         before, self._before = self._before, None
         if before is None:
             raise RuntimeError("the changes of this step are measured already")
-        self.sample = self.sample.again(self._parameters)
-        change = self.sample.taken() - before
+        change = self.sample.views().taken() - before
         self._values += [torch.linalg.vector_norm(each, dim=1) for each in (change, before)]
 
     def values(self) -> list[Tensor]:
