@@ -15,8 +15,9 @@ from torch import Tensor, nn
 
 from trainers.contract import GroupNorms
 from trainers.norm_names import parameter_names, rows_of
+from trainers.norm_sample import Sample
 from trainers.norm_summary import summary
-from trainers.tensor_norms import Measurement, Sample
+from trainers.tensor_norms import Measurement
 
 
 class NormTable:
@@ -26,7 +27,7 @@ class NormTable:
     have in `model`; see `trainers.norm_names.HELP`. A parameter that no model has is called by its group and its place
     in it. `frozen` are the model's parameters that are not trained, of `parameters` altogether.
 
-    Norms are exact. The update ratio ‖Δp‖ / ‖p‖ is exact for tensors of up to `trainers.tensor_norms.SAMPLE` elements
+    Norms are exact. The update ratio ‖Δp‖ / ‖p‖ is exact for tensors of up to `trainers.norm_sample.SAMPLE` elements
     and an estimate above. The numbers of a step are as many at every step, whether they are read or not. Nothing here
     waits for the device.
     """

@@ -13,8 +13,9 @@ from cockpit.events.kinds import Norms
 from cockpit.events.text import one_line
 from trainers.contract import GroupNorms
 from trainers.norm_names import parameter_names, rows_of
+from trainers.norm_sample import Sample
 from trainers.norm_summary import summary
-from trainers.tensor_norms import Measurement, Sample, is_measured
+from trainers.tensor_norms import Measurement, is_measured
 
 __all__ = ["Table", "frozen", "table_of"]
 

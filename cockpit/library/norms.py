@@ -15,7 +15,7 @@ from cockpit.library.values import whole_number
 
 if TYPE_CHECKING:
     from cockpit.library.group_norms import Table
-    from trainers.tensor_norms import Sample
+    from trainers.norm_sample import Sample
 
 _DEEPEST_WRAPPER = 4
 _MOST_NAMES = 5  # of tensors that are not trained

@@ -9,7 +9,7 @@ from torch import nn
 from trainers.contract import GroupNorms
 from trainers.devices.cpu import CpuDevice
 from trainers.grad_norms import NormTable
-from trainers.tensor_norms import SAMPLE
+from trainers.norm_sample import SAMPLE
 
 
 def model_with_gradients(*sizes: tuple[int, ...]) -> list[nn.Parameter]:
