@@ -101,6 +101,7 @@ def build(config: MatchingConfig, device: Device) -> loop.Task:
         loss=loss,
         evaluate=judge.evaluate,
         artefacts=judge.write,
+        shares_work=True,
         rehearse=rehearse if judge.has_test else nothing_to_rehearse,
         main_metric="row_f1",
         goal=TRAINER.metrics["row_f1"],

@@ -82,6 +82,7 @@ def build(config: SentencesConfig, device: Device) -> loop.Task:
         loss=loss,
         evaluate=judge.evaluate,
         artefacts=judge.write,
+        shares_work=True,
         main_metric="pair_auc",
         goal=TRAINER.metrics["pair_auc"],
         effective=_network_settings(network)
