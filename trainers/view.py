@@ -105,7 +105,7 @@ class Look:
             yield {name: self._seen(name, column) for name, column in batch.items()}
 
     def in_place(self, outputs: Tensor) -> Tensor:
-        """The outputs of all batches, whoever's, one after the other along the first dimension, in order of the rows."""
+        """The outputs of all batches of all processes, along the first dimension, in the order of the rows."""
         return self._view.in_place(outputs, self._batches)
 
     def _seen(self, name: str, column: Tensor) -> Tensor:
