@@ -14,28 +14,30 @@ from cockpit.printed.numbers import NUMBER as F
 from cockpit.printed.reading import Reading
 
 _PROGRAM = r"LOG \([\w.-]{1,60}(?:\[[^\[\]]{1,60}\])?:\w{1,60}\(\):[\w.-]{1,60}:\d{1,9}\) "
-_VALUE = rf"is ({F})(?: \+ ({F}) = ({F}))? over ({F}) frames\.$"
+_OUTPUT = r"for '(?P<output>[\w.-]{1,40})"
+_VALUE = rf"is (?P<own>{F})(?: \+ (?P<regularizer>{F}) = (?P<both>{F}))? over (?P<frames>{F}) frames\.$"
 _PART = re.compile(
-    rf"{_PROGRAM}Average objective function for '([\w.-]{{1,40}})"
-    rf"(?:' for minibatches|'? using \d{{1,12}} minibatches in {{1,2}}minibatch range) \d{{1,12}}-(\d{{1,12}}) {_VALUE}"
+    rf"{_PROGRAM}Average objective function {_OUTPUT}"
+    rf"(?:' for minibatches|'? using \d{{1,12}} minibatches in {{1,2}}minibatch range) \d{{1,12}}-(?P<last>\d{{1,12}}) "
+    rf"{_VALUE}"
 )
-_WHOLE = re.compile(rf"{_PROGRAM}Overall average objective function for '([\w.-]{{1,40}})' ?{_VALUE}")
-_OUTPUT = "output"  # what a network has to have; others have names of their own
+_WHOLE = re.compile(rf"{_PROGRAM}Overall average objective function {_OUTPUT}' ?{_VALUE}")
 
 
 def read(text: str) -> Reading | None:
     """What was reached in some minibatches, or in all of them; a step is the number of minibatches until then."""
     if found := _PART.match(text):
-        return _reading("objective", found[1], found[3], found[4], found[5], found[6], step=int(found[2]) + 1)
+        return _reading("objective", found, step=int(found["last"]) + 1)
     if found := _WHOLE.match(text):
-        return _reading("overall_objective", *found.groups())
+        return _reading("overall_objective", found)
     return None
 
 
-def _reading(
-    name: str, output: str, own: str, regularizer: str | None, both: str | None, frames: str, step: int | None = None
-) -> Reading:
-    parts = {name: both or own, f"{name}_alone": own if both else None, f"{name}_regularizer": regularizer}
-    of = "" if output == _OUTPUT else f"/{output}"
-    values = tuple((f"{part}{of}", float(value)) for part, value in {**parts, "frames": frames}.items() if value)
+def _reading(name: str, found: re.Match[str], step: int | None = None) -> Reading:
+    both = found["both"]
+    parts = {name: both or found["own"], f"{name}_alone": both and found["own"]}
+    parts |= {f"{name}_regularizer": found["regularizer"], "frames": found["frames"]}
+    # Every network has an output of this name; what others add to it has names of its own.
+    of = "" if found["output"] == "output" else f"/{found['output']}"
+    values = tuple((f"{part}{of}", float(value)) for part, value in parts.items() if value)
     return Reading(form="kaldi", values=values, phase="train", kind="step", step=step)
