@@ -8,7 +8,7 @@ full length, and the weights are written alone. All of this is gone through once
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -67,35 +67,18 @@ def build(config: AudioConfig, device: Device) -> loop.Task:
     hearing = Hearing(config)
 
     network = _network(found, config, device)
+    criterion = MultiLabelLoss(config.loss)
     loader = _batches(found, hearing, order, config, device)
     batches = accumulated(loader, config.accumulate)
     parameters, groups = decay_groups(network, config.weight_decay)
     optimizer = build_optimizer(AdamW, parameters, config, device, lr=config.lr)
-    steps = loop.total_steps(config.epochs, len(batches))
-    warmup = config.warmup if config.scheduler == "linear" else 0.0
-    scale = config.rate_scale(device.team.size)
-    schedule = Schedule(optimizer, groups, config.scheduler, steps, warmup=warmup, scale=scale)
-    criterion = MultiLabelLoss(config.loss)
+    schedule = _schedule(optimizer, groups, loop.total_steps(config.epochs, len(batches)), config, device)
     evaluation = _evaluation(found, network, hearing, config, device)
     submitter = _submitter(found, network, hearing, config, device)
 
-    def loss(batch: Batch) -> dict[str, Tensor]:
-        batch = to_device(batch, device)
-        features, targets = batch["features"], batch["labels"]
-        if config.mixup > 0:
-            share, others = (drawn.to(device.torch_device) for drawn in draw_mixture(len(features), config.mixup))
-            features, targets = mixup(features, targets, share, others)
-        logits = network(features).float()
-        # Losses of different kinds cannot be compared; this one can.
-        plain = F.binary_cross_entropy_with_logits(logits.detach(), targets)
-        return {"loss": criterion(logits, targets), "cross_entropy": plain}
-
-    def artefacts(folder: Path) -> Mapping[str, Path]:
-        written = {**evaluation.artefacts(folder), **submitter.of_best(folder), WEIGHTS_LABEL: folder / WEIGHTS}
-        if device.team.rank == 0:
-            write_weights(folder / WEIGHTS, network)
-        return written
-
+    effective = network.settings() | criterion.settings() | hearing.effective() | _data_settings(found, config, device)
+    effective |= _training_settings(optimizer, groups, schedule, loader, config)
+    effective |= computing_settings(network, optimizer, batches, config) | {"channels_last": is_channels_last(network)}
     task = loop.Task(
         model=network,
         optimizer=optimizer,
@@ -103,19 +86,12 @@ def build(config: AudioConfig, device: Device) -> loop.Task:
         schedule=schedule,
         batches=batches,
         order=order,
-        loss=loss,
+        loss=_loss(network, criterion, config, device),
         evaluate=evaluation.evaluate,
         main_metric="lwlrap",
         goal=TRAINER.metrics["lwlrap"],
-        effective=network.settings()
-        | criterion.settings()
-        | hearing.effective()
-        | _training_settings(optimizer, groups, schedule, loader, config)
-        | computing_settings(network, optimizer, batches, config)
-        | {"channels_last": is_channels_last(network)}
-        | _data_settings(found, config)
-        | ({"full_length_in": "whole windows"} if device.lazy else {}),
-        artefacts=artefacts,
+        effective=effective,
+        artefacts=lambda folder: _write(folder, network, evaluation, submitter, device),
         shares_work=True,
         precision=config.precision,
         clip_norm=config.clip_norm,
@@ -157,6 +133,34 @@ class Hearing:
             "centre": self._normalisation.centre,
             "spread": self._normalisation.spread,
         }
+
+
+def _loss(
+    network: AudioNetwork, criterion: MultiLabelLoss, config: AudioConfig, device: Device
+) -> Callable[[Batch], dict[str, Tensor]]:
+    """What is trained with, and plain cross-entropy: losses of different kinds cannot be compared, and this one can."""
+
+    def loss(batch: Batch) -> dict[str, Tensor]:
+        batch = to_device(batch, device)
+        features, targets = batch["features"], batch["labels"]
+        if config.mixup > 0:
+            share, others = (drawn.to(device.torch_device) for drawn in draw_mixture(len(features), config.mixup))
+            features, targets = mixup(features, targets, share, others)
+        logits = network(features).float()
+        plain = F.binary_cross_entropy_with_logits(logits.detach(), targets)
+        return {"loss": criterion(logits, targets), "cross_entropy": plain}
+
+    return loss
+
+
+def _write(
+    folder: Path, network: AudioNetwork, evaluation: AudioEvaluation, submitter: NoSubmission, device: Device
+) -> Mapping[str, Path]:
+    """The files of a new best evaluation. All processes have a part in it, and the first alone writes."""
+    written = {**evaluation.artefacts(folder), **submitter.of_best(folder), WEIGHTS_LABEL: folder / WEIGHTS}
+    if device.team.rank == 0:
+        write_weights(folder / WEIGHTS, network)
+    return written
 
 
 def _rehearse(
@@ -202,6 +206,12 @@ def _batches(
     return clip_loader(clips, places, config.seed, Loading.of(config, device))
 
 
+def _schedule(optimizer: AdamW, groups: tuple[str, ...], steps: int, config: AudioConfig, device: Device) -> Schedule:
+    warmup = config.warmup if config.scheduler == "linear" else 0.0
+    scale = config.rate_scale(device.team.size)
+    return Schedule(optimizer, groups, config.scheduler, steps, warmup=warmup, scale=scale)
+
+
 def _evaluation(
     found: Audio, network: AudioNetwork, hearing: Hearing, config: AudioConfig, device: Device
 ) -> AudioEvaluation:
@@ -244,9 +254,10 @@ def _training_settings(
     }
 
 
-def _data_settings(found: Audio, config: AudioConfig) -> dict[str, Scalar]:
-    """Which clips there are, and which classes a part of them lacks."""
-    return {
+def _data_settings(found: Audio, config: AudioConfig, device: Device) -> dict[str, Scalar]:
+    """Which clips there are and how they are heard, and which classes a part of them lacks."""
+    padded: dict[str, Scalar] = {"full_length_in": "whole windows"} if device.lazy else {}
+    return padded | {
         "classes": len(found.classes),
         "train_rows": len(found.train),
         "noisy_rows": found.noisy_rows,

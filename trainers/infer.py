@@ -22,6 +22,7 @@ from trainers.contract import InputError, Trainer
 from trainers.devices.base import Device
 from trainers.devices.kinds import AUTO, CHOICES
 from trainers.devices.select import select_for
+from trainers.devices.team import Team
 from trainers.files import write_atomically
 from trainers.task import Task
 
@@ -46,7 +47,7 @@ def infer(folder: Path, data: str, out: Path, kind: str = "auto") -> Mapping[str
         task = build(config, device)
         _take_weights(task, folder / str(about["file"]), device)
         metrics = dict(task.evaluate())
-        _write(task, out, trainer.name)
+        _write(task, out, trainer.name, device.team)
     finally:
         device.team.close()
     return metrics
@@ -88,15 +89,19 @@ def _take_weights(task: Task, path: Path, device: Device) -> None:
     task.model.eval()
 
 
-def _write(task: Task, out: Path, trainer: str) -> None:
-    """What the task keeps after a best evaluation goes into a folder of its own, of which the submission stays."""
+def _write(task: Task, out: Path, trainer: str, team: Team) -> None:
+    """What the task keeps after a best evaluation goes into a folder of its own, of which the submission stays.
+
+    All processes have a part in it, and the first alone writes.
+    """
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".infer-", dir=out.parent) as place:
         written = task.artefacts(Path(place))
         if SUBMISSION not in written:
             raise InputError(f"{trainer} wrote no submission: it has none to write, or the data have no test set")
-        text = written[SUBMISSION].read_bytes()
-    write_atomically(out, lambda stream: stream.write(text))
+        if team.rank == 0:
+            text = written[SUBMISSION].read_bytes()
+            write_atomically(out, lambda stream: stream.write(text))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -40,6 +40,8 @@ class SentenceJudge:
     The probe's twenty sentences are one batch, centred by its own mean as batches are in training. Beside each figure
     stands what needs no training: for the probe the best of the trivial answers and the mean of the sentences' word
     features (`…_ngrams`), for the classifier the most frequent label.
+
+    All processes share the work of making vectors; the first alone makes figures of them, and writes.
     """
 
     def __init__(
@@ -72,17 +74,30 @@ class SentenceJudge:
         """All figures. The network is to be in evaluation mode."""
         vectors = self._vectors(self._sentences, view)
         self._probed = _cosines(_centred(self._vectors(probe.sentences(), view)))
-        return {
+        means = None if self._labelled is None else self._means(self._labelled.texts, view)
+        return self._device.team.once(lambda: self._figures(vectors, means))
+
+    def _figures(self, vectors: Vectors, means: NDArray[np.float64] | None) -> dict[str, float]:
+        """Of the vectors of held-out sentences and of labelled texts, and of the probe's similarities."""
+        figures = {
             "loss": self._loss(vectors),
             "pair_auc": self._pair_auc(vectors),
             "pair_auc_ngrams": self._pair_auc_ngrams,
             **self._probe_scores(overlap(probe.clipped(self._probed), probe.expected())),
-            **self._downstream(view),
         }
+        if self._labelled is not None and means is not None:
+            figures["downstream_accuracy"] = classify(means, self._labelled)
+            figures["downstream_majority"] = self._labelled.majority
+        return figures
 
     def write(self, folder: Path) -> Mapping[str, Path]:
         """`probe.json`: the probe's sentences, similarities, predicted and expected cells, and all scores."""
         path = folder / "probe.json"
+        if self._device.team.rank == 0:
+            self._write_probe(path)
+        return {"probe": path}
+
+    def _write_probe(self, path: Path) -> None:
         predicted = probe.clipped(self._probed)
         scores = {"model": overlap(predicted, probe.expected()), **self._baselines}
         told = {
@@ -93,7 +108,6 @@ class SentenceJudge:
             "scores": {name: asdict(score) for name, score in scores.items()},
         }
         write_atomically(path, lambda stream: stream.write(json.dumps(told, indent=1).encode()))
-        return {"probe": path}
 
     def _probe_scores(self, found: Overlap) -> dict[str, float]:
         trivial = [score for name, score in self._baselines.items() if name != "ngrams"]
@@ -103,30 +117,28 @@ class SentenceJudge:
             scores[f"probe_{name}_trivial"] = max(getattr(score, name) for score in trivial)
         return scores | {"probe_f1_ngrams": self._baselines["ngrams"].f1}
 
-    def _downstream(self, view: View) -> dict[str, float]:
-        if self._labelled is None:
-            return {}
-        texts = self._labelled.texts
+    def _means(self, texts: Sequence[Sequence[str]], view: View) -> NDArray[np.float64]:
+        """The mean of the unit vectors of each text's sentences, shape (texts, dimensions)."""
         vectors = _units(self._vectors([sentence for text in texts for sentence in text], view))
         starts = np.cumsum([0, *(len(text) for text in texts)])[:-1]
-        means = np.add.reduceat(vectors, starts) / np.array([len(text) for text in texts])[:, None]
-        return {"downstream_accuracy": classify(means, self._labelled), "downstream_majority": self._labelled.majority}
+        means: NDArray[np.float64] = np.add.reduceat(vectors, starts) / np.array([len(text) for text in texts])[:, None]
+        return means
 
     @torch.no_grad()
     def _vectors(self, sentences: Sequence[str], view: View = PLAIN) -> Vectors:
         """One vector a sentence, shape (sentences, dimensions)."""
         outputs = Outputs(self._device)
         batches = view.batches(len(sentences), self._rows)
-        for places in batches:
+        for places in self._device.team.share(batches):
             # Padded to one shape, but for a sentence that is to be alone.
             rows = 1 if view.alone and len(places) == 1 else self._rows
             batch = self._words.batch([sentences[place] for place in places], rows)
             with self._device.autocast(self._precision):
                 vectors_of_batch = self._network.encoder(to_device(batch, self._device))
-            outputs.add(vectors_of_batch, len(places))
+            outputs.add({"vectors": vectors_of_batch}, len(places))
             self._device.step_end()
         # Device sync: all vectors come to the host.
-        vectors: Vectors = view.in_place(outputs.on_host(), batches).numpy()
+        vectors: Vectors = view.in_place(outputs.on_host()["vectors"], batches).numpy()
         return vectors
 
     def _loss(self, vectors: Vectors) -> float:

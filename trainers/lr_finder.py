@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
 
@@ -43,24 +43,18 @@ def find(config: LrFinderConfig, device: Device) -> Events:
         yield Built({**effective, **span}, over.steps, task.groups)
         task.model.train()
         test, began = RangeTest(over), time.monotonic()
-        for losses in _losses(task, config, device):
-            for loss in losses:
-                rate = over.rate(len(test.losses) + 1)
-                smoothed = test.take(loss)
-                step = len(test.losses)
-                if smoothed == smoothed:  # a loss that is no number is no mishap here, but the end
-                    epoch = (step - 1) // len(task.batches)
-                    metrics = {"loss": loss, "smoothed_loss": smoothed, "lr": rate}
-                    yield Step("train", epoch, step, metrics, time.monotonic() - began)
-                if test.is_over:
-                    break
+        for step, loss in enumerate(_losses(task, config, device), start=1):
+            smoothed = test.take(loss)
+            if smoothed == smoothed:  # a loss that is no number is no mishap here, but the end
+                metrics = {"loss": loss, "smoothed_loss": smoothed, "lr": over.rate(step)}
+                yield Step("train", (step - 1) // len(task.batches), step, metrics, time.monotonic() - began)
             if test.is_over:
                 break
         yield _evaluation(test, len(test.losses) // len(task.batches), time.monotonic() - began)
 
 
-def _losses(task: Task, config: LrFinderConfig, device: Device) -> Iterator[Sequence[float]]:
-    """The losses of steps at growing rates, some at once, each the mean over processes."""
+def _losses(task: Task, config: LrFinderConfig, device: Device) -> Iterator[float]:
+    """The losses of steps at growing rates, each the mean over processes."""
     over, ratios = config.lr_range, _ratios(task)
     at_once = FEW if device.flush_seconds else 1
     packs: list[Tensor] = []
@@ -73,7 +67,7 @@ def _losses(task: Task, config: LrFinderConfig, device: Device) -> Iterator[Sequ
             device.step_end()
             if len(packs) == at_once or step == over.steps:
                 # Device sync: until these steps have been computed.
-                yield device.team.mean([loss for (loss,) in device.fetch(packs).floats()])
+                yield from device.team.mean([loss for (loss,) in device.fetch(packs).floats()])
                 packs = []
 
 

@@ -9,10 +9,10 @@ loss in either case.
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import torch
-from torch import Tensor
 from torch.optim import Adam, AdamW
 
 from trainers import loop
@@ -22,7 +22,6 @@ from trainers.configs.matching import TRAINER, MatchingConfig, check_fit
 from trainers.contract import Events, Scalar
 from trainers.courses import Plateau
 from trainers.data.batches import (
-    Batch,
     Column,
     Columns,
     Pictures,
@@ -51,7 +50,6 @@ from trainers.retrieval import Gallery, Retrieval, Scoring
 from trainers.schedule import Schedule
 from trainers.seeding import seed_everything
 from trainers.settings.matching_data import check_data
-from trainers.task import nothing_to_rehearse
 
 # Rows per batch in evaluation, where nothing is kept for a backward pass.
 EVALUATION_ROWS = 256
@@ -80,40 +78,35 @@ def build(config: MatchingConfig, device: Device) -> loop.Task:
     test = _test(parts, network.matcher, config)
     judge = Retrieval(network.matcher, valid, device, _scoring(config), test, precision=config.precision)
 
-    def rehearse() -> None:
-        with without_trace(network, optimizer, order, device):
-            preflight({"evaluating and writing a submission": lambda: judge.rehearse(config.out)})
-
-    def loss(batch: Batch) -> dict[str, Tensor]:
-        losses: dict[str, Tensor] = network(to_device(batch, device))
-        return losses
-
     effective = network.settings() | _training_settings(optimizer, groups, schedule, loader, parts)
     effective |= computing_settings(network, optimizer, batches, config) | {"channels_last": is_channels_last(network)}
     effective |= picture_settings(train_rows.images, config.pixels) | judge.settings()
-    return loop.Task(
+    task = loop.Task(
         model=network,
         optimizer=optimizer,
         groups=groups,
         schedule=schedule,
         batches=batches,
         order=order,
-        loss=loss,
+        loss=lambda batch: network(to_device(batch, device)),
         evaluate=judge.evaluate,
         artefacts=judge.write,
-        rehearse=rehearse if judge.has_test else nothing_to_rehearse,
+        shares_work=True,
         main_metric="row_f1",
         goal=TRAINER.metrics["row_f1"],
         precision=config.precision,
         clip_norm=config.clip_norm,
         effective=effective | {"data": products.fingerprint},
-        split_groups=lambda: loop.SplitGroups(
-            train=[products.label_groups[row] for row in train_rows.rows],
-            valid=[products.label_groups[row] for row in valid_rows.rows],
-            apart=config.holdout not in ("rows", "mixed"),
-        ),
+        split_groups=lambda: _split_groups(products, train_rows, valid_rows, config),
         trivial=trivial_row_f1([products.label_groups[row] for row in parts.valid]),
     )
+    return replace(task, rehearse=lambda: _rehearse(task, judge, config, device)) if judge.has_test else task
+
+
+def _rehearse(task: loop.Task, judge: Retrieval, config: MatchingConfig, device: Device) -> None:
+    """From photos to a submission: what would fail after hours fails now."""
+    with without_trace(task.model, task.optimizer, task.order, device):
+        preflight({"evaluating and writing a submission": lambda: judge.rehearse(config.out)})
 
 
 def _network(parts: Split, config: MatchingConfig, device: Device) -> MatchingNetwork:
@@ -149,6 +142,16 @@ def _seen(
     if "text" in parts.modalities:
         columns["text"] = Column(matcher.encode_titles(products.titles, config.tokens))
     return columns, images
+
+
+def _split_groups(
+    products: Products, train: TrainingPostings, valid: Postings, config: MatchingConfig
+) -> loop.SplitGroups:
+    return loop.SplitGroups(
+        train=[products.label_groups[row] for row in train.rows],
+        valid=[products.label_groups[row] for row in valid.rows],
+        apart=config.holdout not in ("rows", "mixed"),
+    )
 
 
 def _test(parts: Split, matcher: Matcher, config: MatchingConfig) -> Gallery | None:

@@ -5,7 +5,8 @@ Whoever evaluates does so under `no_grad`: in inference mode XLA cannot look at 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 
 import torch
 from torch import Tensor
@@ -38,22 +39,42 @@ def _filled(column: Tensor, missing: int) -> Tensor:
 
 
 class Outputs:
-    """Collects outputs (rows, …) of batches on the device."""
+    """Collects outputs (rows, …) of batches, by name, on the device.
+
+    Of several processes each adds those of its share of the batches, see `Team.share`.
+    """
 
     def __init__(self, device: Device) -> None:
         self._device = device
-        self._pieces: list[Tensor] = []
+        self._pieces: dict[str, list[Tensor]] = {}
         self._counts: list[int] = []
 
-    def __len__(self) -> int:
-        return len(self._pieces)
-
-    def add(self, outputs: Tensor, count: int) -> None:
+    def add(self, outputs: Mapping[str, Tensor], count: int) -> None:
         """Those of one batch, of which the first `count` rows count. Call it before the end of the step."""
-        self._pieces.append(self._device.whole(outputs.detach().float()))
+        for name, rows in outputs.items():
+            self._pieces.setdefault(name, []).append(self._device.whole(rows.detach().float()))
         self._counts.append(count)
 
-    def on_host(self) -> Tensor:
-        """The rows of all batches, one after the other, in float32. Device sync: they are waited for."""
-        pieces = self._device.on_host(self._pieces)
-        return torch.cat([piece[:count] for piece, count in zip(pieces, self._counts, strict=True)])
+    def on_host(self) -> dict[str, Tensor]:
+        """The rows of all batches of all processes, one after the other, in float32.
+
+        All processes call it, and all get the whole. Device sync: outputs are waited for.
+        """
+        mine = {name: self._counted(pieces) for name, pieces in self._pieces.items()}
+        return _in_turn(self._device.team.gather([self._counts, mine]))
+
+    def _counted(self, pieces: Sequence[Tensor]) -> Tensor:
+        on_host = self._device.on_host(pieces)
+        return torch.cat([piece[:count] for piece, count in zip(on_host, self._counts, strict=True)])
+
+
+def _in_turn(shares: Sequence[tuple[list[int], dict[str, Tensor]]]) -> dict[str, Tensor]:
+    """A batch of each process, in the order of ranks, then the next one of each. The first process has the most."""
+    first = shares[0][1]
+    if len(shares) == 1:
+        return first
+    whole = {}
+    for name in first:
+        batches = [torch.split(rows[name], counts) for counts, rows in shares if counts]
+        whole[name] = torch.cat([batch for turn in zip_longest(*batches) for batch in turn if batch is not None])
+    return whole

@@ -18,9 +18,6 @@ from trainers.lr_trainer import FIND_LR, lr_finder_of
 # Modules beside those of trainers, which extend what is in them.
 SHARED = ("torch_config",)
 
-# Modules beside those of trainers, which extend what is in them.
-SHARED = ("torch_config",)
-
 Recipe = Callable[[Any, Any], Events]
 
 

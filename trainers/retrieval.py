@@ -26,7 +26,7 @@ from trainers.metrics.merging import merge, title_keys
 from trainers.metrics.row_f1 import Retrieved, f1_of, group_sizes, retrieve, row_f1
 from trainers.metrics.similarity import THRESHOLDS, Similarity
 from trainers.models.matcher import Matcher
-from trainers.outputs import Outputs, visit
+from trainers.prediction import outputs_of
 from trainers.view import PLAIN, View
 
 FUSED = "fused"
@@ -63,7 +63,11 @@ class Gallery:
 
 
 class Retrieval:
-    """Row F1 of a model's embeddings of the `valid` postings, and a submission for the `test` ones if there are any."""
+    """Row F1 of a model's embeddings of the `valid` postings, and a submission for the `test` ones if there are any.
+
+    All processes share the work of embedding. What is made of the embeddings, and written, is the first one's to make:
+    counting pairs takes all cores of a host already.
+    """
 
     def __init__(
         self,
@@ -101,7 +105,6 @@ class Retrieval:
             settings |= {"at_least": scoring.at_least, "merge": "+".join(scoring.merged) or None}
         return settings
 
-    @torch.no_grad()
     def evaluate(self, view: View = PLAIN) -> dict[str, float]:
         """`row_f1` with its interval of 95 %, `precision` and `recall` at the best `threshold`, and other ways' row F1.
 
@@ -109,6 +112,9 @@ class Retrieval:
         be in evaluation mode.
         """
         self._embeddings = self._embed(self._valid, view)
+        return self._device.team.once(self._metrics)
+
+    def _metrics(self) -> dict[str, float]:
         distance = self._scoring.distance
         found = retrieve(self._embeddings[FUSED], self._groups, distance, self._scoring.galleries)
         plain = found.plain
@@ -137,17 +143,14 @@ class Retrieval:
         Where the model has them also `embeddings_image.npy` and `embeddings_text.npy`, and with test postings
         `submission.csv`.
         """
-        products = self._valid.products
-        hashes = products.hashes or [""] * len(products)
-        table = zip(products.posting_ids, products.label_groups, hashes, products.titles, strict=True)
-        write_atomically(folder / "embeddings.csv", lambda stream: stream.write(_csv([_COLUMNS, *table])))
-        written = {}
-        for name, values in self._embeddings.items():
-            label = "embeddings" if name == FUSED else f"embeddings_{name}"
-            written[label] = folder / f"{label}.npy"
-            _save(written[label], values)
+        names = {name: "embeddings" if name == FUSED else f"embeddings_{name}" for name in self._embeddings}
+        written = {label: folder / f"{label}.npy" for label in names.values()}
+        if self._device.team.rank == 0:
+            _write_postings(folder / "embeddings.csv", self._valid.products)
+            for name, label in names.items():
+                _save(written[label], self._embeddings[name])
         if self._test is not None:
-            written["submission"] = self._submit(folder, self._test)
+            written["submission"] = self._submit(folder / SUBMISSION, self._test)
         return written
 
     def rehearse(self, folder: str) -> None:
@@ -181,24 +184,25 @@ class Retrieval:
         )
         return float(f1_of(predicted, hits, group_sizes(self._groups)).mean())
 
-    @torch.no_grad()
-    def _submit(self, folder: Path, test: Gallery) -> Path:
-        similarity = Similarity(self._embed(test)[FUSED], self._scoring.distance)
-        level = float(similarity.levels((self._threshold,))[0])
-        keys = [test.keys(name) for name in self._scoring.merged]
-        matches = find_matches(similarity, level, self._scoring.at_least, MOST, keys)
-        return write_matches(folder / SUBMISSION, test.products.posting_ids, matches)
+    def _submit(self, path: Path, test: Gallery) -> Path:
+        embeddings = self._embed(test)[FUSED]
+        if self._device.team.rank == 0:
+            similarity = Similarity(embeddings, self._scoring.distance)
+            level = float(similarity.levels((self._threshold,))[0])
+            keys = [test.keys(name) for name in self._scoring.merged]
+            matches = find_matches(similarity, level, self._scoring.at_least, MOST, keys)
+            write_matches(path, test.products.posting_ids, matches)
+        return path
 
     def _embed(self, gallery: Gallery, view: View = PLAIN) -> dict[str, Tensor]:
-        found: dict[str, Outputs] = {}
-        look = view.over(gallery.batches)
-        for batch, count in visit(look, gallery.batches.batch_size or 1, self._device, view.alone > 0):
-            with self._device.autocast(self._precision):
-                outputs = self._model.outputs(batch)
-            for name, values in outputs.items():
-                found.setdefault(name, Outputs(self._device)).add(values, count)
-        # Device sync: all embeddings come to the host.
-        return {name: look.in_place(collected.on_host()) for name, collected in found.items()}
+        """All embeddings of a gallery, on the host."""
+        return outputs_of(self._model.outputs, gallery.batches, self._device, view, self._precision)
+
+
+def _write_postings(path: Path, products: Products) -> None:
+    hashes = products.hashes or [""] * len(products)
+    table = zip(products.posting_ids, products.label_groups, hashes, products.titles, strict=True)
+    write_atomically(path, lambda stream: stream.write(_csv([_COLUMNS, *table])))
 
 
 def _save(path: Path, values: Tensor) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 
 import torch
-from torch import Tensor
 from torch.optim import Adam
 
 from trainers import loop
@@ -18,7 +17,7 @@ from trainers.accumulation import accumulated
 from trainers.computing import computing_settings, on_device
 from trainers.configs.sentences import TRAINER, SentencesConfig
 from trainers.contract import Events, Scalar
-from trainers.data.batches import Batch, to_device
+from trainers.data.batches import to_device
 from trainers.data.corpus import Corpus, load_texts, split_corpus
 from trainers.data.labelled import Labelled, load_labelled
 from trainers.data.loading import Loading
@@ -55,45 +54,31 @@ def build(config: SentencesConfig, device: Device) -> loop.Task:
     batches = accumulated(loader, config.accumulate)
 
     network = on_device(_network(config, words), config, device)
-    groups = network.parameter_groups()
-    parameters = [{"params": params} for params in groups.values()]
-    optimizer = build_optimizer(Adam, parameters, config, device, lr=config.peak, betas=BETAS, eps=EPSILON)
-    schedule = Schedule(
-        optimizer,
-        tuple(groups),
-        kind=config.scheduler,
-        total_steps=loop.total_steps(config.epochs, len(batches)),
-        warmup_steps=config.warmup,
-        scale=config.rate_scale(device.team.size),
-    )
+    parameters = network.parameter_groups()
+    groups, by_module = tuple(parameters), [{"params": params} for params in parameters.values()]
+    optimizer = build_optimizer(Adam, by_module, config, device, lr=config.peak, betas=BETAS, eps=EPSILON)
+    steps, scale = loop.total_steps(config.epochs, len(batches)), config.rate_scale(device.team.size)
+    schedule = Schedule(optimizer, groups, config.scheduler, steps, warmup_steps=config.warmup, scale=scale)
     judge = SentenceJudge(network, corpus.valid, labelled, words, config.batch_size, device, precision=config.precision)
 
-    def loss(batch: Batch) -> dict[str, Tensor]:
-        losses: dict[str, Tensor] = network(to_device(batch, device))
-        return losses
-
+    effective = _network_settings(network) | _word_settings(words) | _data_settings(corpus, labelled)
+    effective |= _training_settings(optimizer, schedule, loader)
+    effective |= computing_settings(network, optimizer, batches, config)
     return loop.Task(
         model=network,
         optimizer=optimizer,
-        groups=tuple(groups),
+        groups=groups,
         schedule=schedule,
         batches=batches,
         order=order,
-        loss=loss,
+        loss=lambda batch: network(to_device(batch, device)),
         evaluate=judge.evaluate,
         artefacts=judge.write,
+        shares_work=True,
         main_metric="pair_auc",
         goal=TRAINER.metrics["pair_auc"],
-        effective=_network_settings(network)
-        | _word_settings(words)
-        | _training_settings(optimizer, schedule, loader)
-        | computing_settings(network, optimizer, batches, config)
-        | _data_settings(corpus, labelled),
-        split_groups=lambda: loop.SplitGroups(
-            [paragraph.sentences for paragraph in loader.paragraphs],
-            [paragraph.sentences for paragraph in corpus.valid],
-            noun="paragraphs",
-        ),
+        effective=effective,
+        split_groups=lambda: _split_groups(loader, corpus),
         trivial={"pair_auc": 0.5},
         precision=config.precision,
         clip_norm=config.clip_norm,
@@ -120,6 +105,14 @@ def _network(config: SentencesConfig, words: WordBatches) -> SentenceNetwork:
         criterion = SimilarityBXENT(config.temperature, config.bias)
     return SentenceNetwork(
         encoder, criterion, config.word_ratio, config.word_samples, config.word_fade, config.accumulate
+    )
+
+
+def _split_groups(loader: ParagraphBatches, corpus: Corpus) -> loop.SplitGroups:
+    return loop.SplitGroups(
+        train=[paragraph.sentences for paragraph in loader.paragraphs],
+        valid=[paragraph.sentences for paragraph in corpus.valid],
+        noun="paragraphs",
     )
 
 

@@ -103,8 +103,8 @@ class Task:
     `order` is the generator of the data order. `artefacts` writes files into a folder after every new best evaluation
     and returns their paths by label. `memory` are plain values and tensors that checkpoints keep besides.
 
-    Of several processes the first alone evaluates and writes artefacts. Where the task `shares_work` all are asked,
-    and have to return the same.
+    Of several processes the first alone evaluates and writes artefacts. Where the task `shares_work` all are asked;
+    they have to return the same, and the first alone writes.
 
     `rehearse` goes the whole way once on a handful of rows before training begins, and leaves no trace.
 

@@ -9,6 +9,7 @@ what the best state says of the validation comments is kept, too.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 
 import torch
@@ -68,17 +69,13 @@ def build(config: ToxicityConfig, device: Device) -> loop.Task:
     optimizer = build_optimizer(AdamW, parameters, config, device, lr=config.rate)
     schedule = _schedule(optimizer, groups, _steps(config, batches, tuning), config, device)
     running, memory = RunningScores(), dict[str, object]()
+    criterion = ToxicityLoss(config.smoothing, config.aux_weight)
     judge = Judge(network, found.valid, steps_named(config.clean), device, _cache(config), config.precision)
     submitter = _submitter(found, network, memory, config, device)
-    criterion = ToxicityLoss(config.smoothing, config.aux_weight)
 
-    def loss(batch: Batch) -> dict[str, Tensor]:
-        batch = to_device(batch, device)
-        logits = network(batch).float()
-        running.add(toxic_probability(logits), batch["toxic"])
-        losses: dict[str, Tensor] = criterion(logits, batch["toxic"], batch["auxiliary"], batch["known"])
-        return losses
-
+    effective = _network_settings(network, criterion, found) | _data_settings(found, config)
+    effective |= _training_settings(optimizer, groups, schedule, loader, config)
+    effective |= computing_settings(network, optimizer, batches, config)
     task = loop.Task(
         model=network,
         optimizer=optimizer,
@@ -86,14 +83,11 @@ def build(config: ToxicityConfig, device: Device) -> loop.Task:
         schedule=schedule,
         batches=batches,
         order=order,
-        loss=loss,
+        loss=_loss(network, criterion, running, device),
         evaluate=judge.evaluate,
         main_metric=config.monitor,
         goal=TRAINER.metrics[config.monitor],
-        effective=_network_settings(network, criterion, found)
-        | _training_settings(optimizer, groups, schedule, loader, config)
-        | computing_settings(network, optimizer, batches, config)
-        | _data_settings(found, config),
+        effective=effective,
         artefacts=lambda folder: {**submitter.of_best(folder), **judge.write(folder)},
         running=running,
         tuning=loop.Tuning(tuning, config.tune_epochs, submitter.of_pass) if tuning else None,
@@ -106,6 +100,21 @@ def build(config: ToxicityConfig, device: Device) -> loop.Task:
         trivial={"auc": 0.5, "mcc": 0.0, "accuracy": trivial_accuracy(found.valid.toxic)},
     )
     return replace(task, rehearse=lambda: _rehearse(task, judge, submitter, loader, config, device))
+
+
+def _loss(
+    network: ToxicityNetwork, criterion: ToxicityLoss, running: RunningScores, device: Device
+) -> Callable[[Batch], dict[str, Tensor]]:
+    """Losses by name; scores over the pass so far are told what the network says of each batch."""
+
+    def loss(batch: Batch) -> dict[str, Tensor]:
+        batch = to_device(batch, device)
+        logits = network(batch).float()
+        running.add(toxic_probability(logits), batch["toxic"])
+        losses: dict[str, Tensor] = criterion(logits, batch["toxic"], batch["auxiliary"], batch["known"])
+        return losses
+
+    return loss
 
 
 def _rehearse(

@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from trainers.devices.team import Team
+
 if TYPE_CHECKING:
     from trainers.data.batches import Batch
 
@@ -63,9 +65,9 @@ class View:
         found: list[list[int]] = [together[start : start + batch_size] for start in range(0, len(together), batch_size)]
         return found + [[place] for place in alone.tolist()]
 
-    def over(self, loader: DataLoader[Batch]) -> Look:
-        """The batches of a loader with a fixed `batch_size`, seen in this way."""
-        return Look(self, loader)
+    def over(self, loader: DataLoader[Batch], team: Team | None = None) -> Look:
+        """The share that this process of a team has in the batches of a loader with a fixed `batch_size`."""
+        return Look(self, loader, team or Team())
 
     def in_place(self, outputs: Tensor, batches: list[list[int]]) -> Tensor:
         """Outputs (rows, …) in the order in which `batches` visited the rows, put into the order of the rows."""
@@ -83,26 +85,27 @@ PLAIN = View()
 
 
 class Look:
-    """One pass over a loader's batches under a view."""
+    """One pass over a process's share of a loader's batches under a view."""
 
-    def __init__(self, view: View, loader: DataLoader[Batch]) -> None:
+    def __init__(self, view: View, loader: DataLoader[Batch], team: Team) -> None:
         self._view = view
         self._loader = loader
+        self._team = team
         rows = len(loader.dataset)  # type: ignore[arg-type]
         self._batches = view.batches(rows, loader.batch_size or 1)
 
     def __iter__(self) -> Iterator[Batch]:
-        if self._view.is_plain:
+        if self._view.is_plain and self._team.size == 1:
             yield from self._loader
             return
         seen: DataLoader[Batch] = DataLoader(
-            self._loader.dataset, batch_sampler=self._batches, collate_fn=self._loader.collate_fn
+            self._loader.dataset, batch_sampler=self._team.share(self._batches), collate_fn=self._loader.collate_fn
         )
         for batch in seen:
             yield {name: self._seen(name, column) for name, column in batch.items()}
 
     def in_place(self, outputs: Tensor) -> Tensor:
-        """The outputs of all batches, one after the other along the first dimension, in the order of the rows."""
+        """The outputs of all batches of all processes, along the first dimension, in the order of the rows."""
         return self._view.in_place(outputs, self._batches)
 
     def _seen(self, name: str, column: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ three answers: the way in which BERT was first tuned for XNLI (Devlin et al. 201
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -51,18 +52,11 @@ def build(config: XnliConfig, device: Device) -> loop.Task:
     batches = accumulated(loader, config.accumulate)
     parameters, groups = decay_groups(network, config.weight_decay)
     optimizer = build_optimizer(AdamW, parameters, config, device, lr=config.rate, betas=(0.9, 0.999), eps=1e-6)
-    steps = loop.total_steps(config.epochs, len(batches))
-    warmup = config.warmup if config.scheduler == "linear" else 0.0
-    scale = config.rate_scale(device.team.size)
-    schedule = Schedule(optimizer, groups, config.scheduler, steps, warmup=warmup, scale=scale)
+    schedule = _schedule(optimizer, groups, loop.total_steps(config.epochs, len(batches)), config, device)
     judge = PairJudge(network, found.valid, device, _cache(config), config.precision)
 
-    def loss(batch: Batch) -> dict[str, Tensor]:
-        batch = to_device(batch, device)
-        logits = network(batch).float()
-        right = (logits.detach().argmax(1) == batch["label"]).float().mean()
-        return {"loss": F.cross_entropy(logits, batch["label"]), "accuracy": right}
-
+    effective = _network_settings(network) | _training_settings(optimizer, groups, schedule, loader)
+    effective |= computing_settings(network, optimizer, batches, config) | _data_settings(found)
     return loop.Task(
         model=network,
         optimizer=optimizer,
@@ -70,14 +64,11 @@ def build(config: XnliConfig, device: Device) -> loop.Task:
         schedule=schedule,
         batches=batches,
         order=order,
-        loss=loss,
+        loss=_loss(network, device),
         evaluate=judge.evaluate,
         main_metric="accuracy",
         goal=TRAINER.metrics["accuracy"],
-        effective=_network_settings(network)
-        | _training_settings(optimizer, groups, schedule, loader)
-        | computing_settings(network, optimizer, batches, config)
-        | _data_settings(found),
+        effective=effective,
         artefacts=judge.artefacts,
         shares_work=True,
         precision=config.precision,
@@ -86,6 +77,16 @@ def build(config: XnliConfig, device: Device) -> loop.Task:
         split_groups=lambda: loop.SplitGroups(found.train.texts, found.valid.texts, apart=False, noun="pairs"),
         trivial={"accuracy": trivial_accuracy(found.valid.labels)},
     )
+
+
+def _loss(network: PairClassifier, device: Device) -> Callable[[Batch], dict[str, Tensor]]:
+    def loss(batch: Batch) -> dict[str, Tensor]:
+        batch = to_device(batch, device)
+        logits = network(batch).float()
+        right = (logits.detach().argmax(1) == batch["label"]).float().mean()
+        return {"loss": F.cross_entropy(logits, batch["label"]), "accuracy": right}
+
+    return loss
 
 
 def _network(found: Xnli, config: XnliConfig) -> PairClassifier:
@@ -106,6 +107,12 @@ def _batches(
     texts = Texts(found.train.rows, tokens, {"label": Column(torch.from_numpy(found.train.labels))})
     places = TextOrder(len(found.train), config.batch_size, order, device.team)
     return text_loader(texts, places, config.seed, Loading.of(config, device))
+
+
+def _schedule(optimizer: AdamW, groups: tuple[str, ...], steps: int, config: XnliConfig, device: Device) -> Schedule:
+    warmup = config.warmup if config.scheduler == "linear" else 0.0
+    scale = config.rate_scale(device.team.size)
+    return Schedule(optimizer, groups, config.scheduler, steps, warmup=warmup, scale=scale)
 
 
 def _network_settings(network: PairClassifier) -> dict[str, Scalar]:

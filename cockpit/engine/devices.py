@@ -7,7 +7,7 @@ import os
 from trainers.devices import automatic
 from trainers.devices.kinds import AUTO, CHOICES, CPU, TPU, XLA
 
-__all__ = ["AUTO", "CHOICES", "device_text", "is_another", "kind_of", "takes_all_chips"]
+__all__ = ["AUTO", "CHOICES", "device_text", "is_another", "is_tpu", "kind_of", "takes_all_chips"]
 
 
 def device_text(asked: str, cards: int) -> str:
@@ -23,6 +23,11 @@ def takes_all_chips(asked: str, cards: int) -> bool:
     """Whether a trial has the whole TPU of a machine with so many NVIDIA cards: no two processes can open it."""
     if asked == AUTO:
         return automatic.guess(cards).kind == TPU
+    return is_tpu(asked)
+
+
+def is_tpu(asked: str) -> bool:
+    """Whether a TPU is meant; XLA runs on other hardware as well."""
     return asked == TPU or (asked == XLA and os.environ.get("PJRT_DEVICE", "TPU") == "TPU")
 
 

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from cockpit.engine.devices import AUTO, takes_all_chips
+from cockpit.engine.devices import AUTO, is_tpu, takes_all_chips
 from cockpit.search.spec import Search
 from trainers.devices.kinds import CPU, CUDA
 
@@ -15,13 +15,15 @@ from trainers.devices.kinds import CPU, CUDA
 class Share:
     """How trials share the machine: `concurrent` at once, each with `cpu` cores and `gpu` GPUs or a part of one.
 
-    `processes` work on one trial together.
+    `processes` work on one trial together. `tpu` are the chips that a node of a cluster has and each trial takes; on
+    this machine nobody has to be told of them.
     """
 
     concurrent: int
     cpu: float
     gpu: float
     processes: int = 1
+    tpu: float = 0.0
 
     @property
     def threads(self) -> int:
@@ -85,6 +87,13 @@ def gpus_wanted(search: Search, device: str, gpus: float) -> float:
     """GPUs of one trial. Where nothing is said and there are `gpus`, one for each process that is not for the CPU."""
     here = gpus and device in (AUTO, CUDA)
     return search.resources.gpu or (float(search.resources.processes or 1) if here else 0.0)
+
+
+def chips_wanted(search: Search, device: str, chips: float) -> float:
+    """TPU chips of one trial, of the `chips` that a node has at most. That is all of them, or none."""
+    if not chips or not (device == AUTO or is_tpu(device)):
+        return 0.0
+    return max(chips, search.resources.tpu)
 
 
 def _processes(search: Search, device: str, gpu: float) -> int:

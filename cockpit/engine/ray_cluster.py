@@ -14,7 +14,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from cockpit.engine.channel import Message
 from cockpit.engine.conductor import Conductor
-from cockpit.engine.machine import NoRoomError
+from cockpit.engine.machine import NoRoomError, Share
 from cockpit.engine.needs import needs_of
 from cockpit.engine.node_host import NodeHost, Report
 from cockpit.engine.request import Outcome, TrialRequest
@@ -87,14 +87,15 @@ class Cluster:
         deadline = time.monotonic() + START_SECONDS
         plan = self._conductor.plan
         everything = [_room(node) for node in ray.nodes() if node["Alive"]]
-        if not cluster_share(plan.search, plan.device, everything).concurrent:
-            raise NoRoomError(self._why_nothing_fits())
+        share = cluster_share(plan.search, plan.device, everything)
+        if not share.concurrent:
+            raise NoRoomError(self._why_nothing_fits(share))
         self.look(at_once=True)
         while any(node.report is None for node in self._nodes.values()) and time.monotonic() < deadline:
             ray.wait([node.asked for node in self._nodes.values() if node.report is None], timeout=1.0)
             self.look(at_once=True)
         if not self._conductor.plan.share.concurrent:
-            raise NoRoomError(self._why_nothing_fits())
+            raise NoRoomError(self._why_nothing_fits(self._conductor.plan.share))
 
     def look(self, *, at_once: bool = False) -> None:
         """See, once a second, which nodes have come, answered and gone, and divide what there is among trials."""
@@ -195,9 +196,9 @@ class Cluster:
         if told:
             ray.wait(told, num_returns=len(told), timeout=ORDER_SECONDS)
 
-    def _why_nothing_fits(self) -> str:
-        share = self._conductor.plan.share
-        wanted = f"{share.cpu:g} cores" + (f" and {share.gpu:g} GPUs" if share.gpu else "")
+    def _why_nothing_fits(self, share: Share) -> str:
+        cards = f" and {share.gpu:g} GPUs" if share.gpu else ""
+        wanted = f"{share.cpu:g} cores{cards}" + (f" and {share.tpu:g} TPU chips" if share.tpu else "")
         refusals = "; ".join(self._refusals())
         return f"no node of the cluster has room for a trial with {wanted}" + (f"; {refusals}" if refusals else "")
 
@@ -226,7 +227,7 @@ def _is_there(reference: Any) -> bool:
 
 def _room(found: dict[str, Any]) -> Room:
     resources = found.get("Resources", {})
-    return Room(float(resources.get("CPU", 0.0)), float(resources.get("GPU", 0.0)))
+    return Room(*(float(resources.get(name, 0.0)) for name in ("CPU", "GPU", "TPU")))
 
 
 def _answer(reference: Any) -> str:

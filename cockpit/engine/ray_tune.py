@@ -122,7 +122,7 @@ class _Proposals(Searcher):  # type: ignore[misc]
 
     def _room_for(self, request: TrialRequest) -> dict[str, Any]:
         share, cluster = self._conductor().plan.share, self._cluster()
-        resources = {"CPU": share.cpu, "GPU": share.gpu}
+        resources = {"CPU": share.cpu, "GPU": share.gpu, "TPU": share.tpu}
         if cluster is None:
             # A sliver of what only this node has: the warm parent and the run folder are here.
             here = f"node:{ray.util.get_node_ip_address()}"

@@ -22,7 +22,7 @@ from cockpit.importers.values import flattened, number, shown, stamp
 
 RESULT, PROGRESS, PARAMS, ERROR = "result.json", "progress.csv", "params.json", "error.txt"
 _KNOWN_BY = ("training_iteration", "time_total_s")
-_PLUMBING = frozenset((
+PLUMBING = frozenset((
     "pid", "hostname", "node_ip", "date", "trial_id", "experiment_id", "done", "checkpoint_dir_name", "timestamp",
     "should_checkpoint", "time_since_restore", "iterations_since_restore", "timesteps_since_restore", "warmup_time",
     "experiment_tag", "time_total_s", "training_iteration",
@@ -151,7 +151,7 @@ def _nested(cells: Iterator[tuple[str, str]]) -> Record:
 
 
 def _report(line: int, record: Mapping[str, Any], track: Track) -> Iterator[Item]:
-    numbers, others = flattened({name: value for name, value in record.items() if name not in _PLUMBING})
+    numbers, others = flattened({name: value for name, value in record.items() if name not in PLUMBING})
     time = number(str(record.get("time_total_s")))
     yield from track.events(
         Row(

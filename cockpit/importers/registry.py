@@ -17,6 +17,7 @@ MODULES: tuple[str, ...] = (
     "wandb",
     "trainer_state",
     "ray_results",
+    "ray_printed",
     "trackio_database",
     "mlflow_folder",
     "sacred_folder",

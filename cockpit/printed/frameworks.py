@@ -1,4 +1,4 @@
-"""Lines of timm, torchvision, mmdetection, CatBoost and flax, whose counters stand where other lines have none.
+"""Lines of timm, torchvision, mmdetection, CatBoost, flax and Kaldi, whose counters stand where others have none.
 
 A state of an evaluation, `Test: [ 10/48] …`, says something at its end only, and then its averages, which stand in
 parentheses behind the values of the last batch.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from cockpit.printed import kaldi
 from cockpit.printed.names import Wanted, phase_of, split_phase, strength
 from cockpit.printed.numbers import PLAIN as F
 from cockpit.printed.numbers import count
@@ -45,6 +46,8 @@ def read(text: str, wanted: Wanted) -> Reading | None:
         found = _EPOCH.match(text)
         if found:
             return _epoch(found, wanted)
+    elif first == "L":
+        return kaldi.read(text)
     elif first == "I" and (found := _ITERATIONS.match(text)):
         return _iteration(found, wanted)
     elif first == "[" and (found := _WRITTEN.match(text)):

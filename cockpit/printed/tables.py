@@ -1,4 +1,8 @@
-"""Tables of text: a line of names, then lines of as many numbers, one for each epoch (fastai, skorch, ultralytics)."""
+"""Tables of text: a line of names, then lines of as many numbers (fastai, skorch, ultralytics, spaCy).
+
+Most have one for each epoch. spaCy's have epoch and step, `E` and `#`, then losses of the training and scores of an
+evaluation, and names of two words: only two blanks part them.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,9 @@ _OF = re.compile(r"(\d{1,9})/(\d{1,9})$")
 _CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,2}):(\d{2}(?:\.\d+)?)$")
 _COUNTERS = {"epoch": "epoch", "epochs": "epoch", "ep": "epoch", "step": "step", "iter": "step", "iteration": "step"}
 _TIMES = frozenset(("time", "dur", "elapsed"))
-_PLACES = frozenset(("class", "images", "instances", "labels", "targets", "size", "img_size", "gpu_mem"))
+_SPACY = re.compile(r"E {2,}# {2,}(?:LOSS \S{1,60} {2,}){0,20}(?:\S{1,60} {2,}){0,20}SCORE$")
+_SPACY_LOSS = "LOSS "
+_PLACES = frozenset(("#", "class", "images", "instances", "labels", "targets", "size", "img_size", "gpu_mem"))
 _SHORT = {"box(p": "precision", "p": "precision", "r": "recall", "map50-95)": "map50-95"}
 _EMPTY = ("-", "--", "#na#", "none", "n/a", "")
 _FEWEST, _MOST = 3, 40
@@ -40,6 +46,8 @@ class Tables:
 
     def read(self, text: str) -> Reading | None:
         """A line of names, a line below it, or neither."""
+        if text.startswith("E ") and _SPACY.match(text):
+            return self._begin(_of_spacy(re.split(" {2,}", text)))
         cells = self._cells(text)
         if not _FEWEST <= len(cells) <= _MOST:
             return None
@@ -63,7 +71,10 @@ class Tables:
             return None
         if not of_classes and not any(strength(name) for name in names[1:]):
             return None
-        self._columns = _named(names)
+        return self._begin(_named(names), of_classes)
+
+    def _begin(self, columns: list[str], of_classes: bool = False) -> Reading:
+        self._columns = columns
         self._of_classes = of_classes
         self._fresh = not of_classes
         return Reading(form="table_header")
@@ -81,12 +92,13 @@ class Tables:
         if values is None:
             return None
         fresh, self._fresh = self._fresh, False
-        step = _COUNTERS[self._columns[0]] == "step"
+        counts_steps = _COUNTERS[self._columns[0]] == "step"
+        step = count(cells[1]) if self._columns[1] == "#" else number if counts_steps else None
         return Reading(
             form="table_first" if fresh else "table",
             values=values,
-            epoch=None if step else number,
-            step=number if step else None,
+            epoch=None if counts_steps else number,
+            step=step,
             from_one=place is not None,
             time=time,
         )
@@ -114,6 +126,13 @@ class Tables:
             elif cell.lower() not in _EMPTY:
                 return None, None
         return tuple(values), time
+
+
+def _of_spacy(names: list[str]) -> list[str]:
+    """Columns of spaCy's table, whose scores are the validation's."""
+    losses = [f"train_loss_{name.removeprefix(_SPACY_LOSS)}" for name in names if name.startswith(_SPACY_LOSS)]
+    scores = [f"valid_{name}" for name in names[2 + len(losses) :]]
+    return ["epoch", "#", *(name.lower() for name in losses + scores)]
 
 
 def _named(names: list[str]) -> list[str]:

@@ -40,6 +40,7 @@ from cockpit.store.rows import TrialRow
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 STORE_BYTES = 80 << 20
+NODE = {"node_ip_address": "127.0.0.1", "object_store_memory": STORE_BYTES}
 HEALTH = {"health_check_initial_delay_ms": 1000, "health_check_period_ms": 500, "health_check_failure_threshold": 4}
 
 
@@ -94,8 +95,8 @@ class Nodes:
         warm = [p.command for p in mine if "cockpit.engine.warm" in p.command]
         return [*warm, *(str(folder) for folder in self.temporary.glob("cockpit-ray-*"))]
 
-    def sweep(self, logs: Path, view: Any, **keys: Any) -> Sweep:
-        plan = draft_plan(search(engine="ray", **{"resources": {"cpu": 1}, **keys}), device="cpu", joining=True)
+    def sweep(self, logs: Path, view: Any, device: str = "cpu", **keys: Any) -> Sweep:
+        plan = draft_plan(search(engine="ray", **{"resources": {"cpu": 1}, **keys}), device=device, joining=True)
         job = Job(plan, logs, "a test", self.address)
         return Sweep(plan, *run_sweep(job, lambda *_: view, lambda _: None))
 
@@ -122,7 +123,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
         patch.setattr(tempfile, "tempdir", None)
         patch.setattr("ray._private.utils.write_ray_address", lambda *_: None)  # not for everybody on this machine
         read_authentication_anew()
-        shared = {"num_cpus": 1, "node_ip_address": "127.0.0.1", "object_store_memory": STORE_BYTES}
+        shared = NODE | {"num_cpus": 1}
         with small_private_head():
             head = {**shared, "include_dashboard": False, "temp_dir": f"{folder}/r", "_system_config": HEALTH}
             cluster = Cluster(initialize_head=True, head_node_args=head)
@@ -141,6 +142,23 @@ def test_a_trial_that_fits_on_no_node_is_refused_in_one_line(nodes: Nodes, tmp_p
     reason = "the engine failed: no node of the cluster has room for a trial with 64 cores; see engine.log"
     assert (sweep.ending.status, sweep.ending.reason) == ("failed", reason)
     assert sweep.trials == []
+
+
+def test_trials_go_one_by_one_to_the_node_that_ray_says_has_a_tpu(nodes: Nodes, tmp_path: Path) -> None:
+    node = nodes.ray.add_node(**NODE, num_cpus=3, resources={"TPU": 4})
+    seen: list[Any] = []
+    folders = lambda: RunFolder(next(tmp_path.glob("exp*")))  # noqa: E731
+    try:
+        view = Scenes(
+            (lambda rows: bool(nodes.away(folders())), lambda run: seen.extend(map(nodes.of, nodes.away(run).values())))
+        )
+        search = {**trials(2, steps=10, delay=0.05), "resources": {"cpu": 0.5}}
+        sweep = nodes.sweep(tmp_path, view, device="auto", **search)
+    finally:
+        nodes.ray.remove_node(node)
+    assert sweep.statuses == ["finished"] * 2
+    assert sweep.most_at_once() == 1
+    assert seen == [node]
 
 
 class Watching:

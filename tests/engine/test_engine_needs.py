@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sweeping import plan_of, search
 
+from cockpit.engine.machine import Share
 from cockpit.engine.needs import code_to_ship, needs_of, path_digest, problems
 from cockpit.engine.room import Room, cluster_share
 
@@ -33,6 +34,41 @@ def test_a_trainer_of_the_user_is_shipped_with_our_packages() -> None:
     names = [Path(path).name for path in code_to_ship(plan)]
     assert names == ["cockpit", "trainers", "engine_trainers"]
     assert [Path(path).name for path in code_to_ship(plan_of())] == ["cockpit", "trainers"]
+
+
+FOUR, EIGHT = Room(96, 0, tpu=4), Room(224, 0, tpu=8)
+
+
+@pytest.mark.parametrize(
+    ("device", "rooms", "keys", "expected"),
+    [
+        ("auto", [Room(8, 0), FOUR, FOUR], {}, (2, 96.0, 0.0, 4.0)),
+        ("tpu", [Room(8, 0), FOUR, FOUR], {"concurrent": 1}, (1, 96.0, 0.0, 4.0)),
+        ("tpu", [FOUR, FOUR], {"resources": {"cpu": 2}}, (2, 2.0, 0.0, 4.0)),
+        ("xla", [FOUR, EIGHT], {}, (1, 224.0, 0.0, 8.0)),
+        ("xla", [FOUR], {"resources": {"tpu": 1}}, (1, 96.0, 0.0, 4.0)),
+        ("tpu", [FOUR, FOUR], {"resources": {"tpu": 8}}, (0, 1.0, 0.0, 8.0)),
+        ("cpu", [Room(8, 0), FOUR], {}, (104, 1.0, 0.0, 0.0)),
+        ("auto", [Room(8, 2), FOUR], {}, (2, 1.0, 1.0, 0.0)),
+        ("auto", [Room(8, 0)], {}, (8, 1.0, 0.0, 0.0)),
+        ("tpu", [], {}, (0, 1.0, 0.0, 0.0)),
+    ],
+)
+def test_a_trial_has_all_chips_of_a_node(
+    monkeypatch: pytest.MonkeyPatch,
+    device: str,
+    rooms: list[Room],
+    keys: dict[str, object],
+    expected: tuple[int, float, float, float],
+) -> None:
+    monkeypatch.delenv("PJRT_DEVICE", raising=False)
+    share = cluster_share(search(engine="ray", **keys), device, rooms)
+    assert (share.concurrent, share.cpu, share.gpu, share.tpu) == expected
+
+
+def test_xla_on_other_hardware_takes_no_chips(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PJRT_DEVICE", "CPU")
+    assert cluster_share(search(engine="ray"), "xla", [FOUR]) == Share(96, 1.0, 0.0)
 
 
 @pytest.mark.parametrize(

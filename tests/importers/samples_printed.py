@@ -22,8 +22,8 @@ KERAS = "Epoch 1/2\n" + "".join(
 LOGS = {  # steps and evaluations
     "timm": (5, 4), "mmdetection": (3, 2), "mmengine": (2, 1), "detectron2": (2, 0), "fairseq": (4, 2),
     "fairseq_json": (3, 1), "nanogpt": (6, 2), "ultralytics": (2, 2), "lightning": (8, 2), "xgboost": (10, 10),
-    "lightgbm": (0, 4), "catboost": (3, 3), "chainer": (3, 3), "espnet": (3, 1), "kaldi": (4, 0), "skorch": (2, 2),
-    "torchvision": (2, 2), "imagenet": (2, 2), "hugging_face": (2, 1),
+    "lightgbm": (0, 4), "catboost": (3, 3), "chainer": (3, 3), "espnet": (3, 1), "kaldi": (5, 0), "skorch": (2, 2),
+    "torchvision": (2, 2), "imagenet": (2, 2), "hugging_face": (2, 1), "spacy": (3, 3),
 }  # fmt: skip
 
 

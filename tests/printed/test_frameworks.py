@@ -1,5 +1,7 @@
 """What the lines of other tools say, one by one."""
 
+import math
+
 import pytest
 from printed.reading import brief, metrics
 
@@ -79,9 +81,84 @@ def test_a_table_and_the_validation_that_its_scores_are_of():
     assert second[:4] == ("step", "train", 1, 2) and last[4]["accuracy"] == 0.926
 
 
+SPACY = """\
+E    #       LOSS TOK2VEC  LOSS TAGGER  TAG_ACC  SPEED    SCORE 
+---  ------  ------------  -----------  -------  -------  ------
+  0       0          0.00        51.20    30.10  9000.50    0.30
+  2    1200         19.04       nan       95.50  8800.00    0.96
+"""  # noqa: W291 - its heading ends in a blank
+
+
+def test_the_table_of_spacy_has_losses_of_the_training_and_scores_of_the_validation():
+    first, valid, second, last = brief(SPACY)
+    assert first == ("step", "train", 0, 0, {"loss_tok2vec": 0.0, "loss_tagger": 51.2})
+    assert valid == ("eval", "valid", 0, 0, {"tag_acc": 30.1, "speed": 9000.5, "score": 0.3})
+    assert second[:4] == ("step", "train", 2, 1200)
+    assert last == ("eval", "valid", 2, 1200, {"tag_acc": 95.5, "speed": 8800.0, "score": 0.96})
+
+
+KALDI = "LOG (nnet3-chain-train[5.5.1~1-3c4]:Print():nnet-training.cc:30) {}\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            "Average objective function for 'output' for minibatches 10-19 is -2.5 over 1.28e+04 frames.",
+            (20, {"objective": -2.5, "frames": 12800.0}),
+        ),
+        (
+            "Average objective function for 'output using 3 minibatches in  minibatch range 20-29 is -2 over 6 frames.",
+            (30, {"objective": -2.0, "frames": 6.0}),
+        ),
+        (
+            "Average objective function for 'output-xent' for minibatches 0-9 is -0.5 + -0.25 = -0.75 over 64 frames.",
+            (
+                10,
+                {
+                    "objective/output-xent": -0.75,
+                    "objective_alone/output-xent": -0.5,
+                    "objective_regularizer/output-xent": -0.25,
+                    "frames/output-xent": 64.0,
+                },
+            ),
+        ),
+        (
+            "Overall average objective function for 'output' is -1.2 over 123 frames.",
+            (1, {"overall_objective": -1.2, "frames": 123.0}),
+        ),
+    ],
+)
+def test_objectives_of_kaldi_are_of_the_training(line, said):
+    step, values = said
+    assert brief(KALDI.format(line)) == [("step", "train", 0, step, values)]
+
+
+def test_the_objective_of_a_network_that_is_lost_is_no_number():
+    line = "Average objective function for 'output' for minibatches 0-9 is -nan over 64 frames."
+    ((_, _, _, step, values),) = brief(KALDI.format(line))
+    assert step == 10
+    assert math.isnan(values["objective"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Overall average objective function for 'output' is -1.2 over 123 frames and more.",
+        "[this line is to be parsed by a script:] log-prob-per-frame=-3.25",
+        "Per-component max-change active on 9 / 10 Updatable Components.",
+    ],
+)
+def test_other_lines_of_kaldi_say_nothing(line):
+    assert brief(KALDI.format(line)) == []
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "E    #       LOSS NER  ENTS_F\n  0       0          0.00       51.20\n",  # no score
+        "E # LOSS NER SCORE\n0 0 0.1 0.2\n",  # prose
+        "E    #       LOSS NER  SCORE\n  0       0          0.00\n",  # a column is missing
         "epoch of the year\n1 2 3 4\n",  # no metric
         "step one two\n1 2 3\n",
         "Epoch loss acc\n1 2 3 4 5 6\n",  # other columns

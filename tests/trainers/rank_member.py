@@ -1,6 +1,7 @@
 """One of several processes that train together: `rank_member.py FOLDER SETTINGS`, with torchrun's variables set.
 
-SETTINGS, a file, has for each name a trainer and its settings. What each training tells is written to FOLDER.
+SETTINGS, a file, has for each name a trainer and its settings. What each training tells is written to FOLDER, the
+state that it came to as NAME.pt, and to NAME-RANK the files of an evaluation of it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from trainers import alone, loop, registry
@@ -47,15 +49,32 @@ def build(trainer: str, settings: Mapping[str, Any], device: Device) -> tuple[Ta
 
 
 def train(trainer: str, settings: Mapping[str, Any], device: Device) -> dict[str, Any]:
+    return train_and_keep(trainer, settings, device)[0]
+
+
+def train_and_keep(trainer: str, settings: Mapping[str, Any], device: Device) -> tuple[dict[str, Any], Task]:
     task, config = build(trainer, settings, device)
-    return told(list(loop.run(task, config, device)))
+    return told(list(loop.run(task, config, device))), task
+
+
+def judged(task: Task, folder: Path) -> dict[str, Any]:
+    """What is said of the model as it is, and the names of the files that it says to have written."""
+    task.model.eval()
+    folder.mkdir()
+    metrics = dict(task.evaluate())
+    return {"metrics": metrics, "written": {label: path.name for label, path in task.artefacts(folder).items()}}
 
 
 def main(folder: Path, runs: dict[str, Any]) -> None:
     device = CpuDevice()
     device.setup(threads=1)
-    result = {name: train(trainer, settings, device) for name, (trainer, settings) in runs.items()}
-    (folder / f"rank{device.team.rank}.json").write_text(json.dumps(result))
+    rank, result = device.team.rank, {}
+    for name, (trainer, settings) in runs.items():
+        result[name], task = train_and_keep(trainer, settings, device)
+        result[name]["judged"] = judged(task, folder / f"{name}-{rank}")
+        if rank == 0:
+            torch.save(task.model.state_dict(), folder / f"{name}.pt")
+    (folder / f"rank{rank}.json").write_text(json.dumps(result))
     device.team.close()
 
 

@@ -85,13 +85,21 @@ def test_two_processes_tell_what_one_does_with_twice_the_batch(tmp_path: Path) -
 
 
 @pytest.fixture(scope="module")
-def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, Any]]:
-    runs = {
-        name: (name, {"epochs": epochs(name, more), "batch_size": ROWS[name], **more})
-        for name, more in SETTINGS.items()
-    }
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the two processes of the fixture below write."""
+    return tmp_path_factory.mktemp("two")
+
+
+@pytest.fixture(scope="module")
+def two(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    runs = {name: (name, settings_of(name)) for name in SETTINGS}
     runs["apart"] = ("toxicity", apart("toxicity"))
-    return run_two(tmp_path_factory.mktemp("two"), runs)
+    return run_two(folder, runs)
+
+
+def settings_of(trainer: str) -> dict[str, Any]:
+    more = SETTINGS[trainer]
+    return {"epochs": epochs(trainer, more), "batch_size": ROWS[trainer], **more}
 
 
 @pytest.mark.slow
@@ -124,13 +132,30 @@ def test_every_trainer_tells_the_means_of_both_and_evaluates_all_rows_once(
     assert found["evals"][-1] == pytest.approx(evaluation, rel=2e-6, abs=most)
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("trainer", SETTINGS)
+def test_two_say_of_a_state_to_the_bit_what_one_does_and_write_it_once(
+    trainer: str, two: tuple[dict[str, Any], dict[str, Any]], folder: Path, tmp_path: Path
+) -> None:
+    task = build(trainer, settings_of(trainer), Team())
+    task.model.load_state_dict(torch.load(folder / f"{trainer}.pt", weights_only=True))
+    expected = rank_member.judged(task, tmp_path / "alone")
+    assert [rank[trainer]["judged"] for rank in two] == [expected, expected]
+    assert contents(folder / f"{trainer}-0") == contents(tmp_path / "alone")
+    assert contents(folder / f"{trainer}-1") == {}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
 def taken_together(trainer: str) -> tuple[list[dict[str, float]], Mapping[str, float]]:
     """The losses of each step, and the last evaluation, when one process does what two do: one batch after the other.
 
     Each takes its share with the same weights; gradients are averaged, buffers are the first's.
     """
-    settings = {"batch_size": ROWS[trainer], **SETTINGS[trainer]}
-    settings["epochs"] = epochs(trainer, SETTINGS[trainer])
+    settings = settings_of(trainer)
     tasks = [build(trainer, settings, Member(rank)) for rank in range(2)]
     first, second = (task.model.train() for task in tasks)
     losses = []

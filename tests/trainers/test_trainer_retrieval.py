@@ -9,9 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from thread_team import by_all, team_of
 
-from trainers import registry
+from trainers import matching, registry
+from trainers.building import builder
 from trainers.contract import Built, Eval, Event, InputError, Saved, Step
+from trainers.devices.cpu import CpuDevice
+from trainers.devices.team import Team
+from trainers.task import Task
 
 Run = Callable[..., list[Event]]
 
@@ -80,6 +85,36 @@ def test_a_submission_has_matches_of_all_test_postings(run: Run, test_table: Pat
     assert isinstance(events[0], Built)
     assert (events[0].effective["at_least"], events[0].effective["merge"]) == (2, "phash+title")
     assert not list((tmp_path / "trial").glob(".preflight*"))
+
+
+def test_two_processes_judge_and_submit_as_one_does(
+    test_table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test postings are embedded by both as well, in batches of which there are several."""
+    monkeypatch.setattr(matching, "EVALUATION_ROWS", 4)
+    values = quick(test_table, at_least=2, outputs="three")
+
+    def build(team: Team) -> Task:
+        device = CpuDevice()
+        device.team = team
+        trainer = registry.find("matching")
+        task = builder(trainer)(registry.build_config(trainer, values), device)
+        task.model.eval()
+        return task
+
+    def judge(task: Task, folder: Path) -> tuple[dict[str, float], list[str]]:
+        folder.mkdir()
+        return dict(task.evaluate()), sorted(path.name for path in task.artefacts(folder).values())
+
+    def contents(folder: Path) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    tasks = [build(member) for member in team_of(2)]
+    first, second = by_all(lambda rank: judge(tasks[rank], tmp_path / f"rank{rank}"), 2)
+    assert first == second == judge(build(Team()), tmp_path / "alone")
+    assert "submission.csv" in first[1]
+    assert contents(tmp_path / "rank0") == contents(tmp_path / "alone")
+    assert contents(tmp_path / "rank1") == {}
 
 
 def test_rehearsing_leaves_no_trace_in_the_training(run: Run, test_table: Path) -> None:

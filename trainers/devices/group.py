@@ -190,7 +190,7 @@ def _at_once(tensors: Sequence[Tensor], work: Callable[[Tensor], object]) -> Non
 def _packed(value: Any) -> Tensor:
     stream = io.BytesIO()
     torch.save(value, stream)
-    return torch.frombuffer(bytearray(stream.getvalue()), dtype=torch.uint8)
+    return torch.frombuffer(stream.getbuffer(), dtype=torch.uint8)
 
 
 def _unpacked(packed: Tensor) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 Result = TypeVar("Result")
+Item = TypeVar("Item")
 
 
 class Team:
@@ -49,6 +50,10 @@ class Team:
     def once(self, work: Callable[[], Result]) -> Result:
         """Has the first process alone do the work, while the others wait for its result: plain values or tensors."""
         return work()
+
+    def share(self, whole: Sequence[Item]) -> Sequence[Item]:
+        """What is this process's to do: every so manieth of the whole, beginning with that of its rank."""
+        return whole[self.rank :: self.size]
 
     def gather(self, value: Any) -> list[Any]:
         """Every process's value, in the order of ranks: plain values or tensors."""

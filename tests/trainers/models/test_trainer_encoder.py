@@ -1,17 +1,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 
 from trainers.contract import InputError
 from trainers.data.tokens import KeptTokens
 from trainers.devices.cpu import CpuDevice
-from trainers.devices.team import Team
 from trainers.models.encoder import Encoder, build_encoder
 from trainers.models.pooling import mean_and_max
 from trainers.prediction import predict
@@ -113,34 +110,3 @@ def test_predictions_come_in_the_order_of_rows() -> None:
     with torch.inference_mode():
         expected = encoder(encoder.tokens([TEXTS[row] for row in rows]))[:, 0]
     assert np.allclose(found, expected.numpy(), atol=1e-5)
-
-
-class Two(Team):
-    """One of two processes, the other of which has come before or is still to come."""
-
-    size = 2
-
-    def __init__(self, rank: int, said: dict[int, Any]) -> None:
-        self.rank = rank
-        self._said = said
-
-    def gather(self, value: Any) -> list[Any]:
-        self._said[self.rank] = value
-        return [self._said.get(rank, value) for rank in range(2)]
-
-
-def test_two_processes_share_rows_and_both_get_all() -> None:
-    encoder = build("small")
-    rows, said, device = np.array([2, 0, 1, 1, 0]), dict[int, Any](), CpuDevice()
-    tokens = KeptTokens(encoder.tokens, TEXTS)
-
-    def seen(rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        return predict(lambda batch: encoder(batch)[:, 0, :3], rows, tokens, device, 2)
-
-    alone = seen(rows)
-    # The second has the same share of four rows as of five.
-    for rank, some in ((1, rows[:4]), (0, rows)):
-        device.team = Two(rank, said)
-        together = seen(some)
-    assert [len(said[rank]) for rank in range(2)] == [3, 2]
-    assert np.allclose(together, alone, atol=1e-5)
