@@ -56,7 +56,7 @@ def find(config: LrFinderConfig, device: Device) -> Events:
 def _losses(task: Task, config: LrFinderConfig, device: Device) -> Iterator[float]:
     """The losses of steps at growing rates, each the mean over processes."""
     over, ratios = config.lr_range, _ratios(task)
-    at_once = FEW if device.flush_seconds else 1
+    at_once = 1 if device.answers_at_once else FEW
     packs: list[Tensor] = []
     make_step = stepping(task, device)
     with closing(batches_of(task)) as batches:
