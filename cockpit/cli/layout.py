@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection, Iterator, Sequence
+from os.path import commonprefix
 
 from rich.cells import cell_len, set_cell_size
 
@@ -22,7 +23,7 @@ class Layout:
 
     `left` names columns of words, the others stand right. Where the table is wider than `width`, the last column is
     folded if it is `last_folds`, below its row if need be; then the `optional` columns are left out, the first named
-    first, then long headings and long texts are cut, and at last columns are left out from the right. `left_out` says
+    first, then long headings are cut to what tells them apart, and long texts, and at last columns are left out from the right. `left_out` says
     which of them had something to say.
     """
 
@@ -89,8 +90,7 @@ class Layout:
                 self._shown.remove(column)
         if self._excess() > 0:
             for column in self._shown:
-                heading = min(cell_len(self._headings[column]), NARROWEST_HEADING)
-                self._widths[column] = max(heading, self._cells[column])
+                self._widths[column] = max(self._least_heading(column), self._cells[column])
         while (excess := self._excess()) > 0:
             widest = max(self._shown, key=lambda column: self._widths[column])
             if self._widths[widest] > NARROWEST_COLUMN:
@@ -100,6 +100,12 @@ class Layout:
                 self._shown.pop()
             else:
                 return
+
+    def _least_heading(self, column: int) -> int:
+        """How much of a heading has to be left for it to be told from all others."""
+        heading = self._headings[column]
+        shared = [len(commonprefix([heading, other])) for other in self._headings if other != heading]
+        return min(cell_len(heading), max(NARROWEST_HEADING, max(shared, default=0) + len("x…")))
 
     def _excess(self) -> int:
         return self._room_taken - len(GAP) - self._width

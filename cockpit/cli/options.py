@@ -89,6 +89,13 @@ def print_lines(lines: Sequence[str], header: str | None = None) -> None:
         click.echo("\n".join(lines))
 
 
+def print_remark(text: str) -> None:
+    """What is said beside the output proper, for people: in a terminal its lines end between words."""
+    from cockpit.cli.layout import folded
+
+    click.echo("\n".join(folded(one_line(text), console(sys.stderr).width, "")), err=True)
+
+
 def print_facts(facts: Mapping[str, str]) -> None:
     """Names and what they stand for, one below the other; facts without words are left out."""
     from cockpit.cli.layout import folded

@@ -18,6 +18,7 @@ from cockpit.engine.control import ControlError, send
 from cockpit.engine.spawn import NotStartedError, spawn_detached
 from cockpit.store.folder import RunFolder
 from cockpit.store.life import LIVE
+from cockpit.store.summary import trainer_of
 from cockpit.tui.actions import Action, bindings_problem
 from cockpit.tui.chores import Chores
 from cockpit.tui.driver import TerminalDriver
@@ -97,9 +98,9 @@ class CockpitApp(FrugalApp):
 
             return TrialScreen(experiment, trial)
         if experiment:
-            from cockpit.tui.screens.sweep import SweepScreen
+            from cockpit.tui.screens.opening import screen_of
 
-            return SweepScreen(experiment)
+            return screen_of(experiment, trainer_of(RunFolder(self.feed.logs / experiment)))
         from cockpit.tui.screens.home import HomeScreen
 
         return HomeScreen()

@@ -126,9 +126,10 @@ class TrialScreen(ChartingScreen, SteeringScreen):
     # What can be done
 
     def level_above(self) -> CockpitScreen:
-        from cockpit.tui.screens.sweep import SweepScreen
+        from cockpit.tui.screens.opening import screen_of
 
-        return SweepScreen(self.experiment)
+        view = self.sweep_view()
+        return screen_of(self.experiment, view.sweep.trainer if view else "")
 
     def acted_on(self) -> Sequence[TrialView]:
         current = self.current

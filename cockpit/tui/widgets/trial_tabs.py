@@ -88,6 +88,9 @@ class TrialTabs(Vertical):
             self.query_one(TabLine).show("", words)
             return
         said = cast(Pane, self.query_one(f"#{self.open_pane}")).show(view)
-        if said:
-            words.append(f"  {said}" if words else said, "not bold dim")
-        self.query_one(TabLine).show(self.open_pane, words)
+        if not said:
+            self.query_one(TabLine).show(self.open_pane, words)
+            return
+        about_pane = shown(said, "dim")
+        both = Text("  ").join((words, about_pane)) if words else about_pane
+        self.query_one(TabLine).show(self.open_pane, both, about_pane)
