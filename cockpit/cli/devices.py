@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.5  # that a load is the mean of
 MOST_LOOKS = 6  # for a driver that takes its time
 COLUMNS = ("device", "load", "most load", "memory", "of", "power", "heat", "clock", "course", "name")
-OF_THE_PAST = ("most load", "course")
+OF_SEVERAL = ("most load", "course")  # looks
 
 
 @click.command()
@@ -87,7 +87,7 @@ def _print_table(samples: Sequence[Sample], *, is_past: bool) -> None:
     if is_past:
         during = f" in {duration_text(seconds(samples))}" if len(samples) > 1 else ""
         click.echo(f"{hosts}: {counted(len(samples), 'look')}{during}")
-    columns = [column for column in COLUMNS if is_past or column not in OF_THE_PAST]
+    columns = [column for column in COLUMNS if len(samples) > 1 or column not in OF_SEVERAL]
     cells = [_cells(row) for row in devices_past(samples)]
     columns = [column for column in columns if any(row[column] for row in cells)]
     rows = [[row[column] for column in columns] for row in cells]

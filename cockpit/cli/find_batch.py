@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cockpit.cli.options import print_json, print_table
+from cockpit.cli.options import print_json, print_sentence, print_table
 from cockpit.cli.subject import Asked, about_subject
 
 if TYPE_CHECKING:
     from cockpit.engine.batch_finding import Found, Try
 
 START = 8
+ENOUGH = "no size is much faster"
 
 
 @click.command("find-batch")
@@ -60,15 +61,15 @@ def _tell(found: Found, coupled: str) -> None:
             "yes" if one.fits else "no",
             f"{one.seconds * 1000:.2f}" if one.seconds is not None else "—",
             quantity_text(one.rows) if one.rows is not None else "—",
-            "fastest" if one == best else one.reason,
+            ENOUGH if one == best else one.reason,
         ]
         for one in found.tries
     ]
     print_table(("batch_size", "fits", "ms a step", "rows/s", "note"), rows, left=("fits", "note"), last_folds=True)
     device = next((one.device for one in found.tries if one.device), "")
-    click.echo(f"{found.text}{f' on {device}' if device else ''}")
+    print_sentence(f"{found.text}{f' on {device}' if device else ''}")
     if found.largest:
-        click.echo(coupled)
+        print_sentence(coupled)
 
 
 def _document(found: Found, coupled: str) -> dict[str, Any]:

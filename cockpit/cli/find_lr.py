@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from cockpit.cli.options import console, print_json
+from cockpit.cli.options import console, print_json, print_sentence
 from cockpit.cli.subject import Asked, about_subject
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _run(plan: Plan, logs: Path, *, quiet: bool) -> tuple[RunFolder, Ending]:
         write_or_tell(logs, run)
         tell_ready(run.name)
         if not quiet:
-            click.echo(f"{run.name}: {plan.search.note}")
+            print_sentence(f"{run.name}: {plan.search.note}")
 
     job = Job(plan, logs, shlex.join(["cockpit", *sys.argv[1:]]), detached=detached)
     run, ending = run_sweep(job, make_view, announce)
@@ -104,9 +104,9 @@ def _tell(found: FoundRate, curve: Curve | None) -> None:
 
     if curve is not None and len(curve.steps):
         click.echo("\n".join(_chart(found, curve)))
-    click.echo(found.text)
+    print_sentence(found.text)
     if found.suggested is not None:
-        click.echo(f"use it: --set lr={setting_text(found.suggested)}")
+        print_sentence(f"use it: --set lr={setting_text(found.suggested)}")
 
 
 def _chart(found: FoundRate, curve: Curve) -> list[str]:

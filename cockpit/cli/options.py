@@ -89,11 +89,20 @@ def print_lines(lines: Sequence[str], header: str | None = None) -> None:
         click.echo("\n".join(lines))
 
 
+def print_sentence(text: str) -> None:
+    """A sentence of the output. In a terminal its lines end between words, in a pipe it is one line."""
+    _print_folded(text, sys.stdout)
+
+
 def print_remark(text: str) -> None:
-    """What is said beside the output proper, for people: in a terminal its lines end between words."""
+    """The same beside the output proper, on standard error."""
+    _print_folded(text, sys.stderr)
+
+
+def _print_folded(text: str, stream: IO[str]) -> None:
     from cockpit.cli.layout import folded
 
-    click.echo("\n".join(folded(one_line(text), console(sys.stderr).width, "")), err=True)
+    click.echo("\n".join(folded(one_line(text), console(stream).width, "")), file=stream)
 
 
 def print_facts(facts: Mapping[str, str]) -> None:

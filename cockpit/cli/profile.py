@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cockpit.cli.options import print_json, print_table
+from cockpit.cli.options import print_json, print_sentence, print_table
 from cockpit.cli.subject import Asked, about_subject
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def profile(asked: Asked, steps: int, rows: int, out: Path | None) -> int:
         print_json({**found, "steps": steps, "trace": str(path)})
     else:
         _tell(found, steps, rows)
-        click.echo(f"trace: {path}; chrome://tracing and https://ui.perfetto.dev open it")
+        print_sentence(f"trace: {path}; chrome://tracing and https://ui.perfetto.dev open it")
     return 0
 
 
@@ -88,9 +88,8 @@ def _tell(found: dict[str, Any], steps: int, most: int) -> None:
     print_table(headings, table, left=("operator",))
     step = found["seconds"] / steps
     beside = f"; {totals['device'] / steps * 1000:.1f} ms of it on the device" if totals["device"] else ""
-    click.echo(
-        f"a step takes {step * 1000:.1f} ms on {found['device']}, profiling included{beside}; calls and times are of one step"
-    )
+    print_sentence(f"a step takes {step * 1000:.1f} ms on {found['device']}, profiling included{beside}")
+    print_sentence("calls and times are those of one step")
 
 
 def _times(one: dict[str, Any], shown: list[str], totals: dict[str, float], steps: int) -> list[str]:

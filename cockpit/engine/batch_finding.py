@@ -77,7 +77,7 @@ class Found:
         if largest is None or fastest is None:
             return f"no batch_size fits, not even {refused.size}: {refused.reason}" if refused else "none was tried"
         ended = "the most to be tried" if refused is None else f"{refused.size}: {refused.reason}"
-        speed = f"; none is faster than {fastest.size}" if fastest.size < largest.size else ", and none is faster"
+        speed = f"; no size is much faster than {fastest.size}" if fastest.size < largest.size else ", and the fastest"
         return f"batch_size {largest.size} is the largest that fits ({ended}){speed}"
 
 

@@ -58,14 +58,14 @@ def test_nothing_larger_than_the_most_is_tried():
     card = Card(1000)
     found = find_batch(card.tries, 8, 100)
     assert card.asked == [[8, 16, 32, 64, 100]]
-    assert found.text == "batch_size 100 is the largest that fits (the most to be tried), and none is faster"
+    assert found.text == "batch_size 100 is the largest that fits (the most to be tried), and the fastest"
 
 
 def test_the_end_of_the_data_ends_it_without_halving():
     card = Card(1000, rows=100)
     found = find_batch(card.tries, 8, 4096)
     assert len(card.asked) == 1
-    assert found.text == "batch_size 64 is the largest that fits (128: more than the 100 rows), and none is faster"
+    assert found.text == "batch_size 64 is the largest that fits (128: more than the 100 rows), and the fastest"
 
 
 def test_nothing_fits():
@@ -89,7 +89,7 @@ def test_why_a_size_does_not_fit_is_told_without_advice_for_who_chose_it():
 def test_the_fastest_is_not_always_the_largest():
     found = find_batch(Card(1000, slow_from=64).tries, 8, 256)
     assert found.fastest is not None and found.fastest.size == 32
-    assert found.text.endswith("; none is faster than 32")
+    assert found.text.endswith("; no size is much faster than 32")
 
 
 def test_of_sizes_that_are_about_as_fast_the_smallest_is_taken():

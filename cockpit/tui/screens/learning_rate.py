@@ -32,8 +32,8 @@ class LearningRateScreen(ChartingScreen):
     BINDINGS = bindings(actions_of(LEARNING_RATE))
     help_text = (
         "A few steps are trained with a learning rate that grows, until the loss explodes. The suggestion is the rate "
-        "at which the loss falls most steeply; a line in the chart marks it. The search for it is an experiment: it goes on when this screen is "
-        "left, S ends it, and the diary tells what was found."
+        "at which the loss falls most steeply; an upright line marks it. The search for it is an experiment: it goes "
+        "on when this screen is left, S ends it, and the diary tells what was found."
     )
 
     def __init__(self, experiment: str, use: Callable[[float], object] | None = None) -> None:
