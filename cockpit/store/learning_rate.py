@@ -50,7 +50,7 @@ class FoundRate:
     def _course(self) -> Iterator[str]:
         """Where the loss was lowest and where it exploded, as far as it did."""
         if self.lowest is not None and self.exploding is None and self.lowest >= NEAR_THE_END * self.high:
-            yield f"lowest at {setting_text(self.lowest)}, about the last rate that was tried ({metric_text(self.loss)})"
+            yield f"lowest at about the last rate, {setting_text(self.high)} ({metric_text(self.loss)})"
             return
         if self.lowest is not None:
             yield f"lowest at {setting_text(self.lowest)} ({metric_text(self.loss)})"

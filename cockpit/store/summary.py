@@ -143,15 +143,6 @@ def read_summary(run: RunFolder, now: float) -> dict[str, Any]:
     return shown
 
 
-def trainer_of(run: RunFolder) -> str:
-    """The trainer that the summary names; empty where there is no summary, for nothing else is read for it."""
-    try:
-        summary = json.loads(run.summary.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return ""
-    return str(summary.get("trainer") or "") if isinstance(summary, dict) else ""
-
-
 def _is_whole(summary: Any) -> bool:
     """Whether a file that anybody may have written has what lists of experiments need."""
     return (

@@ -16,9 +16,9 @@ from textual.message import Message
 
 from cockpit.engine.control import ControlError, send
 from cockpit.engine.spawn import NotStartedError, spawn_detached
+from cockpit.store.beginning import beginning
 from cockpit.store.folder import RunFolder
 from cockpit.store.life import LIVE
-from cockpit.store.summary import trainer_of
 from cockpit.tui.actions import Action, bindings_problem
 from cockpit.tui.chores import Chores
 from cockpit.tui.driver import TerminalDriver
@@ -100,7 +100,8 @@ class CockpitApp(FrugalApp):
         if experiment:
             from cockpit.tui.screens.opening import screen_of
 
-            return screen_of(experiment, trainer_of(RunFolder(self.feed.logs / experiment)))
+            first = beginning(RunFolder(self.feed.logs / experiment))
+            return screen_of(experiment, first.trainer if first else "")
         from cockpit.tui.screens.home import HomeScreen
 
         return HomeScreen()

@@ -7,7 +7,7 @@ import math
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from cockpit.events.text import shortened
+from cockpit.events.text import LONGEST_LINE, shortened
 from cockpit.store.norm_alerts import alert_lines, norm_alerts, standing_out
 from cockpit.store.numbers import counted, metric_text
 from cockpit.store.rows import NormRow
@@ -29,7 +29,7 @@ COLUMNS = (
 )
 # Names say more of what is wrong than numbers do; where nothing is, there is no such column.
 TENSORS = Column("tensors", "tensors", right=False, priority=88, least=16, grow=True)
-LONGEST_GROUP = 26  # of a layer's name may not be much left in 80 columns
+LONGEST_GROUP, NARROW = 26, 120  # of a layer's name may not be much left where there are fewer columns
 
 
 class NormsPane(Vertical):
@@ -51,17 +51,21 @@ class NormsPane(Vertical):
         named = any(standing_out(row) for row in rows)
         table.set_columns((*COLUMNS, TENSORS) if named else COLUMNS)
         newest = list(reversed(rows))
+        longest = LONGEST_GROUP if table.content_size.width < NARROW else LONGEST_LINE
         table.show_newest(
-            view.trial.row.id, newest, key=_key, cells=lambda row: _cells(row, (row.group, row.step) in bad, named)
+            view.trial.row.id,
+            newest,
+            key=_key,
+            cells=lambda row: _cells(row, (row.group, row.step) in bad, named, longest),
         )
         return counted(len(lines), "alert") if lines else ""
 
 
-def _cells(row: NormRow, bad: bool, named: bool) -> tuple[Cell, ...]:
+def _cells(row: NormRow, bad: bool, named: bool, longest: int) -> tuple[Cell, ...]:
     style = "bold $error" if bad or row.nonfinite else ""
     return (
         Cell(str(row.step), style or "dim"),
-        Cell(shortened(row.group, LONGEST_GROUP), style),
+        Cell(shortened(row.group, longest), style),
         Cell(norm_text(row.grad_mean), style),
         Cell(norm_text(row.grad_std), style),
         Cell(norm_text(row.grad_max), style),
