@@ -88,7 +88,8 @@ class SweepView:
 class FocusView:
     """The newest of one trial's steps, norms and printed lines, oldest first; and the groups that have norms.
 
-    `attempts` and `changes` are those of the trial so far, read for the configuration only.
+    `attempts` and `changes` are those of the trial so far, read for the configuration only; `frozen` says in words which
+    tensors are not trained, read with the norms.
     """
 
     focus: Focus
@@ -99,6 +100,7 @@ class FocusView:
     groups: tuple[str, ...] = ()
     attempts: tuple[AttemptRow, ...] = ()
     changes: tuple[ChangeRow, ...] = ()
+    frozen: str = ""
 
 
 @dataclass(frozen=True, eq=False)

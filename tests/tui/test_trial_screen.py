@@ -4,7 +4,7 @@ import pytest
 from builders import Recorder, every_kind
 from tui_stage import Stage, cockpit, hear, play, press, screen_text, until
 
-from cockpit.events.kinds import Eval, Norms, Step
+from cockpit.events.kinds import Built, Eval, Norms, Step
 from cockpit.store.indexer import Indexer
 from cockpit.tui.screens.devices import DevicesScreen
 from cockpit.tui.screens.diary import DiaryScreen
@@ -323,6 +323,17 @@ def test_a_long_warning_has_two_lines_and_the_tab_line_room_for_its_tabs(stage, 
         at = next(number for number, line in enumerate(lines) if "no gradient reaches" in line)
         assert "5 Config" in lines[at - 1] and lines[at - 1].rstrip().endswith("1 alert")
         assert lines[at + 1].rstrip().endswith("…") and "step" in lines[at + 2]
+
+    with_trial(tmp_path / "logs", scene, size=SMALL)
+
+
+def test_what_is_not_trained_is_told_above_the_norms_where_nothing_is_wrong(stage, tmp_path):
+    stage.writer.write(Built(frozen={"tensors": 7, "of": 12, "names": ["base.weight"]}))
+    stage.steps(4, 5)
+
+    async def scene(app, pilot):
+        await press(pilot, "2")
+        await until(pilot, lambda: "7 of 12 tensors are not trained: base.weight and 6 more" in screen_text(app))
 
     with_trial(tmp_path / "logs", scene, size=SMALL)
 

@@ -33,7 +33,7 @@ LONGEST_GROUP, NARROW = 26, 120  # of a layer's name may not be much left where 
 
 
 class NormsPane(Vertical):
-    """One row for each logged step and parameter group."""
+    """One row for each logged step and parameter group. Above stands what is wrong, else what is not trained."""
 
     def compose(self) -> ComposeResult:
         yield Remark()
@@ -46,7 +46,10 @@ class NormsPane(Vertical):
         alerts = norm_alerts(rows)
         bad = {(alert.group, alert.step) for alert in alerts}
         lines = alert_lines(alerts)
-        self.query_one(Remark).tell(f"⚠ {lines[0]}" if lines else "", view.colours.get("error", ""))
+        if lines:
+            self.query_one(Remark).tell(f"⚠ {lines[0]}", view.colours.get("error", ""))
+        else:
+            self.query_one(Remark).tell(view.focus.frozen)
         table: NewestTable[NormRow] = self.query_one(NewestTable)
         named = any(standing_out(row) for row in rows)
         table.set_columns((*COLUMNS, TENSORS) if named else COLUMNS)
