@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cockpit.cli.options import logs_option, print_remark, print_table
+from cockpit.cli.options import format_option, logs_option, print_remark, print_table
 
 if TYPE_CHECKING:
     from cockpit.store.machine import MachineRow
@@ -27,7 +27,7 @@ OF_SEVERAL = ("most load", "course")  # looks
 
 @click.command()
 @click.argument("experiment", required=False)
-@click.option("--format", "form", type=click.Choice(["table", "csv", "jsonl"]), default="table")
+@format_option
 @logs_option
 def devices(experiment: str | None, logs: Path, form: str) -> None:
     """Show how busy this machine is; with EXPERIMENT, how busy it was while that ran.

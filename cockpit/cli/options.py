@@ -42,6 +42,13 @@ def device_option(default: str | None = "auto", help: str = "Where to compute.")
     return click.option("--device", type=kinds, default=default, show_default=default is not None, help=help)
 
 
+def format_option(function: F) -> F:
+    """`--format`, as `form`: a table for people, or lines for programs."""
+    forms = click.Choice(["table", "csv", "jsonl"])
+    text = "A table to read, or every digit for programs."
+    return click.option("--format", "form", type=forms, default="table", show_default=True, help=text)(function)
+
+
 def json_option(function: F) -> F:
     """`--json`: exactly one document on standard output."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")(function)

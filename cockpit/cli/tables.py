@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from cockpit.cli.norm_rows import SORTS, TENSORS, NormRows, ordered, remarks
-from cockpit.cli.options import console, logs_option, print_lines, print_remark
+from cockpit.cli.options import console, format_option, logs_option, print_lines, print_remark
 from cockpit.events.kinds import STEP_TIMES
 from cockpit.store.data_wait import WAIT
 
@@ -52,7 +52,7 @@ OPTIONAL = (*reversed(TIMES.values()), "±param", "±grad", "time s", WAIT)
 
 def _table_options(function: F) -> F:
     for option in (
-        click.option("--format", "form", type=click.Choice(["table", "csv", "jsonl"]), default="table"),
+        format_option,
         click.option("--follow", is_flag=True, help="Go on until the trial or its sweep is over; a pause is no end."),
         click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the newest N rows."),
         logs_option,

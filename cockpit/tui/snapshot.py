@@ -88,8 +88,8 @@ class SweepView:
 class FocusView:
     """The newest of one trial's steps, norms and printed lines, oldest first; and the groups that have norms.
 
-    `attempts` and `changes` are those of the trial so far, read for the configuration only; `frozen` says in words which
-    tensors are not trained, read with the norms.
+    `attempts` and `changes` are those of the trial so far, read for the configuration only; `frozen`, read with the
+    norms, says in words which tensors are not trained.
     """
 
     focus: Focus
