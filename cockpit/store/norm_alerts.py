@@ -38,14 +38,18 @@ class NormAlert:
     shared: str = ""
 
 
-def norm_alerts(rows: Sequence[NormRow]) -> list[NormAlert]:
-    """The newest alert of each kind and group, newest first. `rows` are in the order of steps."""
+def norm_alerts(rows: Sequence[NormRow], *, whole: bool = True) -> list[NormAlert]:
+    """The newest alert of each kind and group, newest first. `rows` are in the order of steps.
+
+    Where they are not the `whole` record but the newest part of it, nobody knows since when what begins with them is
+    so, and it is not told.
+    """
     groups: dict[str, list[NormRow]] = {}
     for row in rows:
         groups.setdefault(row.group, []).append(row)
     newest: dict[tuple[str, str], NormAlert] = {}
     for found in groups.values():
-        for alert in (*_of_group(found), *_growing(found)):
+        for alert in (*_of_group(found, whole), *_growing(found)):
             newest[alert.group, alert.kind] = alert
     return sorted(newest.values(), key=lambda alert: -alert.step)
 
@@ -76,22 +80,22 @@ def standing_out(row: NormRow) -> str:
     return "; ".join(f"{words}: {_listed(names, count)}" for words, names, count in known if names)
 
 
-def _of_group(rows: Sequence[NormRow]) -> Iterable[NormAlert]:
+def _of_group(rows: Sequence[NormRow], whole: bool) -> Iterable[NormAlert]:
     usual: list[float] = []
-    habits = {"zero": _Habit("zero"), "unchanged": _Habit("unchanged")}
-    spell = _Spell(rows[-1])
+    span = _Span(None if whole else rows[0].step, rows[-1].step)
+    zero, unchanged, spell = _Habit("zero"), _Habit("unchanged"), _Spell()
     for row in rows:
         trouble = _judge(row, usual)
-        when = spell.told(row, trouble.kind)
+        first = spell.seen(row, trouble.kind)
         if trouble.kind:
-            yield _alert(row, trouble, when)
-        dead, stuck = (habit.seen(row) for habit in habits.values())
+            yield _alert(row, trouble, span.when(first, row.step))
+        dead, stuck = zero.seen(row), unchanged.seen(row)
         if dead and trouble.kind != "zero":
             what = f"no gradient reaches {_listed(dead, row.zero)}"
-            yield _alert(row, _Trouble("dead", what, dead), habits["zero"].told(row, rows[-1]))
+            yield _alert(row, _Trouble("dead", what, dead), span.when(zero.first, row.step))
         if stuck:
             what = f"gradients do not change {_listed(stuck, row.unchanged)}"
-            yield _alert(row, _Trouble("stuck", what, stuck), habits["unchanged"].told(row, rows[-1]))
+            yield _alert(row, _Trouble("stuck", what, stuck), span.when(unchanged.first, row.step))
         if math.isfinite(row.grad_mean):
             usual.append(row.grad_mean)
 
@@ -105,19 +109,31 @@ class _Trouble(NamedTuple):
     shared: str = ""
 
 
-class _Spell:
-    """Since when one kind of trouble has been there in every row. `last` is the group's newest row."""
+class _Span(NamedTuple):
+    """The steps of a group's rows. `cut` is the first of them where there are older ones that are not known."""
 
-    def __init__(self, last: NormRow) -> None:
-        self._last = last
+    cut: int | None
+    last: int
+
+    def when(self, first: int, step: int) -> str:
+        """`at step 60`, `since step 50` or `at steps 50–60` for what was so from one step to another."""
+        if first in (step, self.cut):
+            return f"at step {step}"
+        return f"since step {first}" if step == self.last else f"at steps {first}–{step}"
+
+
+class _Spell:
+    """Since when one kind of trouble has been there in every row."""
+
+    def __init__(self) -> None:
         self._kind = ""
         self._first = 0
 
-    def told(self, row: NormRow, kind: str) -> str:
-        """`at step 60`, `since step 50` or `at steps 50–60`."""
+    def seen(self, row: NormRow, kind: str) -> int:
+        """The step since which it has been this kind."""
         if kind != self._kind:
             self._kind, self._first = kind, row.step
-        return _when(self._first, row, self._last)
+        return self._first
 
 
 class _Habit:
@@ -132,15 +148,10 @@ class _Habit:
         self._known = {name: (rows + 1, first) for name, (rows, first) in before.items()}
         return tuple(name for name, (rows, _) in self._known.items() if rows >= ROWS_FOR_A_HABIT)
 
-    def told(self, row: NormRow, last: NormRow) -> str:
-        """When the tensors were so that were seen last."""
-        return _when(min(first for rows, first in self._known.values() if rows >= ROWS_FOR_A_HABIT), row, last)
-
-
-def _when(first: int, row: NormRow, last: NormRow) -> str:
-    if first == row.step:
-        return f"at step {row.step}"
-    return f"since step {first}" if row.step == last.step else f"at steps {first}–{row.step}"
+    @property
+    def first(self) -> int:
+        """The step since which the oldest of those that were seen last has been so."""
+        return min(first for rows, first in self._known.values() if rows >= ROWS_FOR_A_HABIT)
 
 
 def _judge(row: NormRow, usual: Sequence[float]) -> _Trouble:

@@ -116,8 +116,9 @@ class Watch:
             groups = self._index.norm_groups(focus.trial)
             attempts, changes = self._past(trial) if CONFIG in interest.panes else ((), ())
             self._focused = FocusView(
-                focus, tuple(steps), tuple(norms), output, saved, tuple(groups), attempts, changes, frozen
-            )
+                focus, tuple(steps), tuple(norms), output, saved, tuple(groups), attempts, changes,
+                frozen, has_all_norms=len(norms) < interest.rows,
+            )  # fmt: skip
         elif known.output is not output:
             self._focused = replace(known, output=output)
         return self._focused

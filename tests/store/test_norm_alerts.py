@@ -104,6 +104,15 @@ def test_how_long_it_has_been_so_is_told():
     assert texts([bad[0], row(25), bad[1]]) == {"nonfinite": "body: 2 gradients are NaN or infinite at step 30"}
 
 
+def test_of_a_part_of_the_record_nobody_knows_since_when_it_has_been_so():
+    def said(rows):
+        return [alert.text.partition("NaN or infinite ")[2] for alert in norm_alerts(rows, whole=False)]
+
+    bad = [row(step, nonfinite=2) for step in (20, 30)]
+    assert said(bad) == ["at step 30"]
+    assert said([row(10), *bad]) == ["since step 20"]
+
+
 def test_groups_with_the_same_trouble_share_a_line():
     rows = [row(step, f"layer{number}", 0.0, 0.0) for step in (1, 2) for number in range(5)]
     lines = alert_lines(norm_alerts([*rows, row(2, "head", nonfinite=1), row(2, "tail", 0.0, 0.0)]))

@@ -43,7 +43,7 @@ class NormsPane(Vertical):
         if view.focus is None:
             return READING
         rows = view.focus.norms
-        alerts = norm_alerts(rows)
+        alerts = norm_alerts(rows, whole=view.focus.has_all_norms)
         bad = {(alert.group, alert.step) for alert in alerts}
         lines = alert_lines(alerts)
         if lines:
