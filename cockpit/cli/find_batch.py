@@ -55,13 +55,14 @@ def _tell(found: Found, coupled: str) -> None:
     from cockpit.store.numbers import quantity_text
 
     best = found.fastest
+    fastest = "fastest" if best == found.largest else ENOUGH
     rows = [
         [
             str(one.size),
             "yes" if one.fits else "no",
             f"{one.seconds * 1000:.2f}" if one.seconds is not None else "—",
             quantity_text(one.rows) if one.rows is not None else "—",
-            ENOUGH if one == best else one.reason,
+            fastest if one == best else one.reason,
         ]
         for one in found.tries
     ]
