@@ -71,7 +71,7 @@ def answer_for(request: Mapping[str, Any], size: int) -> Answer:
     except Exception as error:
         if not is_out_of_memory(error):
             raise
-        why = " ".join(str(error).split())[:200] or type(error).__name__
+        why = " ".join(str(error).split())[:200] or "no memory left"
         return {"size": size, "fits": False, "memory": True, "why": why}
 
 

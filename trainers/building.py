@@ -19,8 +19,10 @@ from trainers.updating import Updating
 
 def builder(trainer: Trainer) -> Callable[[Any, Device], Task]:
     """What builds a trainer's task. Raises `InputError` for a trainer that does without."""
+    if not trainer.uses_torch:
+        raise InputError(f"{trainer.name} computes without torch, so it has no steps that could be looked at")
     module = trainer.recipe.partition(":")[0]
-    build = getattr(importlib.import_module(module), "build", None) if trainer.uses_torch else None
+    build = getattr(importlib.import_module(module), "build", None)
     if build is None:
         raise InputError(f"{trainer.name}: {module} has no build(config, device) that makes a model to look at")
     return cast("Callable[[Any, Device], Task]", build)

@@ -22,6 +22,9 @@ from trainers.child import Answer, answer
 
 WARM_UP = 3  # steps that allocate, compile and choose kernels
 MICRO = 1e-6
+# What a step consists of, by the names in the trace, and what the time is called that no operator in it took.
+BATCH, STEP = "## batch", "## step"
+BETWEEN = {BATCH: "(batch, outside operators)", STEP: "(step, outside operators)"}
 
 
 def profiled(request: Mapping[str, Any]) -> Answer:
@@ -35,9 +38,9 @@ def profiled(request: Mapping[str, Any]) -> Answer:
         with profile(activities=_activities()) as found:
             began = time.perf_counter()
             for _ in range(request["steps"]):
-                with record_function("## batch"):
+                with record_function(BATCH):
                     batch = next(batches)
-                with record_function("## step"):
+                with record_function(STEP):
                     loss = make_step(batch)
                 device.step_end()
             device.read([loss])
@@ -56,7 +59,7 @@ def _operators(found: profile) -> list[Answer]:
     """Each operator with the time that it took by itself, without what it called; the slowest first."""
     rows = [
         {
-            "name": str(event.key),
+            "name": BETWEEN.get(str(event.key), str(event.key)),
             "calls": int(event.count),
             "host": event.self_cpu_time_total * MICRO,
             "device": event.self_device_time_total * MICRO,

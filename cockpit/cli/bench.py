@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -15,6 +14,7 @@ LOADER, WORKERS = "matching", (0, 2)
 def bench(logs: Path, device: str, as_json: bool) -> int:
     """Measure device, loader and disk, each in a process of its own, and print what came out."""
     from cockpit.engine.trainer_child import ask
+    from cockpit.store.numbers import quantity_text
 
     folder = next(place for place in (logs.resolve(), *logs.resolve().parents) if place.exists())
     asked = {"device": device, "threads": 0, "trainer": LOADER, "workers": WORKERS}
@@ -23,13 +23,7 @@ def bench(logs: Path, device: str, as_json: bool) -> int:
     if as_json:
         print_json({"device": found["device"], "rows": rows})
         return 0
-    table = [[row["what"], _value(row), row["unit"], row["how"]] for row in rows]
+    table = [[row["what"], quantity_text(float(row["value"])), row["unit"], row["how"]] for row in rows]
     click.echo(f"{found['device']}; events are written to {folder}")
     print_table(("what", "value", "unit", "how"), table, left=("what", "unit", "how"), last_folds=True)
     return 0
-
-
-def _value(row: dict[str, Any]) -> str:
-    """Three significant digits, or all of a large number."""
-    value = float(row["value"])
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

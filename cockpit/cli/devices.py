@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cockpit.cli.options import logs_option, print_table
+from cockpit.cli.options import format_option, logs_option, print_remark, print_table
 
 if TYPE_CHECKING:
     from cockpit.store.machine import MachineRow
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.5  # that a load is the mean of
 MOST_LOOKS = 6  # for a driver that takes its time
-COLUMNS = ("device", "load", "most", "memory", "of", "power", "heat", "clock", "course", "name")
-OF_THE_PAST = ("most", "course")
+COLUMNS = ("device", "load", "most load", "memory", "of", "power", "heat", "clock", "course", "name")
+OF_SEVERAL = ("most load", "course")  # looks
 
 
 @click.command()
 @click.argument("experiment", required=False)
-@click.option("--format", "form", type=click.Choice(["table", "csv", "jsonl"]), default="table")
+@format_option
 @logs_option
 def devices(experiment: str | None, logs: Path, form: str) -> None:
     """Show how busy this machine is; with EXPERIMENT, how busy it was while that ran.
@@ -38,7 +38,7 @@ def devices(experiment: str | None, logs: Path, form: str) -> None:
     """
     samples = _now(logs) if experiment is None else _recorded(logs, experiment)
     if not samples:
-        click.echo(f"{experiment} has no record of its machine: it was over in a moment, or ran elsewhere", err=True)
+        print_remark(f"{experiment} has no record of its machine: it was over in a moment, or ran elsewhere")
     elif form == "csv":
         _print_csv(samples)
     elif form == "jsonl":
@@ -69,12 +69,13 @@ def _now(logs: Path) -> list[Sample]:
         if not any("asking" in text for _, text in machine.troubles):
             break
     for line in _troubles(machine):
-        click.echo(line, err=True)
+        print_remark(line)
     return [sample_of(machine, None, time.time(), socket.gethostname())]
 
 
 def _troubles(machine: MachineRow) -> Iterator[str]:
-    yield from (f"{part}: not known ({text})" for part, text in machine.troubles)
+    for part, text in machine.troubles:
+        yield f"no GPU is seen: {text}" if part == "gpus" else f"{part}: not known ({text})"
     yield from (f"gpu{gpu.number}: not known ({gpu.trouble})" for gpu in machine.gpus if gpu.trouble)
 
 
@@ -84,8 +85,9 @@ def _print_table(samples: Sequence[Sample], *, is_past: bool) -> None:
 
     hosts = ", ".join(dict.fromkeys(sample.host for sample in samples))
     if is_past:
-        click.echo(f"{hosts}: {counted(len(samples), 'look')} in {duration_text(seconds(samples))}")
-    columns = [column for column in COLUMNS if is_past or column not in OF_THE_PAST]
+        during = f" in {duration_text(seconds(samples))}" if len(samples) > 1 else ""
+        click.echo(f"{hosts}: {counted(len(samples), 'look')}{during}")
+    columns = [column for column in COLUMNS if len(samples) > 1 or column not in OF_SEVERAL]
     cells = [_cells(row) for row in devices_past(samples)]
     columns = [column for column in columns if any(row[column] for row in cells)]
     rows = [[row[column] for column in columns] for row in cells]
@@ -107,7 +109,7 @@ def _cells(row: DevicePast) -> dict[str, str]:
     return {
         "device": row.device,
         "load": load(row.load_mean),
-        "most": load(row.load_most),
+        "most load": load(row.load_most),
         "memory": size(row.used_most),
         "of": size(row.total),
         "power": "" if row.power is None else f"{row.power:.0f} W",

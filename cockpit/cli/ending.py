@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cockpit.cli.options import console, print_table
+from cockpit.cli.options import console, print_sentence, print_table
 
 if TYPE_CHECKING:
     from cockpit.store.folder import RunFolder
@@ -74,13 +74,13 @@ def print_doubts(index: Index, run: RunFolder) -> None:
 
     for finding in check_record(evidence_of(index, index.sweep(), index.trials())):
         if finding.is_bad:
-            click.echo(f"⚠ {finding.text}")
+            print_sentence(f"⚠ {finding.text}")
     for look in looks(run).values():
         bad = [finding for finding in look.findings if finding.is_bad]
         for finding in bad:
-            click.echo(f"⚠ {look.trial}, {finding.check}: {finding.text}")
+            print_sentence(f"⚠ {look.trial}, {finding.check}: {finding.text}")
         if not bad:
-            click.echo(f"{look.trial} checked: {', '.join(f'{one.check} {one.level}' for one in look.findings)}")
+            print_sentence(f"{look.trial} checked: {', '.join(f'{one.check} {one.level}' for one in look.findings)}")
 
 
 def keep_timings(run: RunFolder, marks: Path | None) -> dict[str, float]:

@@ -3,38 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cockpit.cli.options import device_option, json_option, logs_option, print_json, print_table, settings_of
+from cockpit.cli.options import print_json, print_sentence, print_table
+from cockpit.cli.subject import Asked, about_subject
 
 if TYPE_CHECKING:
     from cockpit.engine.batch_finding import Found, Try
 
 START = 8
+ENOUGH = "no size is much faster"
 
 
 @click.command("find-batch")
-@click.argument("subject", metavar="SEARCH|TRAINER|EXP/TRIAL")
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Another setting of the trainer.")
 @click.option("--most", type=click.IntRange(min=1), metavar="N", help="Try no larger size.")
 @click.option("--memory", type=click.IntRange(min=1), metavar="MIB", help="On a processor: what a trial may take.")
-@device_option()
-@click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="Data folder.")
-@logs_option
-@json_option
-def find_batch(
-    subject: str,
-    settings: tuple[str, ...],
-    most: int | None,
-    memory: int | None,
-    device: str,
-    data: Path | None,
-    logs: Path,
-    as_json: bool,
-) -> int:
+@about_subject
+def find_batch(asked: Asked, most: int | None, memory: int | None) -> int:
     """Find the largest batch that fits, by training steps of twice the size until one does not, and of sizes between.
 
     Of a SEARCH its baseline is trained, of a TRAINER its defaults, of an experiment its best trial. The table says how
@@ -43,18 +30,16 @@ def find_batch(
     """
     from cockpit.engine.batch_finding import bounds, coupling, free_memory, tries_of
     from cockpit.engine.batch_finding import find_batch as find
-    from cockpit.engine.subject import find_subject
 
-    wanted = find_subject(subject, logs, Path.cwd()).with_settings(settings_of(settings, "--set "), data)
-    least, most = bounds(wanted, most)
-    wanted.check()
+    least, most = bounds(asked.subject, most)
+    asked.subject.check()
     bytes_ = free_memory() if memory is None else memory << 20
-    tries = tries_of({**wanted.request(device), "memory": bytes_})
-    found = find(tries, max(START, least), most, _tell_progress(quiet=as_json))
-    if as_json:
-        print_json(_document(found, coupling(wanted)))
+    tries = tries_of({**asked.subject.request(asked.device), "memory": bytes_})
+    found = find(tries, max(START, least), most, _tell_progress(quiet=asked.as_json), least)
+    if asked.as_json:
+        print_json(_document(found, coupling(asked.subject)))
     else:
-        _tell(found, coupling(wanted))
+        _tell(found, coupling(asked.subject))
     return 0 if found.largest else 1
 
 
@@ -67,22 +52,25 @@ def _tell_progress(*, quiet: bool) -> Any:
 
 
 def _tell(found: Found, coupled: str) -> None:
+    from cockpit.store.numbers import quantity_text
+
     best = found.fastest
+    fastest = "fastest" if best == found.largest else ENOUGH
     rows = [
         [
             str(one.size),
             "yes" if one.fits else "no",
-            f"{one.seconds * 1000:.1f}" if one.seconds is not None else "—",
-            f"{one.rows:.0f}" if one.rows is not None else "—",
-            "fastest" if one == best else one.why[:100],
+            f"{one.seconds * 1000:.2f}" if one.seconds is not None else "—",
+            quantity_text(one.rows) if one.rows is not None else "—",
+            fastest if one == best else one.reason,
         ]
         for one in found.tries
     ]
-    print_table(("batch_size", "fits", "ms a step", "rows/s", "why"), rows, left=("fits", "why"), last_folds=True)
+    print_table(("batch_size", "fits", "ms a step", "rows/s", "note"), rows, left=("fits", "note"), last_folds=True)
     device = next((one.device for one in found.tries if one.device), "")
-    click.echo(f"{found.text}{f' on {device}' if device else ''}")
+    print_sentence(f"{found.text}{f' on {device}' if device else ''}")
     if found.largest:
-        click.echo(coupled)
+        print_sentence(coupled)
 
 
 def _document(found: Found, coupled: str) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from cockpit.cli.options import console, device_option, json_option, logs_option, print_json, settings_of
+from cockpit.cli.options import console, print_json, print_sentence
+from cockpit.cli.subject import Asked, about_subject
 
 if TYPE_CHECKING:
     from cockpit.engine.ending import Ending
@@ -24,26 +25,13 @@ RATE = click.FloatRange(1e-12, 10)
 
 
 @click.command("find-lr")
-@click.argument("subject", metavar="SEARCH|TRAINER|EXP/TRIAL")
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Another setting of the trainer.")
 @click.option("--from", "low", type=RATE, default=1e-7, show_default=True, metavar="LR", help="The first rate.")
 @click.option("--to", "high", type=RATE, default=1e-2, show_default=True, metavar="LR", help="The last rate.")
-@click.option("--steps", type=click.IntRange(10, 1_000_000), default=200, show_default=True, help="Steps between them.")
-@device_option()
-@click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="Data folder.")
-@logs_option
-@json_option
-def find_lr(
-    subject: str,
-    settings: tuple[str, ...],
-    low: float,
-    high: float,
-    steps: int,
-    device: str,
-    data: Path | None,
-    logs: Path,
-    as_json: bool,
-) -> int:
+@click.option(
+    "--steps", type=click.IntRange(10, 1_000_000), default=200, show_default=True, metavar="N", help="How many."
+)
+@about_subject
+def find_lr(asked: Asked, low: float, high: float, steps: int) -> int:
     """Look for a learning rate: train some steps with a rate that grows, and see where the loss falls and explodes.
 
     Of a SEARCH its baseline is trained, of a TRAINER its defaults, of an experiment its best trial. All parameter
@@ -53,15 +41,13 @@ def find_lr(
     It is an experiment: `cockpit steps` has its losses, the app its chart, the diary what was found.
     """
     from cockpit.engine.lr_finding import Range, plan_finding
-    from cockpit.engine.subject import find_subject
 
-    wanted = find_subject(subject, logs, Path.cwd()).with_settings(settings_of(settings, "--set "), data)
-    plan = plan_finding(wanted, Range(low, high, steps), device)
-    run, ending = _run(plan, logs, quiet=as_json)
+    plan = plan_finding(asked.subject, Range(low, high, steps), asked.device)
+    run, ending = _run(plan, asked.logs, quiet=asked.as_json)
     found, curve = _found(run)
-    if as_json:
+    if asked.as_json:
         print_json(_document(run, ending, found))
-    elif found is not None:
+    elif found is not None and found.loss is not None:
         _tell(found, curve)
     if ending.status == "interrupted":
         return 130
@@ -85,7 +71,7 @@ def _run(plan: Plan, logs: Path, *, quiet: bool) -> tuple[RunFolder, Ending]:
         write_or_tell(logs, run)
         tell_ready(run.name)
         if not quiet:
-            click.echo(f"{run.name}: {plan.search.note}")
+            print_sentence(f"{run.name}: {plan.search.note}")
 
     job = Job(plan, logs, shlex.join(["cockpit", *sys.argv[1:]]), detached=detached)
     run, ending = run_sweep(job, make_view, announce)
@@ -118,9 +104,9 @@ def _tell(found: FoundRate, curve: Curve | None) -> None:
 
     if curve is not None and len(curve.steps):
         click.echo("\n".join(_chart(found, curve)))
-    click.echo(found.text)
+    print_sentence(found.text)
     if found.suggested is not None:
-        click.echo(f"use it: --set lr={setting_text(found.suggested)}")
+        print_sentence(f"use it: --set lr={setting_text(found.suggested)}")
 
 
 def _chart(found: FoundRate, curve: Curve) -> list[str]:
@@ -128,11 +114,13 @@ def _chart(found: FoundRate, curve: Curve) -> list[str]:
     from cockpit.tui.chart.plot import Line, LinePlot, Settings
     from cockpit.tui.chart.window import Window
 
+    course = Course("lr", found.low, found.factor)
     settings = Settings(
         title="smoothed loss over lr",
         window=Window(1, found.steps),
         ascii=not console().encoding.lower().startswith("utf"),
-        course=Course("lr", found.low, found.factor),
+        course=course,
+        mark=None if found.suggested is None else course.step(found.suggested),
     )
     return LinePlot().draw([Line("", 0, curve)], settings, min(WIDEST, console().width), ROWS).lines()
 

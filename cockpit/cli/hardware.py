@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
 from cockpit.cli.finding import Finding
+from cockpit.store.numbers import counted
 from trainers.devices.autoload import TORCH_TPU, VARIABLE
 from trainers.devices.chips import has_chips
 
@@ -35,7 +36,7 @@ _ASK_TPU = f"import os; os.environ['{VARIABLE}'] = '0'; import torch_tpu"
 
 def hardware() -> Iterator[Finding]:
     """Libraries are tried in children: one that is broken or hangs must not take the doctor along."""
-    yield Finding("cpu", "ok", f"{len(os.sched_getaffinity(0))} cores")
+    yield Finding("cpu", "ok", counted(len(os.sched_getaffinity(0)), "core"))
     yield from _torch()
     yield from _xla()
     yield from _torch_tpu()

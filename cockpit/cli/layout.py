@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection, Iterator, Sequence
+from itertools import takewhile
 
 from rich.cells import cell_len, set_cell_size
 
@@ -13,7 +14,7 @@ GAP = "  "
 INDENT = 4  # of what stands below its row
 NOTHING = ("", "—")
 NARROWEST_FOLD = 30  # less room than this beside a row is no room for sentences
-NARROWEST_HEADING = 6
+NARROWEST_HEADING, SHORT_HEADING = 6, 8  # of those that are cut; shorter ones would gain nothing by it
 NARROWEST_COLUMN = 13  # a number or a status is never cut
 
 
@@ -22,8 +23,8 @@ class Layout:
 
     `left` names columns of words, the others stand right. Where the table is wider than `width`, the last column is
     folded if it is `last_folds`, below its row if need be; then the `optional` columns are left out, the first named
-    first, then long headings and long texts are cut, and at last columns are left out from the right. `left_out` says
-    which of them had something to say.
+    first, then long headings are cut to what tells them apart, then long texts, and at last columns are left out from
+    the right. `left_out` says which of them had something to say.
     """
 
     def __init__(
@@ -89,8 +90,7 @@ class Layout:
                 self._shown.remove(column)
         if self._excess() > 0:
             for column in self._shown:
-                heading = min(cell_len(self._headings[column]), NARROWEST_HEADING)
-                self._widths[column] = max(heading, self._cells[column])
+                self._widths[column] = max(self._least_heading(column), self._cells[column])
         while (excess := self._excess()) > 0:
             widest = max(self._shown, key=lambda column: self._widths[column])
             if self._widths[widest] > NARROWEST_COLUMN:
@@ -100,6 +100,13 @@ class Layout:
                 self._shown.pop()
             else:
                 return
+
+    def _least_heading(self, column: int) -> int:
+        """How much of a heading has to be left for it to be told from all others."""
+        heading = self._headings[column]
+        shared = [_alike(heading, other) for other in self._headings if other != heading]
+        least = max(NARROWEST_HEADING, max(shared, default=0) + len("x…"))
+        return cell_len(heading) if cell_len(heading) <= max(SHORT_HEADING, least) else least
 
     def _excess(self) -> int:
         return self._room_taken - len(GAP) - self._width
@@ -113,6 +120,11 @@ class Layout:
             return set_cell_size(cell, width - 1) + "…"
         blanks = " " * (width - length)
         return cell + blanks if self._headings[column] in self._left else blanks + cell
+
+
+def _alike(one: str, other: str) -> int:
+    """With how many of the same characters two texts begin."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def folded(text: str, width: int, indent: str) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cockpit.cli.options import console
 from cockpit.events.text import shortened
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 Keyed = tuple[tuple[Any, ...], Row]
 
-LONGEST_GROUP = 28  # in the table: with it the numbers have room in 80 columns
+LONGEST_GROUP = 28  # in a narrow table: with it the numbers have room in 80 columns
+NARROW = 120  # columns
 NUMBERS = (
     "param_mean", "param_std", "grad_mean", "grad_std", "grad_max", "nonfinite", "update_ratio", "zero", "unchanged",
 )  # fmt: skip
@@ -35,6 +37,7 @@ class NormRows:
         except re.error as error:
             raise click.BadParameter(f"{like!r} is no regular expression ({error})", param_hint="--like") from None
         self._form = form
+        self._cuts = console().width < NARROW
 
     def __call__(self, index: Index, trial: str, last: int | None) -> list[Keyed]:
         """The newest `last` rows, and more where not all of them are wanted."""
@@ -51,7 +54,8 @@ class NormRows:
             return {**cells, "largest": row.largest, "names": names}
         shown = {name: value for name, value in cells.items() if name not in ("zero", "unchanged")}
         told = standing_out(row)
-        return shown | {"group": shortened(row.group, LONGEST_GROUP)} | ({TENSORS: told} if told else {})
+        group = shortened(row.group, LONGEST_GROUP) if self._cuts else row.group
+        return shown | {"group": group} | ({TENSORS: told} if told else {})
 
 
 def ordered(rows: Sequence[Row], by: str | None) -> list[Row]:
@@ -65,8 +69,8 @@ def ordered(rows: Sequence[Row], by: str | None) -> list[Row]:
 
 def remarks(index: Index, trial: str) -> Iterator[str]:
     """What is wrong with the norms of a trial as a whole, and what of it is not trained."""
-    from cockpit.store.norm_alerts import norm_alerts
+    from cockpit.store.norm_alerts import alert_lines, norm_alerts
 
-    yield from (f"⚠ {alert.text}" for alert in norm_alerts(index.norms(trial)))
+    yield from (f"⚠ {line}" for line in alert_lines(norm_alerts(index.norms(trial))))
     if text := index.frozen(trial).text:
         yield text

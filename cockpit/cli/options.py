@@ -42,6 +42,13 @@ def device_option(default: str | None = "auto", help: str = "Where to compute.")
     return click.option("--device", type=kinds, default=default, show_default=default is not None, help=help)
 
 
+def format_option(function: F) -> F:
+    """`--format`, as `form`: a table for people, or lines for programs."""
+    forms = click.Choice(["table", "csv", "jsonl"])
+    text = "A table to read, or every digit for programs."
+    return click.option("--format", "form", type=forms, default="table", show_default=True, help=text)(function)
+
+
 def json_option(function: F) -> F:
     """`--json`: exactly one document on standard output."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")(function)
@@ -87,6 +94,22 @@ def print_lines(lines: Sequence[str], header: str | None = None) -> None:
         console().print(header, style="bold", soft_wrap=True)
     if lines:
         click.echo("\n".join(lines))
+
+
+def print_sentence(text: str) -> None:
+    """A sentence of the output. In a terminal its lines end between words, in a pipe it is one line."""
+    _print_folded(text, sys.stdout)
+
+
+def print_remark(text: str) -> None:
+    """The same beside the output proper, on standard error."""
+    _print_folded(text, sys.stderr)
+
+
+def _print_folded(text: str, stream: IO[str]) -> None:
+    from cockpit.cli.layout import folded
+
+    click.echo("\n".join(folded(one_line(text), console(stream).width, "")), file=stream)
 
 
 def print_facts(facts: Mapping[str, str]) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cockpit.cli.options import device_option, json_option, logs_option, print_json, print_table, settings_of
+from cockpit.cli.options import print_json, print_sentence, print_table
+from cockpit.cli.subject import Asked, about_subject
 
 if TYPE_CHECKING:
     from cockpit.engine.subject import Subject
@@ -16,44 +19,32 @@ MOST_ROWS = 15
 
 
 @click.command()
-@click.argument("subject", metavar="SEARCH|TRAINER|EXP/TRIAL")
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Another setting of the trainer.")
-@click.option("--steps", type=click.IntRange(1, 100), default=1, show_default=True, help="Steps to look at.")
-@click.option("--rows", type=click.IntRange(min=1), default=MOST_ROWS, show_default=True, help="Operators to show.")
-@device_option()
-@click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="Data folder.")
+@click.option(
+    "--steps", type=click.IntRange(1, 100), default=1, show_default=True, metavar="N", help="Steps to look at."
+)
+@click.option(
+    "--rows", type=click.IntRange(min=1), default=MOST_ROWS, show_default=True, metavar="N", help="Operators to show."
+)
 @click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="The trace file.")
-@logs_option
-@json_option
-def profile(
-    subject: str,
-    settings: tuple[str, ...],
-    steps: int,
-    rows: int,
-    device: str,
-    data: Path | None,
-    out: Path | None,
-    logs: Path,
-    as_json: bool,
-) -> int:
+@about_subject
+def profile(asked: Asked, steps: int, rows: int, out: Path | None) -> int:
     """Profile a training step after a warm-up: which operators take the time, on the host and on the device.
 
     Of a SEARCH its baseline is trained, of a TRAINER its defaults, of an experiment its best trial. The trace goes into
     the trial's folder, or else into this one; chrome://tracing and https://ui.perfetto.dev open it.
     """
-    from cockpit.engine.subject import find_subject
     from cockpit.engine.trainer_child import ask
 
-    wanted = find_subject(subject, logs, Path.cwd()).with_settings(settings_of(settings, "--set "), data)
-    wanted.check()
-    path = out or _trace_of(wanted)
-    _make_room(path)
-    found = ask("trainers.profiling", {**wanted.request(device), "steps": steps, "path": str(path.resolve())})
-    if as_json:
+    asked.subject.check()
+    path = out or _trace_of(asked.subject)
+    request = {**asked.subject.request(asked.device), "steps": steps, "path": str(path.resolve())}
+    with _room_for(path):
+        found = ask("trainers.profiling", request)
+    if asked.as_json:
         print_json({**found, "steps": steps, "trace": str(path)})
     else:
         _tell(found, steps, rows)
-        click.echo(f"trace: {path}; chrome://tracing and https://ui.perfetto.dev open it")
+        print_sentence(f"trace: {path}; chrome://tracing and https://ui.perfetto.dev open it")
     return 0
 
 
@@ -64,8 +55,12 @@ def _trace_of(subject: Subject) -> Path:
     return Path(f"trace-{subject.name.replace('/', '-')}.json")
 
 
-def _make_room(path: Path) -> None:
-    """Raises `InputError` where the trace could not be written, which is known before a minute is spent."""
+@contextmanager
+def _room_for(path: Path) -> Iterator[None]:
+    """A place for the trace, which is gone again where none came of it.
+
+    Raises `InputError` where it could not be written, which is known before a minute is spent.
+    """
     from trainers.contract import InputError
 
     try:
@@ -73,6 +68,11 @@ def _make_room(path: Path) -> None:
         path.touch()
     except OSError as error:
         raise InputError(f"{path}: the trace cannot be written ({error.strerror}); choose another with -o") from None
+    try:
+        yield
+    finally:
+        if not path.stat().st_size:
+            path.unlink()
 
 
 def _tell(found: dict[str, Any], steps: int, most: int) -> None:
@@ -81,14 +81,15 @@ def _tell(found: dict[str, Any], steps: int, most: int) -> None:
     totals = {where: sum(one[where] for one in operators) for where in ("host", "device")}
     shown = [where for where in ("host", "device") if totals[where]]
     table = [
-        [one["name"][:60], str(one["calls"]), *_times(one, shown, totals, steps)]
+        [one["name"], f"{one['calls'] / steps:g}", *_times(one, shown, totals, steps)]
         for one in sorted(operators, key=lambda one: -one[shown[-1]])[:most]
     ]
     headings = ["operator", "calls", *(head for where in shown for head in (f"{where} ms", "share"))]
     print_table(headings, table, left=("operator",))
     step = found["seconds"] / steps
     beside = f"; {totals['device'] / steps * 1000:.1f} ms of it on the device" if totals["device"] else ""
-    click.echo(f"a step takes {step * 1000:.1f} ms on {found['device']}, profiling included{beside}")
+    print_sentence(f"a step takes {step * 1000:.1f} ms on {found['device']}, profiling included{beside}")
+    print_sentence("calls and times are those of one step")
 
 
 def _times(one: dict[str, Any], shown: list[str], totals: dict[str, float], steps: int) -> list[str]:

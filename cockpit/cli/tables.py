@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from cockpit.cli.norm_rows import SORTS, TENSORS, NormRows, ordered, remarks
-from cockpit.cli.options import console, logs_option, print_lines
+from cockpit.cli.options import console, format_option, logs_option, print_lines, print_remark
 from cockpit.events.kinds import STEP_TIMES
+from cockpit.store.data_wait import WAIT
 
 if TYPE_CHECKING:
     from cockpit.cli.layout import Layout
@@ -31,7 +32,8 @@ Keyed = tuple[Key, Row]
 FOLLOW_SECONDS = 0.5
 ROWS_A_LOOK = 5000  # far more than a trial logs between two looks
 FIRST_COLUMNS = ("phase", "epoch", "step", "loss", "lr")
-LAST_COLUMNS = (*(f"{name}_seconds" for name in STEP_TIMES), "time")
+TIMES = {f"{name}_seconds": f"{name} ms" for name in STEP_TIMES}
+LAST_COLUMNS = (WAIT, *TIMES, "time")
 WORDS = ("phase", "group", TENSORS)
 HEADINGS = {
     "param_mean": "param",
@@ -39,17 +41,18 @@ HEADINGS = {
     "grad_mean": "grad",
     "grad_std": "±grad",
     "grad_max": "grad max",
-    "nonfinite": "nonfin",
+    "nonfinite": "NaN",
     "update_ratio": "update",
-    **{f"{name}_seconds": f"{name} s" for name in STEP_TIMES},
+    "time": "time s",
+    **TIMES,
 }
 # The first to go where the terminal is narrow.
-OPTIONAL = (*(f"{name} s" for name in reversed(STEP_TIMES)), "±param", "±grad", "time")
+OPTIONAL = (*reversed(TIMES.values()), "±param", "±grad", "time s", WAIT)
 
 
 def _table_options(function: F) -> F:
     for option in (
-        click.option("--format", "form", type=click.Choice(["table", "csv", "jsonl"]), default="table"),
+        format_option,
         click.option("--follow", is_flag=True, help="Go on until the trial or its sweep is over; a pause is no end."),
         click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the newest N rows."),
         logs_option,
@@ -64,11 +67,13 @@ def _table_options(function: F) -> F:
 def steps(trial: str, logs: Path, last: int | None, follow: bool, form: str) -> None:
     """Print the per-step table of TRIAL: phase, epoch, step, loss, lr, scores, time.
 
-    Behind the scores stand the seconds of one step, the mean over those since the row before: waiting for data, forward
-    and backward pass, optimizer, recording. On devices that compute beside the host they are the device's own.
+    Behind the scores stand what one step spent its time on, the mean over those since the row before: waiting for data
+    (also as the share "wait"), forward and backward pass, optimizer, recording. On devices that compute beside the host
+    the times are the device's own. What they are on average stands below, however narrow the terminal is; csv and jsonl
+    have seconds.
     """
     _print_rows(trial, logs, last, follow, form, _step_rows)
-    _warn_of_waiting(trial, logs)
+    _tell_times(trial, logs, ROWS_A_LOOK if last is None else last, is_table=form == "table")
 
 
 @click.command()
@@ -97,18 +102,22 @@ def _step_row(row: StepRow) -> Row:
     return {"phase": row.phase, "epoch": row.epoch, "step": row.step, **row.metrics, **times, "time": row.time}
 
 
-def _warn_of_waiting(name: str, logs: Path) -> None:
-    """Says, beside the table, that the trial waits for data, where it does."""
+def _tell_times(name: str, logs: Path, last: int, *, is_table: bool) -> None:
+    """Says, beside the table, what a step spent its time on, and that the trial waits for data, where it does."""
     from cockpit.store.data_wait import waiting_text
     from cockpit.store.folder import find_trial
     from cockpit.store.reader import Index
+    from cockpit.store.time_spent import spent_text
 
     run, trial = find_trial(logs, name)
     with Index(run) as index:
         settings = next((row.settings for row in index.trials(best_metrics=False) if row.id == trial), {})
-        text = waiting_text(index.wait_share(trial), settings)
-    if text:
-        click.echo(f"⚠ {name} {text}", err=True)
+        waiting = waiting_text(index.wait_share(trial), settings)
+        spent = spent_text(row.times for row in index.steps(trial, last)) if is_table else ""
+    if spent:
+        print_remark(spent)
+    if waiting:
+        print_remark(f"⚠ {name} {waiting}")
 
 
 def _print_remarks(name: str, logs: Path) -> None:
@@ -118,7 +127,7 @@ def _print_remarks(name: str, logs: Path) -> None:
     run, trial = find_trial(logs, name)
     with Index(run) as index:
         for line in remarks(index, trial):
-            click.echo(line, err=True)
+            print_remark(line)
 
 
 ReadRows = Callable[["Index", str, int | None], list[Keyed]]
@@ -137,7 +146,7 @@ def _print_rows(
     with Index(run) as index:
         known = read(index, trial, wanted)
     if not known and not follow:
-        click.echo(f"{name} has recorded none of these yet", err=True)
+        print_remark(f"{name} has recorded none of these yet")
     writer.write(ordered([row for _, row in (known if last is None else known[-last:])], sort))
     if follow:
         for rows in _new_rows(run, trial, {key for key, _ in known}, read):
@@ -204,7 +213,7 @@ class TableWriter(Writer):
             header, left_out = self._layout.header(), self._layout.left_out
         print_lines([line for row in body for line in self._layout.lines(row)], header)
         if left_out:
-            click.echo(f"(too narrow for {', '.join(left_out)}; they are in --format csv)", err=True)
+            print_remark(f"(too narrow for {', '.join(left_out)}; they are in --format csv)")
 
 
 class CsvWriter(Writer):
@@ -223,12 +232,16 @@ class JsonlWriter(Writer):
 
 
 def _text(name: str, value: Any) -> str:
-    from cockpit.store.numbers import metric_text, setting_text
+    from cockpit.store.numbers import metric_text, milliseconds_text, setting_text, share_text
 
     if value is None:
         return ""
     if name == "time":
         return f"{value:.2f}"
+    if name in TIMES:
+        return milliseconds_text(value)
+    if name == WAIT:
+        return share_text(value)
     rate = name == "lr" or name.endswith("_lr")
     return metric_text(value) if isinstance(value, float) and not rate else setting_text(value)
 

@@ -40,6 +40,11 @@ class Try:
         """Rows a second."""
         return None if self.seconds is None else self.size / max(self.seconds, 1e-9)
 
+    @property
+    def reason(self) -> str:
+        """Why it does not fit, without the advice that a trainer has for who chose the size."""
+        return self.why.partition("; ")[0].removeprefix(f"batch_size = {self.size} is ")
+
 
 @dataclass(frozen=True)
 class Found:
@@ -70,18 +75,23 @@ class Found:
         """What was found, in one sentence."""
         largest, refused, fastest = self.largest, self.refused, self.fastest
         if largest is None or fastest is None:
-            return f"no batch size fits: {refused.why if refused else 'none was tried'}"
-        ended = f"{self.most} was the most to be tried" if refused is None else refused.why
-        speed = f"; {fastest.size} is fast enough" if fastest.size < largest.size else ", and is the fastest"
-        return f"batch_size {largest.size} fits ({ended}){speed}"
+            return f"no batch_size fits, not even {refused.size}: {refused.reason}" if refused else "none was tried"
+        ended = "the most to be tried" if refused is None else f"{refused.size}: {refused.reason}"
+        speed = f"; no size is much faster than {fastest.size}" if fastest.size < largest.size else ", and the fastest"
+        return f"batch_size {largest.size} is the largest that fits ({ended}){speed}"
 
 
 # Tries sizes in their order until one does not fit.
 Tries = Callable[[Sequence[int]], Iterator[Try]]
 
 
-def find_batch(tries: Tries, start: int, most: int, tell: Callable[[Try], object] = lambda _: None) -> Found:
-    """Tries `start`, twice that and so on up to `most`; then halves what lies between a size that fits and one not."""
+def find_batch(
+    tries: Tries, start: int, most: int, tell: Callable[[Try], object] = lambda _: None, least: int = 1
+) -> Found:
+    """Tries `start`, twice that and so on up to `most`; then halves what lies between a size that fits and one not.
+
+    Nothing below `least` is tried.
+    """
     known: list[Try] = []
 
     def fits(sizes: Sequence[int]) -> bool:
@@ -91,7 +101,7 @@ def find_batch(tries: Tries, start: int, most: int, tell: Callable[[Try], object
         return known[-1].fits
 
     if not fits(_doubled(start, most)) and known[-1].memory:
-        fitting = known[-2].size if len(known) > 1 else 0
+        fitting = known[-2].size if len(known) > 1 else least - 1
         refused = known[-1].size
         while refused - fitting > max(1, fitting // NEAR):
             middle = (fitting + refused) // 2

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cockpit.store.numbers import metric_text, setting_text
 from cockpit.store.rows import SweepRow, TrialRow
 
+NEAR_THE_END = 0.9  # of the last rate: a loss that is lowest there may fall on beyond it
 FIND_LR = "find_lr:"  # how the trainers begin that look for the rate of another one
 
 
@@ -44,12 +45,17 @@ class FoundRate:
             return f"looking: step {self.taken} of {self.steps}"
         if self.loss is None:
             return "it ended before anything was found"
-        told = [self._suggestion()]
+        return "; ".join((self._suggestion(), *self._course()))
+
+    def _course(self) -> Iterator[str]:
+        """Where the loss was lowest and where it exploded, as far as it did."""
+        if self.lowest is not None and self.exploding is None and self.lowest >= NEAR_THE_END * self.high:
+            yield f"lowest at about the last rate, {setting_text(self.high)} ({metric_text(self.loss)})"
+            return
         if self.lowest is not None:
-            told.append(f"lowest at {setting_text(self.lowest)} ({metric_text(self.loss)})")
+            yield f"lowest at {setting_text(self.lowest)} ({metric_text(self.loss)})"
         exploding = f"explodes at {setting_text(self.exploding)}" if self.exploding else ""
-        told.append(exploding or f"does not explode up to {setting_text(self.high)}")
-        return "; ".join(told)
+        yield exploding or f"does not explode up to {setting_text(self.high)}"
 
     def _suggestion(self) -> str:
         if self.suggested is None:

@@ -12,11 +12,8 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from cockpit.events.codec import EventError, decode
-from cockpit.events.kinds import SweepStarted
+from cockpit.store.beginning import beginning
 from cockpit.store.folder import RunFolder
-
-FIRST_LINE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -54,14 +51,6 @@ def indexed(run: RunFolder) -> RunFolder:
 
 
 def _is_indexed_here(run: RunFolder) -> bool:
-    return _host(run) in ("", socket.gethostname()) and (run.index.exists() or os.access(run.path, os.W_OK))
-
-
-def _host(run: RunFolder) -> str:
-    """Where the sweep runs, as its ledger says on the first line; empty while that is not there."""
-    try:
-        with run.sweep.open("rb") as file:
-            event = decode(file.readline(FIRST_LINE_BYTES))
-    except (OSError, EventError):
-        return ""
-    return event.host if isinstance(event, SweepStarted) else ""
+    first = beginning(run)
+    is_of_here = first is None or first.host in ("", socket.gethostname())
+    return is_of_here and (run.index.exists() or os.access(run.path, os.W_OK))

@@ -56,12 +56,21 @@ def duration_text(seconds: float | None) -> str:
 
 
 def milliseconds_text(seconds: float | None) -> str:
-    """What a part of a step took, to three digits: `0.04ms`, `12.3ms`, `1250ms`; empty where it is not known."""
-    if seconds is None or not math.isfinite(seconds):
+    """What a part of a step took, in milliseconds: `0.04`, `12.30`, `1250.00`; empty where it is not known."""
+    return f"{1000.0 * seconds:.2f}" if seconds is not None and math.isfinite(seconds) else ""
+
+
+def share_text(share: float | None) -> str:
+    """A part of 1: `43%`, `0.4%`; empty where it is not known."""
+    if share is None or not math.isfinite(share):
         return ""
-    value = 1000.0 * seconds
-    digits = 2 if value < 1 else 1 if value < 100 else 0
-    return f"{value:.{digits}f}ms"
+    per_cent = 100.0 * share
+    return f"{per_cent:.1f}%" if 0 < per_cent < 9.95 else f"{per_cent:.0f}%"
+
+
+def quantity_text(value: float) -> str:
+    """Something that was measured, with its unit beside it: three significant digits, or all of a large number."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def age_text(seconds: float | None) -> str:

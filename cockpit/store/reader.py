@@ -15,11 +15,12 @@ from cockpit.events.codec import decode
 from cockpit.events.kinds import STEP_TIMES, Event
 from cockpit.events.text import one_line
 from cockpit.store import data_wait, schema, series, trials
+from cockpit.store.beginning import FIRST_LINE_BYTES
 from cockpit.store.fold import trial_number
 from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.indexer import Indexer
 from cockpit.store.life import LIVE, is_alive
-from cockpit.store.mirror import FIRST_LINE_BYTES, indexed
+from cockpit.store.mirror import indexed
 from cockpit.store.rows import IMPORT, CommandRow, FrozenRow, NormRow, NormSummary, StepRow, SweepRow, TrialRow
 
 if TYPE_CHECKING:

@@ -61,6 +61,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("next_theme", "f2", "", "Change the colours.", (EVERYWHERE,)),
     # Experiments
     Action("open", "enter", "open", "Open what is under the cursor.", (HOME, SWEEP, COMPARE, KAGGLE), 70),
+    Action("open", "enter", "trial", "Open its trial: steps, norms, output, configuration.", (LEARNING_RATE,), 60),
     Action("new_sweep", "n", "new sweep", "Choose a search and start it.", (HOME,), 80),
     Action("take_up", "R", "go on", "Go on with an experiment that was cut off or ended early, from its checkpoints.",
            (HOME, SWEEP), 56),

@@ -16,6 +16,7 @@ from textual.message import Message
 
 from cockpit.engine.control import ControlError, send
 from cockpit.engine.spawn import NotStartedError, spawn_detached
+from cockpit.store.beginning import beginning
 from cockpit.store.folder import RunFolder
 from cockpit.store.life import LIVE
 from cockpit.tui.actions import Action, bindings_problem
@@ -97,9 +98,10 @@ class CockpitApp(FrugalApp):
 
             return TrialScreen(experiment, trial)
         if experiment:
-            from cockpit.tui.screens.sweep import SweepScreen
+            from cockpit.tui.screens.opening import screen_of
 
-            return SweepScreen(experiment)
+            first = beginning(RunFolder(self.feed.logs / experiment))
+            return screen_of(experiment, first.trainer if first else "")
         from cockpit.tui.screens.home import HomeScreen
 
         return HomeScreen()

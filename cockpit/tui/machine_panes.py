@@ -27,7 +27,8 @@ def processor_items(machine: MachineRow) -> list[Item]:
         return [_unread(machine, "processor")]
     note = f"load average {processor.average:.2f}"
     if processor.limit is not None:
-        note = f"of {processor.limit:g} cores, all that its {processor.limited_by} allows; {note}"
+        cores = "1 core" if processor.limit == 1 else f"{processor.limit:g} cores"
+        note = f"of {cores} ({processor.limited_by}); {note}"
     gauge = Gauge("all", processor.load / 100, note, machine.history.processor)
     return [gauge, Cells(processor.cores)]
 

@@ -88,7 +88,8 @@ class SweepView:
 class FocusView:
     """The newest of one trial's steps, norms and printed lines, oldest first; and the groups that have norms.
 
-    `attempts` and `changes` are those of the trial so far, read for the configuration only.
+    `attempts` and `changes` are those of the trial so far, read for the configuration only; `frozen`, read with the
+    norms, says in words which tensors are not trained, and `has_all_norms` whether there are no older ones.
     """
 
     focus: Focus
@@ -99,6 +100,8 @@ class FocusView:
     groups: tuple[str, ...] = ()
     attempts: tuple[AttemptRow, ...] = ()
     changes: tuple[ChangeRow, ...] = ()
+    frozen: str = ""
+    has_all_norms: bool = True
 
 
 @dataclass(frozen=True, eq=False)

@@ -111,12 +111,14 @@ class Watch:
             self._focus_mark = mark
             steps = self._index.steps(focus.trial, last=interest.rows) if STEPS in interest.panes else ()
             norms = self._index.norms(focus.trial, last=interest.rows) if NORMS in interest.panes else ()
+            frozen = self._index.frozen(focus.trial).text if NORMS in interest.panes else ""
             saved = self._index.saved(focus.trial)
             groups = self._index.norm_groups(focus.trial)
             attempts, changes = self._past(trial) if CONFIG in interest.panes else ((), ())
             self._focused = FocusView(
-                focus, tuple(steps), tuple(norms), output, saved, tuple(groups), attempts, changes
-            )
+                focus, tuple(steps), tuple(norms), output, saved, tuple(groups), attempts, changes,
+                frozen, has_all_norms=len(norms) < interest.rows,
+            )  # fmt: skip
         elif known.output is not output:
             self._focused = replace(known, output=output)
         return self._focused

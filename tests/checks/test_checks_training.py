@@ -183,9 +183,7 @@ def test_three_best_trials_at_one_end_of_a_range_are_at_its_edge(tmp_path, sign,
 def test_gradients_that_are_no_numbers_are_told(tmp_path):
     norms = [*EVEN[:9], {"body": math.nan, "head": 1.0}]
     (text,) = Run(tmp_path).trial(FALLING, RISING, (), norms).texts(gradients.NOT_FINITE)
-    assert (
-        text == "body: 1 gradients are NaN or infinite at step 10 (t000): a division by zero, or too little precision?"
-    )
+    assert text == "body: 1 gradient is NaN or infinite at step 10 (t000): a division by zero, or too little precision?"
 
 
 def test_a_group_without_gradients_is_told_once_for_all_trials(tmp_path):
@@ -210,9 +208,11 @@ def test_tensors_that_are_dead_stuck_or_not_trained_are_named(tmp_path):
     for step in range(4):
         writer.write(Norms(step=step, group="all", grad_mean=1.0, grad_max=2.0, update_ratio=1e-3, **named))
     run.recorder.finish(1, writer)
-    assert run.texts(gradients.DEAD) == ["all: no gradient reaches head.bias at step 3 (t001): cut off from the loss?"]
+    assert run.texts(gradients.DEAD) == [
+        "all: no gradient reaches head.bias since step 0 (t001): cut off from the loss?"
+    ]
     assert run.texts(gradients.STUCK) == [
-        "all: gradients do not change scale at step 3 (t001): a learning rate of 0, or too little precision?"
+        "all: gradients do not change scale since step 0 (t001): a learning rate of 0, or too little precision?"
     ]
     assert remarks(run, gradients.FROZEN) == [
         "7 of 9 tensors are not trained: base.weight, base.bias and 5 more (t001)"

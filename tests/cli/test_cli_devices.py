@@ -39,7 +39,7 @@ def test_the_past_of_a_machine_is_told_in_80_columns(cockpit, monkeypatch):
     monkeypatch.setattr("cockpit.cli.options.WIDE", 80)
     title, headings, cpu, gpu, trial = cockpit("devices", "exp001").out.splitlines()
     assert title == "node1: 3 looks in 10s"
-    assert headings.split() == ["device", "load", "most", "memory", "of", "power", "course", "name"]
+    assert headings.split() == ["device", "load", "most", "load", "memory", "of", "power", "course", "name"]
     assert cpu.split() == ["cpu", "50%", "50%", "▅▅▅"]
     assert gpu.split() == [
         "gpu0", "66%", "98%", "3.0", "GiB", "139", "GiB", "500", "W", "▂▇█", "NVIDIA", "H200",

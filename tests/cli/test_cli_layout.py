@@ -65,6 +65,12 @@ def test_long_headings_are_cut_before_columns_are():
     assert lines[2] == "t001    ✂ pruned       128  0.1395"
 
 
+def test_headings_are_not_cut_until_they_look_alike():
+    lines, left_out = table(24, [["1", "2", "3"]], ["row_f1_lower", "row_f1_higher", "recall"], last_folds=False)
+    assert lines[0] == "row_f1_l…  row_f1_h…"
+    assert left_out == ["recall"]
+
+
 def test_long_words_are_cut_and_numbers_never():
     rows = [["a very long name of a model", "12345.678901", "0.5"]]
     lines, _ = table(34, rows, ["name", "number", "score"], last_folds=False, left=("name",))

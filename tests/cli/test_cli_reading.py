@@ -221,7 +221,7 @@ def test_tensors_that_stand_out_are_named_in_80_columns(cockpit, monkeypatch):
     assert max(map(len, lines)) <= 80
     assert "enco.laye.11.atte.self.quer" in lines[1]
     assert lines[-1].strip() == "no gradient: head.bias, head.scale and 1 more"
-    assert "⚠ head: no gradient reaches head.bias, head.scale and 1 more at step 4" in answer.err
+    assert "⚠ head: no gradient reaches head.bias, head.scale and 1 more since step 1" in answer.err
     assert "7 of 12 tensors are not trained: base.weight and 6 more" in answer.err
     (row,) = rows_of(cockpit("grads", "exp001/t000", "--last", "1", "--format", "csv"))
     assert (row["largest"], row["names"]) == ("head.w", "no gradient: head.bias, head.scale and 1 more")
@@ -290,12 +290,12 @@ def test_following_a_growing_trial_ends_with_it_and_says_every_row_once(cockpit,
 def test_a_metric_that_comes_later_gets_new_headings(cockpit, folder, monkeypatch):
     Growing(folder / "logs", monkeypatch)
     assert cockpit("steps", "exp001/t000", "--follow").out.splitlines() == [
-        "phase  epoch  step    loss  time",
-        "train      0     1  1.0000  0.50",
-        "train      0     2  0.5000  0.50",
-        "train      0     3  0.3333  0.50",
-        "train      0     4  0.2500  0.50",
-        "phase  epoch  step    loss   score    time",
+        "phase  epoch  step    loss  time s",
+        "train      0     1  1.0000    0.50",
+        "train      0     2  0.5000    0.50",
+        "train      0     3  0.3333    0.50",
+        "train      0     4  0.2500    0.50",
+        "phase  epoch  step    loss   score  time s",
         "valid      0     4  0.2500  0.5000  100.00",
     ]
 

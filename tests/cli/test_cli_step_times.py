@@ -43,16 +43,32 @@ def test_what_is_no_time_is_left_out(tmp_path, times):
         assert index.steps("t000")[0].times == {}
 
 
-def test_steps_have_a_column_for_each_part(cockpit, folder, monkeypatch):
+def test_steps_have_a_column_for_each_part(cockpit, folder):
     record(folder / "logs", 0.1).end()
     rows = list(csv.DictReader(io.StringIO(cockpit("steps", "exp001/t000", "--format", "csv").out)))
-    assert list(rows[0])[-5:] == [*(f"{name}_seconds" for name in STEP_TIMES), "time"]
+    assert list(rows[0])[-6:] == ["wait", *(f"{name}_seconds" for name in STEP_TIMES), "time"]
     assert {name: float(rows[0][f"{name}_seconds"]) for name in STEP_TIMES} == TIMES
     assert rows[-1]["data_seconds"] == ""
     records = [json.loads(line) for line in cockpit("steps", "exp001/t000", "--format", "jsonl").out.splitlines()]
     assert {name: records[0][f"{name}_seconds"] for name in STEP_TIMES} == TIMES
-    monkeypatch.setenv("COLUMNS", "200")
-    assert "compute s" in cockpit("steps", "exp001/t000").out
+    headings, first, *_ = cockpit("steps", "exp001/t000").out.splitlines()
+    assert headings.split("  ")[-6:] == ["wait", "data ms", "compute ms", "optimizer ms", "record ms", "time s"]
+    assert first.split()[-6:] == ["10%", "250.00", "500.00", "125.00", "0.00", "0.50"]
+
+
+def test_what_a_step_spends_its_time_on_is_told_where_columns_have_no_room(cockpit, folder, monkeypatch):
+    record(folder / "logs", 0.1).end()
+    monkeypatch.setattr("cockpit.cli.options.WIDE", 40)
+    answer = cockpit("steps", "exp001/t000", "--last", "5")
+    told = "a step takes 875.00 ms: data 250.00 (29%), compute 500.00 (57%), optimizer 125.00 (14%), record 0.00 (0.0%)"
+    assert told in " ".join(answer.err.split())
+    assert max(map(len, (answer.out + answer.err).splitlines())) <= 40
+    assert "a step takes" not in cockpit("steps", "exp001/t000", "--format", "csv").err
+
+
+def test_steps_without_times_have_no_mean(cockpit, folder):
+    record(folder / "logs", 0.1, {}).end()
+    assert "a step takes" not in cockpit("steps", "exp001/t000").err
 
 
 @pytest.mark.parametrize("command", [("steps", "exp001/t000"), ("show", "exp001/t000")])

@@ -58,26 +58,38 @@ def test_nothing_larger_than_the_most_is_tried():
     card = Card(1000)
     found = find_batch(card.tries, 8, 100)
     assert card.asked == [[8, 16, 32, 64, 100]]
-    assert found.text == "batch_size 100 fits (100 was the most to be tried), and is the fastest"
+    assert found.text == "batch_size 100 is the largest that fits (the most to be tried), and the fastest"
 
 
 def test_the_end_of_the_data_ends_it_without_halving():
     card = Card(1000, rows=100)
     found = find_batch(card.tries, 8, 4096)
     assert len(card.asked) == 1
-    assert found.text == "batch_size 64 fits (more than the 100 rows), and is the fastest"
+    assert found.text == "batch_size 64 is the largest that fits (128: more than the 100 rows), and the fastest"
 
 
 def test_nothing_fits():
     found = find_batch(Card(0).tries, 8, 64)
     assert (found.largest, found.fastest) == (None, None)
-    assert found.text == "no batch size fits: out of memory"
+    assert found.text == "no batch_size fits, not even 1: out of memory"
+
+
+def test_nothing_below_the_least_is_tried():
+    card = Card(0)
+    found = find_batch(card.tries, 8, 64, least=2)
+    assert [sizes[0] for sizes in card.asked] == [8, 4, 2]
+    assert found.text == "no batch_size fits, not even 2: out of memory"
+
+
+def test_why_a_size_does_not_fit_is_told_without_advice_for_who_chose_it():
+    tried = Try(8, False, why="batch_size = 8 is more than the 4 rows; lower batch_size")
+    assert tried.reason == "more than the 4 rows"
 
 
 def test_the_fastest_is_not_always_the_largest():
     found = find_batch(Card(1000, slow_from=64).tries, 8, 256)
     assert found.fastest is not None and found.fastest.size == 32
-    assert found.text.endswith("; 32 is fast enough")
+    assert found.text.endswith("; no size is much faster than 32")
 
 
 def test_of_sizes_that_are_about_as_fast_the_smallest_is_taken():

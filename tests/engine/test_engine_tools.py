@@ -73,6 +73,7 @@ def test_profile_prints_a_table_and_writes_a_trace(cockpit, tmp_path):
     lines = out.splitlines()
     assert lines[0].split() == ["operator", "calls", "host", "ms", "share"]
     assert any(line.split()[0].startswith("aten::") for line in lines[1:])
+    assert any(line.startswith("(step, outside operators)") for line in lines[1:])
     trace = json.loads((tmp_path / "deep" / "trace.json").read_text())
     assert {event.get("name") for event in trace["traceEvents"]} >= {"## step", "## batch"}
 
@@ -85,6 +86,7 @@ def test_profile_prints_a_table_and_writes_a_trace(cockpit, tmp_path):
         (("find-lr", TINY, "--from", "0"), "0.0 is not in the range 1e-12<=x<=10"),
         (("find-lr", TINY, "--set", "unknown_file=x.csv"), "x.csv: does not exist"),
         (("find-batch", TINY, "--set", "unknown_file=x.csv"), "x.csv: does not exist"),
+        (("profile", "toy"), "toy computes without torch, so it has no steps that could be looked at"),
         (("find-batch", "toy"), "toy has no batch_size that could be looked for"),
         (("profile", TINY, "--set", "unknown_file=x.csv"), "x.csv: does not exist"),
         (("profile", TINY, "-o", "/proc/none/trace.json"), "the trace cannot be written"),
@@ -95,7 +97,7 @@ def test_what_cannot_be_done_is_told_in_one_line_before_anything_starts(cockpit,
     code, out, err = cockpit(*words)
     assert (code, out) == (2, "")
     assert err.count("\n") == 1 and text in err
-    assert not list(tmp_path.glob("logs/exp*"))
+    assert not [*tmp_path.glob("logs/exp*"), *tmp_path.glob("trace*")]
 
 
 @pytest.mark.slow

@@ -163,3 +163,25 @@ def test_a_sparkline_is_never_wider_than_told_and_ends_with_the_best():
 )
 def test_sizes(count, text):
     assert numbers.size_text(count) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, ""), (NAN, ""), (0.0, "0%"), (0.004, "0.4%"), (0.0994, "9.9%"), (0.431, "43%"), (1.0, "100%")],
+)
+def test_shares(value, text):
+    assert numbers.share_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, ""), (INF, ""), (0.0, "0.00"), (4.14e-5, "0.04"), (0.0123, "12.30"), (1.25, "1250.00")]
+)
+def test_milliseconds(value, text):
+    assert numbers.milliseconds_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0441, "0.0441"), (99.94, "99.9"), (100.0, "100"), (119137.4, "119,137")]
+)
+def test_quantities(value, text):
+    assert numbers.quantity_text(value) == text

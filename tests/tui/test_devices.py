@@ -126,7 +126,7 @@ def test_limits_of_a_container_are_said():
         processor=ProcessorRow((1.0,) * 64, 90.0, 2.0, "control group", 3.0),
         memory=MemoryRow(GIB, 8 * GIB, True, GIB, 2 * GIB),
     )
-    assert "of 2 cores, all that its control group allows" in words_of(processor_items(limited))
+    assert "of 2 cores (control group); load average" in words_of(processor_items(limited))
     assert "1.0 GiB of 8.0 GiB, all that its control group allows" in words_of(memory_items(limited))
     assert "1.0 GiB of 2.0 GiB" in words_of(memory_items(limited))
 

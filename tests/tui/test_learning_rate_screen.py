@@ -61,6 +61,8 @@ def test_a_course_labels_steps_with_what_grows():
     assert ticks.labels == ("1e-06", "1e-05", "1e-04", "0.001", "0.01", "0.1", "1")
     assert ticks.places == pytest.approx([number / 6 for number in range(7)])
     assert course.span(Scale(1, 121)) == "1e-06–1"
+    assert course.begun(Scale(0, 120)) == Scale(1, 120)  # an axis of steps begins at a round one
+    assert course.span(Scale(1, 119)) == "1e-06–0.79"
 
 
 def test_the_curve_stands_over_rates_and_the_suggestion_above(tmp_path):
@@ -73,6 +75,8 @@ def test_the_curve_stands_over_rates_and_the_suggestion_above(tmp_path):
         assert "lr 6.2e-04, where the loss falls most steeply; lowest at 0.01 (0.2500); explodes at 0.05" in text
         assert all(label in text for label in ("Which rate?", "1e-05", "1e-04", "0.001"))
         assert "stop sweep" not in text and "use it" not in text
+        upright = {line.index("┊") for line in text.splitlines() if "┊" in line}
+        assert len(upright) == 1  # in the column of the suggestion
         await press(pilot, "comma")
         await until(pilot, lambda: "lr 0.0" in screen_text(app))
 
@@ -135,3 +139,45 @@ def test_an_ordinary_experiment_found_no_rate(tmp_path):
     run = Recorder(tmp_path).trial(0, [0.5]).end()
     with Index(run) as index:
         assert found_rate(index.sweep(), index.trials()) is None
+
+
+def test_it_is_what_opens_from_the_list_and_by_its_name(tmp_path):
+    finder(tmp_path)
+
+    async def from_the_list():
+        async with cockpit(tmp_path) as (app, pilot):
+            await until(pilot, lambda: NAME.partition("-")[0] in screen_text(app))
+            await press(pilot, "enter")
+            await until(pilot, lambda: isinstance(app.screen, LearningRateScreen))
+
+    async def by_its_name():
+        async with cockpit(tmp_path, target=(NAME, "")) as (app, pilot):
+            await until(pilot, lambda: "where the loss falls most steeply" in screen_text(app))
+            assert isinstance(app.screen, LearningRateScreen)
+            await press(pilot, "enter")
+            await until(pilot, lambda: app.screen.place == "trial")
+
+    async def above_its_trial():
+        async with cockpit(tmp_path, target=(NAME, "t000")) as (app, pilot):
+            await until(pilot, lambda: app.snapshot and NAME in app.snapshot.sweeps)
+            await press(pilot, "escape")
+            await until(pilot, lambda: isinstance(app.screen, LearningRateScreen))
+
+    play(from_the_list())
+    play(by_its_name())
+    play(above_its_trial())
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [
+        ({"suggested_lr": 0.1, "lowest_lr": 0.95}, "; lowest at about the last rate, 1 (0.2500)"),
+        ({"suggested_lr": 0.1, "lowest_lr": 0.5}, "; lowest at 0.5 (0.2500); does not explode up to 1"),
+        ({"lowest_lr": 0.95, "exploding_lr": 0.99}, "; lowest at 0.95 (0.2500); explodes at 0.99"),
+    ],
+    ids=["may fall on", "has risen again", "has exploded"],
+)
+def test_a_loss_that_is_lowest_at_the_end_is_told_so(tmp_path, found, text):
+    recorder = finder(tmp_path, found={"smoothed_loss": 0.25, **found})
+    with Index(recorder.run) as index:
+        assert found_rate(index.sweep(), index.trials()).text.endswith(text)

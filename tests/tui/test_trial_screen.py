@@ -4,7 +4,7 @@ import pytest
 from builders import Recorder, every_kind
 from tui_stage import Stage, cockpit, hear, play, press, screen_text, until
 
-from cockpit.events.kinds import Eval, Norms, Step
+from cockpit.events.kinds import Built, Eval, Norms, Step
 from cockpit.store.indexer import Indexer
 from cockpit.tui.screens.devices import DevicesScreen
 from cockpit.tui.screens.diary import DiaryScreen
@@ -294,6 +294,46 @@ def test_tabs_unfold_and_fold_again(stage, tmp_path):
         assert app.screen.place == "trial"
         await press(pilot, "2", "6")
         await until(pilot, lambda: tabs.size.height == 1)
+
+    with_trial(tmp_path / "logs", scene, size=SMALL)
+
+
+def test_a_tab_that_is_opened_by_its_key_has_the_keyboard(stage, tmp_path):
+    async def scene(app, pilot):
+        assert "grid" in footer(app)
+        await press(pilot, "1")
+        await until(pilot, lambda: "following" in screen_text(app))
+        await press(pilot, "down")
+        await until(pilot, lambda: "following again at the first row" in screen_text(app))
+        assert "grid" not in footer(app)  # G and g go to the last and the first row here
+
+    with_trial(tmp_path / "logs", scene, size=SMALL)
+
+
+def test_a_long_warning_has_two_lines_and_the_tab_line_room_for_its_tabs(stage, tmp_path):
+    names = tuple(f"encoder.layers.{number}.weight" for number in range(5))
+    for step in range(4, 8):
+        stage.writer.write(Norms(step=step, group="body", grad_mean=1.0, grad_max=2.0, zero=5, names={"zero": names}))
+    stage.indexer.sync()
+
+    async def scene(app, pilot):
+        await press(pilot, "2")
+        await until(pilot, lambda: "no gradient reaches" in screen_text(app))
+        lines = screen_text(app).splitlines()
+        at = next(number for number, line in enumerate(lines) if "no gradient reaches" in line)
+        assert "5 Config" in lines[at - 1] and lines[at - 1].rstrip().endswith("1 alert")
+        assert lines[at + 1].rstrip().endswith("…") and "step" in lines[at + 2]
+
+    with_trial(tmp_path / "logs", scene, size=SMALL)
+
+
+def test_what_is_not_trained_is_told_above_the_norms_where_nothing_is_wrong(stage, tmp_path):
+    stage.writer.write(Built(frozen={"tensors": 7, "of": 12, "names": ["base.weight"]}))
+    stage.steps(4, 5)
+
+    async def scene(app, pilot):
+        await press(pilot, "2")
+        await until(pilot, lambda: "7 of 12 tensors are not trained: base.weight and 6 more" in screen_text(app))
 
     with_trial(tmp_path / "logs", scene, size=SMALL)
 

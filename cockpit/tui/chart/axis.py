@@ -30,10 +30,11 @@ class Strokes:
     best: str
     missing: str
     mark: str
+    upright: str
 
 
-LINES = Strokes("─", "│", "┤", "└", "…", "•", "◆", "×", "▌")
-ASCII_LINES = Strokes("-", "|", "+", "+", "~", "o", "@", "x", "|")
+LINES = Strokes("─", "│", "┤", "└", "…", "•", "◆", "×", "▌", "┊")
+ASCII_LINES = Strokes("-", "|", "+", "+", "~", "o", "@", "x", "|", ":")
 
 
 @dataclass(frozen=True)

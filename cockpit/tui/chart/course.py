@@ -27,6 +27,10 @@ class Course:
         """The step at which it is nearest to a value above 0."""
         return round(math.log(value / self.first) / math.log(self.factor)) + 1
 
+    def begun(self, across: Scale) -> Scale:
+        """The axis without what lies before step 1, where there was nothing yet."""
+        return Scale(max(1.0, across.low), max(2.0, across.high))
+
     def ticks(self, across: Scale, columns: int) -> axis.Ticks:
         """Round values on an axis of steps; equal steps make it logarithmic."""
         return axis.number_ticks(Scale(self.value(across.low), self.value(across.high), log=True), columns, [])
@@ -37,4 +41,4 @@ class Course:
 
     def span(self, across: Scale) -> str:
         """`1e-07–0.01`."""
-        return f"{tick_label(self.value(across.low))}–{tick_label(self.value(across.high))}"
+        return "–".join(tick_label(float(f"{self.value(step):.2g}")) for step in (across.low, across.high))

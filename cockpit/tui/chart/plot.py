@@ -36,7 +36,7 @@ class Line:
 class Settings:
     """How lines are shown. `cursor` is a step; `message` is what an empty plot says.
 
-    With a `course` the axis tells what that is at the steps, in place of the steps.
+    With a `course` the axis tells what that is at the steps, in place of the steps. A line stands at the step `mark`.
     """
 
     title: str = ""
@@ -47,6 +47,7 @@ class Settings:
     message: str = "no values yet"
     ascii: bool = False
     course: Course | None = None
+    mark: int | None = None
 
     def step_text(self, step: int) -> str:
         """What a readout calls a step."""
@@ -92,6 +93,8 @@ class LinePlot:
         found = self._series_of(lines, settings)
         extent = extent_of(lines)
         self.across = _across(extent, settings.window)
+        if settings.course is not None:
+            self.across = settings.course.begun(self.across)
         self._down = self._value_axis(lines, found, settings)
         picture = self._framed(lines, found, settings, width, height)
         if self.place.rows < 1 or self.place.columns < 1:
@@ -100,6 +103,8 @@ class LinePlot:
             axis.write_message(picture, self.place, _message(lines, found, settings, self.across))
         else:
             self._draw_lines(picture, lines, found, self._down, settings)
+        if settings.mark is not None:
+            self._draw_upright(picture, settings.mark, settings.strokes.upright)
         if settings.cursor is not None:
             self._draw_cursor(picture, lines, found, settings.cursor, settings)
         return picture
@@ -161,16 +166,20 @@ class LinePlot:
         self, picture: Picture, lines: Sequence[Line], found: list[Series], cursor: int, settings: Settings
     ) -> None:
         strokes = settings.strokes
-        place, column = self.place, self.column_of(cursor)
+        if self._draw_upright(picture, cursor, strokes.down) and has_room(self.place):
+            readings, column = _readings(lines, found, cursor), self.column_of(cursor)
+            draw_readout(picture, self.place, column, settings.step_text(cursor), readings, strokes)
+
+    def _draw_upright(self, picture: Picture, step: int, stroke: str) -> bool:
+        """A line behind all others at a step; False where that is out of view."""
+        place, column = self.place, self.column_of(step)
         if not 0 <= column < place.columns:
-            return
+            return False
         rows, at = slice(place.top, place.top + place.rows), place.left + column
         blank = picture.codes[rows, at] == BLANK
         picture.roles[rows, at][blank] = Role.CURSOR
-        picture.codes[rows, at][blank] = ord(strokes.down)
-        if has_room(place):
-            readings = _readings(lines, found, cursor)
-            draw_readout(picture, place, column, settings.step_text(cursor), readings, strokes)
+        picture.codes[rows, at][blank] = ord(stroke)
+        return True
 
 
 def _across(extent: Extent | None, window: Window | None) -> Scale:

@@ -95,9 +95,10 @@ class HomeScreen(ListingScreen[ExperimentItem]):
         return self.current.id if self.current else ""
 
     def open_row(self, key: str) -> None:
-        from cockpit.tui.screens.sweep import SweepScreen
+        from cockpit.tui.screens.opening import screen_of
 
-        self.app.push_screen(SweepScreen(key))
+        item = self._items.get(key)
+        self.app.push_screen(screen_of(key, item.row.trainer if item else ""))
 
     def compare_rows(self, keys: list[str]) -> None:
         from cockpit.tui.screens.compare import CompareScreen

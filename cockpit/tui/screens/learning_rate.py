@@ -32,8 +32,8 @@ class LearningRateScreen(ChartingScreen):
     BINDINGS = bindings(actions_of(LEARNING_RATE))
     help_text = (
         "A few steps are trained with a learning rate that grows, until the loss explodes. The suggestion is the rate "
-        "at which the loss falls most steeply. The search for it is an experiment: it goes on when this screen is "
-        "left, S ends it, and the diary tells what was found."
+        "at which the loss falls most steeply; an upright line marks it. The search for it is an experiment: it goes "
+        "on when this screen is left, S ends it, and the diary tells what was found."
     )
 
     def __init__(self, experiment: str, use: Callable[[float], object] | None = None) -> None:
@@ -71,7 +71,8 @@ class LearningRateScreen(ChartingScreen):
             line.update(shown(text))
         chart = self.query_one(Chart)
         if found is not None:
-            chart.course = Course("lr", found.low, found.factor)
+            chart.course = course = Course("lr", found.low, found.factor)
+            chart.mark = None if found.suggested is None else course.step(found.suggested)
         lines = {self._key(name): line for name, line in LINES.items()}
         self.draw_lines(chart, "loss over the learning rate", lines, snapshot)
 
@@ -103,6 +104,11 @@ class LearningRateScreen(ChartingScreen):
 
     def step_back(self) -> bool:
         return self.hide_cursors()
+
+    def action_open(self) -> None:
+        from cockpit.tui.screens.trial import TrialScreen
+
+        self.app.push_screen(TrialScreen(self.experiment, TRIAL))
 
     def action_use_rate(self) -> None:
         found = self._found(self.cockpit.snapshot)

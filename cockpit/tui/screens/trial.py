@@ -26,7 +26,10 @@ from cockpit.tui.widgets.chart import Chart
 from cockpit.tui.widgets.chart_grid import ChartGrid
 from cockpit.tui.widgets.panes.base import PaneView
 from cockpit.tui.widgets.tab_line import TabLine
+from cockpit.tui.widgets.table import Table
 from cockpit.tui.widgets.trial_tabs import TrialTabs
+
+PAGING = ("next_page", "previous_page", "more_charts", "fewer_charts")
 
 
 class TrialScreen(ChartingScreen, SteeringScreen):
@@ -126,9 +129,10 @@ class TrialScreen(ChartingScreen, SteeringScreen):
     # What can be done
 
     def level_above(self) -> CockpitScreen:
-        from cockpit.tui.screens.sweep import SweepScreen
+        from cockpit.tui.screens.opening import screen_of
 
-        return SweepScreen(self.experiment)
+        view = self.sweep_view()
+        return screen_of(self.experiment, view.sweep.trainer if view else "")
 
     def acted_on(self) -> Sequence[TrialView]:
         current = self.current
@@ -137,6 +141,8 @@ class TrialScreen(ChartingScreen, SteeringScreen):
     def fits(self, action: Action) -> str:
         if action.name in STEERING:
             return self.fits_steering(action)
+        if action.name in PAGING and isinstance(self.focused, Table):
+            return ""  # these keys move in the table
         page = self._page(self.cockpit.snapshot)
         possible = {
             "next_page": page.first + page.grid.charts < len(page.panels),
@@ -169,6 +175,7 @@ class TrialScreen(ChartingScreen, SteeringScreen):
         self._wish(tabs=not charts) if charts else self._wish(tabs=True, pane=name)
         if not charts:
             self.query_one(TrialTabs).open(name)
+            self.query_one(TrialTabs).focus_pane()
 
     def action_next_page(self) -> None:
         self._turn(1)

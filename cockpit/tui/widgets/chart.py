@@ -40,7 +40,7 @@ class Chart(Drawing):
     The wheel zooms around the pointer, dragging pans, a click puts the cursor there.
     """
 
-    LOOKS = ("title", "smoothing", "log_scale", "cursor_step", "message", "ascii", "course")
+    LOOKS = ("title", "smoothing", "log_scale", "cursor_step", "message", "ascii", "course", "mark")
 
     title = reactive("", repaint=False, init=False)
     smoothing = reactive(0.0, repaint=False, init=False)
@@ -49,6 +49,7 @@ class Chart(Drawing):
     message = reactive("", repaint=False, init=False)
     ascii = reactive(False, repaint=False, init=False)
     course: reactive[Course | None] = reactive[Course | None](None, repaint=False, init=False)
+    mark: reactive[int | None] = reactive[int | None](None, repaint=False, init=False)
 
     class WindowChanged(Message):
         """Other steps are looked at: `first` … `last`, so that finer values of them can be shown.
@@ -120,6 +121,7 @@ class Chart(Drawing):
             self.message,
             self.ascii,
             self.course,
+            self.mark,
         )
         return self._plot.draw(self._lines, settings, width, height)
 

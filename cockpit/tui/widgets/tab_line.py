@@ -31,13 +31,16 @@ class TabLine(Widget):
         super().__init__()
         self._names = tuple(names)
         self._open = ""
-        self._aside = Text()
+        self._asides: tuple[Text, ...] = (Text(),)
         self._ends: list[int] = []
 
-    def show(self, name: str, aside: Text) -> None:
-        """`name` is open (none for ""), `aside` stands at the right."""
-        if (name, aside) != (self._open, self._aside):
-            self._open, self._aside = name, aside
+    def show(self, name: str, *asides: Text) -> None:
+        """`name` is open (none for ""); at the right stands the first of the `asides` that has room there, or the last.
+
+        Give the longest one first.
+        """
+        if (name, asides) != (self._open, self._asides):
+            self._open, self._asides = name, asides
             self.refresh()
 
     def render(self) -> Text:
@@ -47,7 +50,9 @@ class TabLine(Widget):
             style = f"bold reverse {rich_colour(self.app.theme_variables, 'primary')}" if name == self._open else ""
             line.append(f" {number} {name.capitalize()} ", style).append("│" if number < len(self._names) else "")
             self._ends.append(line.cell_len)
-        return beside(line, self._aside, self.content_size.width)
+        width = self.content_size.width
+        fitting = (aside for aside in self._asides if line.cell_len + 1 + aside.cell_len <= width)
+        return beside(line, next(fitting, self._asides[-1]), width)
 
     def on_click(self, event: events.Click) -> None:
         for name, end in zip(self._names, self._ends, strict=True):

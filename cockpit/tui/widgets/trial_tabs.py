@@ -64,10 +64,16 @@ class TrialTabs(Vertical):
         return frozenset() if self.has_class("folded") else frozenset((self.open_pane,))
 
     def open(self, name: str) -> None:
-        """Show another pane, and give it the keyboard."""
+        """Show another pane."""
         self.open_pane = name
         self.query_one(ContentSwitcher).current = name
         self.remove_class("folded")
+
+    def focus_pane(self) -> None:
+        """Give the keyboard to the pane that is open, where it has something to move in."""
+        found = next((each for each in self.query_one(f"#{self.open_pane}").query("*") if each.can_focus), None)
+        if found is not None:
+            found.focus()
 
     def fold(self) -> None:
         """Leave the tab line only."""
@@ -88,6 +94,9 @@ class TrialTabs(Vertical):
             self.query_one(TabLine).show("", words)
             return
         said = cast(Pane, self.query_one(f"#{self.open_pane}")).show(view)
-        if said:
-            words.append(f"  {said}" if words else said, "not bold dim")
-        self.query_one(TabLine).show(self.open_pane, words)
+        if not said:
+            self.query_one(TabLine).show(self.open_pane, words)
+            return
+        about_pane = shown(said, "dim")
+        both = Text("  ").join((words, about_pane)) if words else about_pane
+        self.query_one(TabLine).show(self.open_pane, both, about_pane)
