@@ -16,15 +16,14 @@ from trainers.norm_sample import Sample, plain_of
 MISSING = -1.0  # in place of the norm of a gradient that is not there, so that a step's numbers are always as many
 Rows = Sequence[Sequence[Tensor]]
 
-_LEAST = 1e-12  # in place of a norm of 0 that is divided by
-
 
 @dataclass(frozen=True)
 class RowValues:
     """What was measured of the parameters of one row.
 
     `parameters`, `gradients` and `changes` have one L2 norm for each parameter; that of a gradient that is not there is
-    `MISSING`. `update` is ‖Δp‖ / ‖p‖ of the row. `changes` is None, and `update` NaN, where they were not measured.
+    `MISSING`. `update` is ‖Δp‖ / ‖p‖ of the row, NaN where that leaves zero. `changes` is None, and `update` NaN, where
+    they were not measured.
     """
 
     parameters: Sequence[float]
@@ -95,6 +94,8 @@ def is_measured(tensor: Tensor) -> bool:
 
 
 def _ratio(changes: Sequence[float] | None, sizes: Sequence[float] | None) -> float:
+    """‖Δp‖ / ‖p‖. What leaves zero has none: any number would be taken for an explosion."""
     if changes is None or sizes is None:
         return math.nan
-    return math.hypot(*changes) / max(math.hypot(*sizes), _LEAST)
+    change, size = math.hypot(*changes), math.hypot(*sizes)
+    return change / size if size > 0 else math.nan if change else 0.0

@@ -104,6 +104,15 @@ def test_weights_of_zero_give_a_finite_ratio() -> None:
     assert measure(NormTable(optimizer, ["all"]), optimizer)[0].update_ratio == 0.0
 
 
+def test_weights_that_leave_zero_have_no_ratio() -> None:
+    param = nn.Parameter(torch.zeros(3))
+    param.grad = torch.ones(3)
+    optimizer = torch.optim.SGD([param], lr=0.1)
+    table = NormTable(optimizer, ["all"])
+    assert math.isnan(measure(table, optimizer)[0].update_ratio)
+    assert measure(table, optimizer)[0].update_ratio == pytest.approx(1.0)
+
+
 def test_measuring_changes_no_weight() -> None:
     def trained(measured: bool) -> torch.Tensor:
         params = model_with_gradients((4, 4), (4,))
