@@ -57,7 +57,7 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
         yield from state.tell(state.built())
 
         task.model.train()
-        device.settle(task.optimizer)
+        device.settle(task.model, task.optimizer)
         state.began = time.monotonic()
         yield from state.catch_up()
         for batch in state.batches():

@@ -55,7 +55,7 @@ class Lazy(CpuDevice):
     def sharing(self, rows: int) -> int:
         return self.chips if rows % self.chips == 0 else 1
 
-    def settle(self, optimizer: torch.optim.Optimizer) -> None:
+    def settle(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
         make_state(optimizer, torch.clone)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -28,7 +28,12 @@ def make_state(optimizer: torch.optim.Optimizer, send: Callable[[Tensor], Tensor
             if parameter.requires_grad and parameter not in optimizer.state:
                 optimizer.state[parameter] = _fresh(parameter, group["amsgrad"], group["capturable"], send)
         if group["capturable"]:
-            group["lr"] = torch.tensor(float(group["lr"])).to(group["params"][0].device)
+            # In double precision, as the host has it: 1 - 0.999 in single precision is right to five digits only.
+            group["lr"] = torch.tensor(float(group["lr"]), dtype=torch.float64).to(group["params"][0].device)
+            for parameter in group["params"]:
+                if parameter in optimizer.state:
+                    state = optimizer.state[parameter]
+                    state["step"] = send(state["step"].cpu().double())
 
 
 def _fresh(
@@ -38,3 +43,10 @@ def _fresh(
     zeros = {name: torch.zeros(parameter.shape, dtype=parameter.dtype).to(parameter.device) for name in names}
     step = torch.zeros(())
     return {"step": send(step) if counts_on_device else step, **zeros}
+
+
+def tensors_of(optimizer: torch.optim.Optimizer) -> Iterator[Tensor]:
+    """All tensors that its steps change or read besides parameters: states, and learning rates that are tensors."""
+    for state in optimizer.state.values():
+        yield from (value for value in state.values() if isinstance(value, Tensor))
+    yield from (group["lr"] for group in optimizer.param_groups if isinstance(group["lr"], Tensor))

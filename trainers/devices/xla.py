@@ -25,7 +25,7 @@ from trainers.devices.team import place
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor
+    from torch import Tensor, nn
 
 _ROWS = "rows"  # the name of the axis along which chips stand side by side
 
@@ -100,7 +100,7 @@ class XlaDevice(Device):
         return self.chips if rows % self.chips == 0 else 1
 
     def whole(self, tensor: Tensor) -> Tensor:
-        if self._mesh is not None and tensor.dim():
+        if self._mesh is not None:
             # What is left in shards would be put together by a program of its own, compiled at each read.
             self._spread(tensor, None)
         return tensor
@@ -116,10 +116,25 @@ class XlaDevice(Device):
         found: list[Tensor] = self._xla._XLAC._xla_get_cpu_tensors(list(tensors))
         return found
 
-    def settle(self, optimizer: torch.optim.Optimizer) -> None:
-        from trainers.devices.optimizer_state import make_state
+    def adopt(self, model: nn.Module) -> None:
+        from trainers.devices.batch_norms import correct_variances, move
+
+        move(model, self.torch_device)
+        correct_variances(model)
+
+    def settle(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        from trainers.devices.optimizer_state import make_state, tensors_of
 
         make_state(optimizer, self._send)
+        for tensor in (*model.parameters(), *model.buffers(), *tensors_of(optimizer)):
+            if tensor.device == self.torch_device:
+                self._stand(tensor)
+
+    def _stand(self, tensor: Tensor) -> None:
+        if not tensor.dim():
+            tensor.data = self._send(tensor.cpu())
+        # So they come out of every step; in the first one they would be said to lie nowhere in particular.
+        self.whole(tensor)
 
     def _send(self, tensor: Tensor) -> Tensor:
         """A copy on the device; `to` would write 0 and 1 into the graph, and take equal numbers for the same one."""
@@ -139,7 +154,7 @@ class XlaDevice(Device):
     def _spread(self, tensor: Tensor, rows: str | None) -> None:
         from torch_xla.distributed import spmd
 
-        spmd.mark_sharding(tensor, self._mesh, (rows, *[None] * (tensor.dim() - 1)))
+        spmd.mark_sharding(tensor, self._mesh, (rows, *[None] * (tensor.dim() - 1)) if tensor.dim() else ())
 
 
 class _OneTransfer(Fetched):

@@ -90,5 +90,5 @@ def test_going_on_from_a_checkpoint_compiles_one_first_step_at_most(runs: dict[s
 
 def test_the_settings_say_how_many_chips_share_a_batch(runs: dict[str, Run]) -> None:
     settings = {way: run["each"][0]["settings"] for way, run in runs.items()}
-    assert settings["four"] == {"batch_size": xla_member.BATCH, "chips": 4}
+    assert settings["four"] == {"batch_size": xla_member.BATCH, "lr_scale": 1.0, "chips": 4}
     assert "chips" not in settings["one"] | settings["cpu"]

@@ -36,13 +36,14 @@ def build(config: TrainerConfig, device: Device) -> loop.Task:
     """A net with a batch norm that tells two classes apart, at a rate that changes in every step."""
     order = seed_everything(config.seed, device)
     network = nn.Sequential(nn.Linear(FEATURES, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 1))
-    model = network.to(device.torch_device)
+    device.adopt(network)
+    model = network
     inputs = torch.randn(ROWS, FEATURES, generator=torch.Generator().manual_seed(7))
     labels = (inputs[:, :2].sum(1) > 0).float()
     batches = training_loader(
         Postings(np.arange(ROWS), {"x": Column(inputs), "label": Column(labels)}), BATCH, order, team=device.team
     )
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.01, **device.optimizer_implementation)
     steps = loop.total_steps(config.epochs, len(batches))
     running = RunningScores()
 
