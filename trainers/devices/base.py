@@ -188,6 +188,9 @@ class Device(ABC):
         """Moves a model here, ready to be trained."""
         model.to(self.torch_device)
 
+    def release(self, model: nn.Module) -> None:  # noqa: B027 - most have nothing to do
+        """Weights and buffers of a model that is here are about to be written over from the host."""
+
     def settle(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:  # noqa: B027 - most have nothing to do
         """Training is about to begin: whatever would make the first step another one than the others is done now."""
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
+_BITS = 2**64
 _ROWS = "rows"  # the name of the axis along which chips stand side by side
 
 
@@ -68,12 +69,13 @@ class XlaDevice(Device):
         import torch
 
         state = int(self._model.get_rng_state(device=str(self.torch_device)))
-        return super().rng_state() | {"xla": torch.tensor(state)}
+        # 64 bits without a sign, of which torch keeps the upper half as negative numbers.
+        return super().rng_state() | {"xla": torch.tensor(state - _BITS if state >= _BITS // 2 else state)}
 
     def set_rng_state(self, state: Mapping[str, Tensor]) -> None:
         super().set_rng_state(state)
         if "xla" in state:
-            self._model.set_rng_state(int(state["xla"]), device=str(self.torch_device))
+            self._model.set_rng_state(int(state["xla"]) % _BITS, device=str(self.torch_device))
 
     def meet(self) -> None:
         if place(os.environ) is not None:
@@ -121,20 +123,30 @@ class XlaDevice(Device):
 
         move(model, self.torch_device)
         correct_variances(model)
+        self._lay([*model.parameters(), *model.buffers()])
+
+    def release(self, model: nn.Module) -> None:
+        if self._mesh is not None:
+            from torch_xla.distributed import spmd
+
+            # Copied into a tensor that is said to lie somewhere, values would be laid there by the graph of a step.
+            for tensor in (*model.parameters(), *model.buffers()):
+                if tensor.device == self.torch_device:
+                    spmd.clear_sharding(tensor)
 
     def settle(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
         from trainers.devices.optimizer_state import make_state, tensors_of
 
         make_state(optimizer, self._send)
-        for tensor in (*model.parameters(), *model.buffers(), *tensors_of(optimizer)):
-            if tensor.device == self.torch_device:
-                self._stand(tensor)
+        self._lay([*model.parameters(), *model.buffers(), *tensors_of(optimizer)])
 
-    def _stand(self, tensor: Tensor) -> None:
-        if not tensor.dim():
-            tensor.data = self._send(tensor.cpu())
-        # So they come out of every step; in the first one they would be said to lie nowhere in particular.
-        self.whole(tensor)
+    def _lay(self, tensors: Sequence[Tensor]) -> None:
+        """Makes what a step begins with what it ends with: other sayings of where it lies are other graphs."""
+        for tensor in tensors:
+            if tensor.device == self.torch_device:
+                if not tensor.dim():
+                    tensor.data = self._send(tensor.cpu())
+                self.whole(tensor)
 
     def _send(self, tensor: Tensor) -> Tensor:
         """A copy on the device; `to` would write 0 and 1 into the graph, and take equal numbers for the same one."""

@@ -35,7 +35,7 @@ EPOCHS = 2.5
 def build(config: TrainerConfig, device: Device) -> loop.Task:
     """A net with a batch norm that tells two classes apart, at a rate that changes in every step."""
     order = seed_everything(config.seed, device)
-    network = nn.Sequential(nn.Linear(FEATURES, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 1))
+    network = nn.Sequential(nn.Linear(FEATURES, 8, bias=False), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 1))
     device.adopt(network)
     model = network
     inputs = torch.randn(ROWS, FEATURES, generator=torch.Generator().manual_seed(7))
@@ -108,7 +108,7 @@ def main(folder: Path, kind: str, chips: str) -> None:
     for name, log_every in (("each", 1), ("third", 3)):
         config = TrainerConfig(epochs=EPOCHS, norms_every=2, log_every=log_every)
         result[name] = follow(build(config, device), config, device)
-    config = TrainerConfig(epochs=1.0, out=str(own))
+    config = TrainerConfig(epochs=2.0, out=str(own))
     whole = build(config, device)
     follow(whole, config, device)
     config = TrainerConfig(epochs=EPOCHS, resume=str(own / "last.pt"))
