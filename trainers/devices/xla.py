@@ -2,15 +2,16 @@
 
 Operations are only recorded until `torch_xla.sync()` compiles and runs them. So every step has to end with
 `step_end`, values are read after it and never inside a step, and tensor shapes stay the same from step to step: a
-read in the middle cuts the graph, and a new shape compiles a new one. Numbers of Python, such as a learning rate, are
-handed to the graph as data, so one that changes compiles nothing, unless it becomes 0, 1 or equal to another one. So
-learning rates are tensors on the device.
+read in the middle cuts the graph, and a new shape compiles a new one. Numbers, of Python or tensors without dimensions,
+are handed to the graph as data, so one that changes compiles nothing, unless it becomes 0, 1 or equal to another one. So
+learning rates are sent to the device as vectors.
 
 With several chips, one process computes with all of them (SPMD): batches are dealt out by rows, weights are on every
 chip, and the compiler adds what the chips tell each other. So a mean over the batch is one over all chips, and losses,
-batch norms and predictions are those of a single chip with the whole batch. Evaluations of nets with batch norms and
-small batches were seen to differ from those of torch on the processor by up to a hundredth, where the losses of their
-training did not.
+batch norms and predictions are those of a single chip with the whole batch. Where tensors lie is part of a graph, too.
+
+Numbers are those of torch on the processor but for rounding. Adam makes much of that where a gradient is nothing else,
+as that of a bias in front of a batch norm: no loss shows it, but the norm's running mean, and so evaluations.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class XlaDevice(Device):
         self._xla = torch_xla
         self._model = xla_model
         self._metrics = metrics
+        self._runtime = runtime
         self.chips = int(runtime.global_runtime_device_count())
         self._mesh: Any = _mesh(self.chips) if self.chips > 1 else None
 
@@ -135,9 +137,14 @@ class XlaDevice(Device):
                     spmd.clear_sharding(tensor)
 
     def settle(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        import torch
+
         from trainers.devices.optimizer_state import make_state, tensors_of
 
-        make_state(optimizer, self._send)
+        # Adam takes 0.999 ** step from 1, which leaves five digits in single precision. Torch does that on the host, in
+        # double precision; so does the processor here, while for chips that is slow or not to be had.
+        numbers = torch.float64 if self._runtime.device_type() == "CPU" else torch.float32
+        make_state(optimizer, self._send, numbers)
         self._lay([*model.parameters(), *model.buffers(), *tensors_of(optimizer)])
 
     def _lay(self, tensors: Sequence[Tensor]) -> None:
