@@ -25,12 +25,12 @@ class UnbiasedVariance:
         norm.register_forward_pre_hook(self._before)
         norm.register_forward_hook(self)
 
-    def _before(self, norm: nn.Module, inputs: Any) -> None:
+    def _before(self, norm: Any, inputs: Any) -> None:
         follows = norm.training and norm.momentum is not None and norm.running_var is not None
         self._kept = norm.running_var.detach().clone() if follows else None
 
     @torch.no_grad()
-    def __call__(self, norm: nn.Module, inputs: Any, output: Tensor) -> None:
+    def __call__(self, norm: Any, inputs: Any, output: Tensor) -> None:
         if self._kept is None:
             return
         values = output.numel() // output.shape[1]
@@ -41,7 +41,7 @@ class UnbiasedVariance:
 
 
 def correct_variances(model: nn.Module) -> None:
-    """Has all batch norms of a model follow the variance that torch has them follow; once, however often it is called."""
+    """Has all batch norms of a model follow the variance that torch has them follow. Calling it again changes nothing."""
     for norm in _batch_norms(model):
         if not any(isinstance(hook, UnbiasedVariance) for hook in norm._forward_hooks.values()):
             UnbiasedVariance(norm)

@@ -46,9 +46,7 @@ def _fresh(parameter: Tensor, amsgrad: bool) -> dict[str, Tensor]:
     return {"step": torch.zeros(()), **zeros}
 
 
-def _send_numbers(
-    optimizer: torch.optim.Optimizer, group: dict[str, Any], send: Callable[[Tensor], Tensor]
-) -> None:
+def _send_numbers(optimizer: torch.optim.Optimizer, group: dict[str, Any], send: Callable[[Tensor], Tensor]) -> None:
     rate = group["lr"]
     group["lr"] = send(rate if isinstance(rate, Tensor) else torch.tensor(rate, dtype=torch.float64))
     for state in (optimizer.state[each] for each in group["params"] if each in optimizer.state):

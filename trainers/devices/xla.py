@@ -2,9 +2,9 @@
 
 Operations are only recorded until `torch_xla.sync()` compiles and runs them. So every step has to end with
 `step_end`, values are read after it and never inside a step, and tensor shapes stay the same from step to step: a
-read in the middle cuts the graph, and a new shape compiles a new one. Numbers, of Python or tensors without dimensions,
-are handed to the graph as data, so one that changes compiles nothing, unless it becomes 0, 1 or equal to another one. So
-learning rates are sent to the device as vectors.
+read in the middle cuts the graph, and a new shape compiles a new one. Numbers, be they Python's or tensors without
+dimensions, are handed to the graph as data, so one that changes compiles nothing, unless it becomes 0, 1 or equal to
+another one. So learning rates are sent to the device as vectors.
 
 With several chips, one process computes with all of them (SPMD): batches are dealt out by rows, weights are on every
 chip, and the compiler adds what the chips tell each other. So a mean over the batch is one over all chips, and losses,
