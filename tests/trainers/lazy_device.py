@@ -79,8 +79,9 @@ class LazyDevice(Device):
     """Is there within `with LazyDevice() as device:`; what counts is counted from `watch` on.
 
     `graphs` has one entry for each step: its operations with the shapes that they made, and the values of those tensors
-    of the host that have no dimensions, since XLA writes some into its graphs and makes one of equal ones. `flushes` are copies to the
-    host in training, `evaluation_reads` those without gradients, `fetches` the copies that were asked for by `fetch`.
+    of the host that have no dimensions, since XLA writes some into its graphs and makes one of equal ones. `flushes`
+    are copies to the host in training, `evaluation_reads` those without gradients, `fetches` the copies that were asked
+    for by `fetch`.
     """
 
     kind = "lazy"

@@ -41,7 +41,7 @@ class UnbiasedVariance:
 
 
 def correct_variances(model: nn.Module) -> None:
-    """Has all batch norms of a model follow the variance that torch has them follow. Calling it again changes nothing."""
+    """Has all batch norms of a model follow the variance that torch has them follow; a second time changes nothing."""
     for norm in _batch_norms(model):
         if not any(isinstance(hook, UnbiasedVariance) for hook in norm._forward_hooks.values()):
             UnbiasedVariance(norm)
