@@ -58,8 +58,8 @@ def _task(device: Device, config: XnliConfig, way: str) -> Task:
     few = PairJudge(task.model, Pairs(*(column[:PAIRS] for column in columns)), device)  # type: ignore[arg-type]
     if way.startswith(NUDGED):
         _nudge(task.model, int(way.removeprefix(NUDGED)))
-    task = replace(task, evaluate=lambda: {**task.evaluate(), "loss_of_few": few.evaluate()["loss"]})
-    return _in_double_precision(task, device) if way == DOUBLE else task
+    whole = replace(task, evaluate=lambda: {**task.evaluate(), "loss_of_few": few.evaluate()["loss"]})
+    return _in_double_precision(whole, device) if way == DOUBLE else whole
 
 
 def _nudge(model: nn.Module, seed: int) -> None:

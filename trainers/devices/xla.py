@@ -121,10 +121,10 @@ class XlaDevice(Device):
         return found
 
     def adopt(self, model: nn.Module) -> None:
-        from trainers.devices.batch_norms import correct_variances, move
+        from trainers.devices.batch_norms import centre, move
 
         move(model, self.torch_device)
-        correct_variances(model)
+        centre(model)
         self._lay([*model.parameters(), *model.buffers()])
 
     def release(self, model: nn.Module) -> None:
