@@ -17,7 +17,7 @@ as that of a bias in front of a batch norm: no loss shows it, but the norm's run
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from trainers.contract import InputError
@@ -123,9 +123,14 @@ class XlaDevice(Device):
     def adopt(self, model: nn.Module) -> None:
         from trainers.devices.batch_norms import centre, move
 
+        numbers = {name: tensor.detach().cpu() for name, tensor in _named(model) if not tensor.dim()}
         move(model, self.torch_device)
         centre(model)
-        self._lay([*model.parameters(), *model.buffers()])
+        here = {name: tensor for name, tensor in _named(model) if tensor.device == self.torch_device}
+        for name in numbers.keys() & here:
+            here[name].data = self._send(numbers[name])
+        for tensor in here.values():
+            self.whole(tensor)
 
     def release(self, model: nn.Module) -> None:
         if self._mesh is not None:
@@ -145,14 +150,11 @@ class XlaDevice(Device):
         # double precision; so does the processor here, while for chips that is slow or not to be had.
         numbers = torch.float64 if self._runtime.device_type() == "CPU" else torch.float32
         make_state(optimizer, self._send, numbers)
-        self._lay([*model.parameters(), *model.buffers(), *tensors_of(optimizer)])
-
-    def _lay(self, tensors: Sequence[Tensor]) -> None:
-        """Makes what a step begins with what it ends with: other sayings of where it lies are other graphs."""
-        for tensor in tensors:
+        for tensor in (*model.parameters(), *model.buffers(), *tensors_of(optimizer)):
             if tensor.device == self.torch_device:
                 if not tensor.dim():
                     tensor.data = self._send(tensor.cpu())
+                # So it comes out of every step. To begin with one that lies nowhere in particular is another graph.
                 self.whole(tensor)
 
     def _send(self, tensor: Tensor) -> Tensor:
@@ -174,6 +176,11 @@ class XlaDevice(Device):
         from torch_xla.distributed import spmd
 
         spmd.mark_sharding(tensor, self._mesh, (rows, *[None] * (tensor.dim() - 1)) if tensor.dim() else ())
+
+
+def _named(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    yield from model.named_parameters()
+    yield from model.named_buffers()
 
 
 class _OneTransfer(Fetched):
