@@ -81,7 +81,7 @@ xla-env:
 
 # The tests that need torch_xla, with the processor for a chip
 test-xla *words:
-    .venv-xla/bin/python -m pytest tests/trainers/xla tests/trainers/test_trainer_same_graph.py {{words}}
+    .venv-xla/bin/python -m pytest tests/trainers/xla tests/trainers/test_trainer_same_graph.py tests/trainers/devices/test_trainer_device_contract.py {{words}}
 
 # What XLA compiles while a trainer trains, and whether losses are those of plain torch
 bench-xla *words:

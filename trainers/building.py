@@ -59,7 +59,7 @@ def stepping(task: Task, device: Device) -> Callable[[Any], Tensor]:
     """What makes a step as training does and returns its loss, still on the device. `step_end` is to follow each."""
     updating = Updating(task, device)
     device.team.same_start(task.model)
-    device.settle(task.optimizer)
+    device.settle(task.model, task.optimizer)
 
     def step(batch: Any) -> Tensor:
         loss = updating.gradients(device.receive(batch))["loss"]

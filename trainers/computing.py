@@ -23,7 +23,7 @@ def on_device(network: Network, config: TorchConfig, device: Device) -> Network:
     if not device.supports(config.precision):
         others = " or ".join(name for name in PRECISIONS if device.supports(name))
         raise InputError(f"precision = {config.precision} does not work on {device.describe()}; use {others}")
-    network.to(device.torch_device)
+    device.adopt(network)
     if config.compile:
         compiling.compile_in_place(network, device)
     return network

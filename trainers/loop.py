@@ -57,7 +57,7 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
         yield from state.tell(state.built())
 
         task.model.train()
-        device.settle(task.optimizer)
+        device.settle(task.model, task.optimizer)
         state.began = time.monotonic()
         yield from state.catch_up()
         for batch in state.batches():
@@ -353,6 +353,7 @@ class _Run:
             raise ValueError(f"{state['steps_per_pass']} steps in an epoch, not {plan.steps_per_pass}")
         if step > state["train_steps"] != plan.train_steps:
             raise ValueError(f"tuning began after {state['train_steps']} steps, not after {plan.train_steps}")
+        self.device.release(task.model)
         task.model.load_state_dict(state["model"])
         self.updating.load_state_dict(state)
         task.schedule.load_state_dict(state["schedule"])

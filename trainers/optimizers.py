@@ -46,7 +46,14 @@ def is_fused(optimizer: Optimizer) -> bool:
 def set_rate(group: dict[str, Any], rate: float) -> None:
     """Gives a parameter group this learning rate, as a number or, where it has one there, as a tensor on its device."""
     before = group["lr"]
-    group["lr"] = torch.tensor(rate).to(before.device) if isinstance(before, Tensor) else rate
+    group["lr"] = _sent(rate, before) if isinstance(before, Tensor) else rate
+
+
+def _sent(rate: float, like: Tensor) -> Tensor:
+    """The rate beside the one before it. On its way it is a vector: a device that compiles would write a number that is
+    0 or 1 into its graph, and make one of two that are equal.
+    """
+    return torch.tensor([rate], dtype=like.dtype).to(like.device).squeeze(0)
 
 
 def load_state(optimizer: Optimizer, state: Mapping[str, Any]) -> None:

@@ -34,19 +34,25 @@ def preflight(stages: Mapping[str, Callable[[], object]]) -> None:
 def go_the_whole_way(
     task: Task, batches: TrainingLoader, device: Device, stages: Mapping[str, Callable[[], object]]
 ) -> None:
-    """A training step and then the stages of a task that is not trained yet, without a trace. Raises `InputError`."""
+    """A training step and then the stages of a task that is not trained yet, without a trace. Raises `InputError`.
+
+    Where steps are compiled there is no step of its own: it would be another graph than those of training, which takes
+    minutes, and training comes to its first one right behind.
+    """
 
     def one_step() -> None:
-        # A whole batch, so that memory is tried and XLA compiles what training needs; loaded by this very process.
+        # A whole batch, so that memory is tried; loaded by this very process.
         batch = batches.dataset.__getitems__(next(iter(batches.order)))  # type: ignore[attr-defined]
         updating = Updating(task, device)
         updating.backward(batch)
         updating.update()
         device.step_end()
-        task.model.eval()
 
     with without_trace(task.model, task.optimizer, task.order, device):
-        preflight({"a training step": one_step, **stages})
+        if not device.lazy:
+            preflight({"a training step": one_step})
+        task.model.eval()
+        preflight(stages)
     task.running.restart()
 
 
@@ -65,6 +71,7 @@ def without_trace(
     try:
         yield
     finally:
+        device.release(model)
         with torch.no_grad():
             for tensor, copy in zip(tensors, copies, strict=True):
                 tensor.copy_(copy)

@@ -78,8 +78,10 @@ class _Intercept(TorchDispatchMode):
 class LazyDevice(Device):
     """Is there within `with LazyDevice() as device:`; what counts is counted from `watch` on.
 
-    `graphs` has one entry for each step: its operations with the shapes that they made. `flushes` are copies to the
-    host in training, `evaluation_reads` those without gradients, `fetches` the copies that were asked for by `fetch`.
+    `graphs` has one entry for each step: its operations with the shapes that they made, and the values of those tensors
+    of the host that have no dimensions, since XLA writes some into its graphs and makes one of equal ones. `flushes`
+    are copies to the host in training, `evaluation_reads` those without gradients, `fetches` the copies that were asked
+    for by `fetch`.
     """
 
     kind = "lazy"
@@ -179,8 +181,9 @@ class LazyDevice(Device):
         made = func(*host_args, **host_kwargs)
         if not stays or (func.overloadpacket is aten.copy_ and not isinstance(args[0], LazyTensor)):
             return args[0] if func.overloadpacket is aten.copy_ else made
+        numbers = [leaf for leaf in leaves if isinstance(leaf, Tensor) and not isinstance(leaf, LazyTensor)]
         known = {id(host): leaf for host, leaf in zip(on_host, leaves, strict=True) if isinstance(leaf, LazyTensor)}
-        self._record(func, made)
+        self._record(func, made, [number.item() for number in numbers if not number.dim()])
         return tree_map_only(
             Tensor, lambda host: known[id(host)] if id(host) in known else LazyTensor(host, self), made
         )
@@ -194,12 +197,12 @@ class LazyDevice(Device):
         if packet not in _CROSSING and any(stranger.dim() for stranger in strangers):
             raise RuntimeError(f"{packet} got tensors on the host and on the device")
 
-    def _record(self, func: Any, made: Any) -> None:
+    def _record(self, func: Any, made: Any, numbers: Sequence[float]) -> None:
         if self._is_between_steps or func.is_view:
             return
         self._in_step = self._in_step or torch.is_grad_enabled()
         shapes = tuple(size for leaf in tree_flatten(made)[0] if isinstance(leaf, Tensor) for size in (*leaf.shape, -1))
-        self._graph.append((str(func), shapes))
+        self._graph.append((" ".join([str(func), *map(str, numbers)]), shapes))
 
 
 def _known_or_new(host: Tensor, known: Mapping[int, LazyTensor], owner: LazyDevice) -> LazyTensor:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,9 +19,10 @@ from untimed import untimed
 from trainers.contract import Built, Eval, Step, TrainerConfig
 from trainers.data.batches import Batch
 from trainers.devices.cpu import CpuDevice
-from trainers.devices.optimizer_state import make_state
+from trainers.devices.optimizer_state import make_state, tensors_of
 from trainers.outputs import Outputs, filled
 from trainers.prediction import predict
+from trainers.preflight import go_the_whole_way
 from trainers.view import View
 
 ROWS = 6
@@ -55,7 +58,7 @@ class Lazy(CpuDevice):
     def sharing(self, rows: int) -> int:
         return self.chips if rows % self.chips == 0 else 1
 
-    def settle(self, optimizer: torch.optim.Optimizer) -> None:
+    def settle(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
         make_state(optimizer, torch.clone)
 
 
@@ -108,6 +111,36 @@ def test_the_state_made_before_the_first_step_is_that_which_adam_begins_with(kin
 
     for mine, other in zip(steps(True), steps(False), strict=True):
         assert torch.equal(mine, other)
+
+
+@pytest.mark.parametrize("numbers", [torch.float32, torch.float64])
+def test_what_adam_counts_with_on_the_device_is_a_tensor_of_its_own(numbers: torch.dtype) -> None:
+    weights = [torch.nn.Parameter(torch.ones(2)) for _ in range(2)]
+    optimizer = AdamW(weights, lr=0.1, capturable=True)
+    make_state(optimizer, torch.clone, numbers)
+    sent = [optimizer.param_groups[0]["lr"], *(optimizer.state[weight]["step"] for weight in weights)]
+    assert [tensor.dtype for tensor in sent] == [numbers] * 3
+    assert len({tensor.data_ptr() for tensor in sent}) == 3
+    assert sent[0] == torch.tensor(0.1, dtype=numbers)
+    assert {id(tensor) for tensor in sent} < {id(tensor) for tensor in tensors_of(optimizer)}
+
+
+@pytest.mark.parametrize(("device", "steps"), [(CpuDevice(), 1), (Lazy(), 0)], ids=["eager", "lazy"])
+def test_a_rehearsal_makes_no_step_of_its_own_where_steps_are_compiled(device: CpuDevice, steps: int) -> None:
+    _, task = make(TrainerConfig(), device)
+    seen: list[Tensor] = []
+
+    def loss(batch: Tensor) -> Any:
+        seen.append(batch)
+        return task.loss(batch)
+
+    loader: Any = SimpleNamespace(order=[[0, 1]], dataset=SimpleNamespace(__getitems__=torch.tensor))
+    evaluated: list[bool] = []
+    stages = {"evaluating": lambda: evaluated.append(task.model.training)}
+    go_the_whole_way(replace(task, loss=loss), loader, device, stages)
+    assert len(seen) == steps
+    assert evaluated == [False]
+    assert task.model.training
 
 
 def test_other_optimizers_are_left_alone() -> None:

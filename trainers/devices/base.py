@@ -22,7 +22,7 @@ from trainers.files import write_atomically
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor
+    from torch import Tensor, nn
 
 
 class Fetched:
@@ -187,7 +187,14 @@ class Device(ABC):
             return []
         return list(torch.split(torch.cat(list(tensors)).cpu(), [len(tensor) for tensor in tensors]))
 
-    def settle(self, optimizer: torch.optim.Optimizer) -> None:  # noqa: B027 - nothing to do where nothing is compiled
+    def adopt(self, model: nn.Module) -> None:
+        """Moves a model here, ready to be trained."""
+        model.to(self.torch_device)
+
+    def release(self, model: nn.Module) -> None:  # noqa: B027 - most have nothing to do
+        """Weights and buffers of a model that is here are about to be written over from the host."""
+
+    def settle(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:  # noqa: B027 - most have nothing to do
         """Training is about to begin: whatever would make the first step another one than the others is done now."""
 
     def counters(self) -> dict[str, float]:

@@ -2,21 +2,22 @@
 
 Operations are only recorded until `torch_xla.sync()` compiles and runs them. So every step has to end with
 `step_end`, values are read after it and never inside a step, and tensor shapes stay the same from step to step: a
-read in the middle cuts the graph, and a new shape compiles a new one. Numbers of Python, such as a learning rate, are
-handed to the graph as data, so one that changes compiles nothing, unless it becomes 0, 1 or equal to another one. So
-learning rates are tensors on the device.
+read in the middle cuts the graph, and a new shape compiles a new one. Numbers, be they Python's or tensors without
+dimensions, are handed to the graph as data, so one that changes compiles nothing, unless it becomes 0, 1 or equal to
+another one. So learning rates are sent to the device as vectors.
 
 With several chips, one process computes with all of them (SPMD): batches are dealt out by rows, weights are on every
 chip, and the compiler adds what the chips tell each other. So a mean over the batch is one over all chips, and losses,
-batch norms and predictions are those of a single chip with the whole batch. Evaluations of nets with batch norms and
-small batches were seen to differ from those of torch on the processor by up to a hundredth, where the losses of their
-training did not.
+batch norms and predictions are those of a single chip with the whole batch. Where tensors lie is part of a graph, too.
+
+Numbers are those of torch on the processor but for rounding. Adam makes much of that where a gradient is nothing else,
+as that of a bias in front of a batch norm: no loss shows it, but the norm's running mean, and so evaluations.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from trainers.contract import InputError
@@ -25,8 +26,9 @@ from trainers.devices.team import place
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor
+    from torch import Tensor, nn
 
+_BITS = 2**64
 _ROWS = "rows"  # the name of the axis along which chips stand side by side
 
 
@@ -51,6 +53,7 @@ class XlaDevice(Device):
         self._xla = torch_xla
         self._model = xla_model
         self._metrics = metrics
+        self._runtime = runtime
         self.chips = int(runtime.global_runtime_device_count())
         self._mesh: Any = _mesh(self.chips) if self.chips > 1 else None
 
@@ -67,12 +70,13 @@ class XlaDevice(Device):
         import torch
 
         state = int(self._model.get_rng_state(device=str(self.torch_device)))
-        return super().rng_state() | {"xla": torch.tensor(state)}
+        # 64 bits without a sign, of which torch keeps the upper half as negative numbers.
+        return super().rng_state() | {"xla": torch.tensor(state - _BITS if state >= _BITS // 2 else state)}
 
     def set_rng_state(self, state: Mapping[str, Tensor]) -> None:
         super().set_rng_state(state)
         if "xla" in state:
-            self._model.set_rng_state(int(state["xla"]), device=str(self.torch_device))
+            self._model.set_rng_state(int(state["xla"]) % _BITS, device=str(self.torch_device))
 
     def meet(self) -> None:
         if place(os.environ) is not None:
@@ -99,7 +103,7 @@ class XlaDevice(Device):
         return self.chips if rows % self.chips == 0 else 1
 
     def whole(self, tensor: Tensor) -> Tensor:
-        if self._mesh is not None and tensor.dim():
+        if self._mesh is not None:
             # What is left in shards would be put together by a program of its own, compiled at each read.
             self._spread(tensor, None)
         return tensor
@@ -115,10 +119,42 @@ class XlaDevice(Device):
         found: list[Tensor] = self._xla._XLAC._xla_get_cpu_tensors(list(tensors))
         return found
 
-    def settle(self, optimizer: torch.optim.Optimizer) -> None:
-        from trainers.devices.optimizer_state import make_state
+    def adopt(self, model: nn.Module) -> None:
+        from trainers.devices.batch_norms import centre, move
 
-        make_state(optimizer, self._send)
+        numbers = {name: tensor.detach().cpu() for name, tensor in _named(model) if not tensor.dim()}
+        move(model, self.torch_device)
+        centre(model)
+        here = {name: tensor for name, tensor in _named(model) if tensor.device == self.torch_device}
+        for name in numbers.keys() & here:
+            here[name].data = self._send(numbers[name])
+        for tensor in here.values():
+            self.whole(tensor)
+
+    def release(self, model: nn.Module) -> None:
+        if self._mesh is not None:
+            from torch_xla.distributed import spmd
+
+            # Copied into a tensor that is said to lie somewhere, values would be laid there by the graph of a step.
+            for tensor in (*model.parameters(), *model.buffers()):
+                if tensor.device == self.torch_device:
+                    spmd.clear_sharding(tensor)
+
+    def settle(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        import torch
+
+        from trainers.devices.optimizer_state import make_state, tensors_of
+
+        # Adam takes 0.999 ** step from 1, which leaves five digits in single precision. Torch does that on the host, in
+        # double precision; so does the processor here, while for chips that is slow or not to be had.
+        numbers = torch.float64 if self._runtime.device_type() == "CPU" else torch.float32
+        make_state(optimizer, self._send, numbers)
+        for tensor in (*model.parameters(), *model.buffers(), *tensors_of(optimizer)):
+            if tensor.device == self.torch_device:
+                if not tensor.dim():
+                    tensor.data = self._send(tensor.cpu())
+                # So it comes out of every step. To begin with one that lies nowhere in particular is another graph.
+                self.whole(tensor)
 
     def _send(self, tensor: Tensor) -> Tensor:
         """A copy on the device; `to` would write 0 and 1 into the graph, and take equal numbers for the same one."""
@@ -138,7 +174,12 @@ class XlaDevice(Device):
     def _spread(self, tensor: Tensor, rows: str | None) -> None:
         from torch_xla.distributed import spmd
 
-        spmd.mark_sharding(tensor, self._mesh, (rows, *[None] * (tensor.dim() - 1)))
+        spmd.mark_sharding(tensor, self._mesh, (rows, *[None] * (tensor.dim() - 1)) if tensor.dim() else ())
+
+
+def _named(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    yield from model.named_parameters()
+    yield from model.named_buffers()
 
 
 class _OneTransfer(Fetched):

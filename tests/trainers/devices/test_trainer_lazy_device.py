@@ -8,6 +8,9 @@ import pytest
 import torch
 from lazy_device import LAZY, EarlyReadError, LazyDevice
 from torch import Tensor, nn
+from torch.optim import Adam, AdamW
+
+from trainers.schedule import Schedule
 
 
 @pytest.fixture
@@ -108,6 +111,31 @@ def test_steps_of_the_same_shapes_are_one_graph(device: LazyDevice) -> None:
     first, second, third = device.graphs
     assert first != third
     assert second != third
+
+
+def test_a_number_of_the_host_is_part_of_the_graph(device: LazyDevice) -> None:
+    device.watch()
+    for factor in (torch.tensor(2.0), torch.tensor(3.0), torch.tensor([2.0]), torch.tensor([3.0])):
+        torch.ones(3, device=LAZY, requires_grad=True) * factor.to(LAZY)
+        device.step_end()
+    first, second, third, fourth = device.graphs
+    assert first != second
+    assert third == fourth
+
+
+@pytest.mark.parametrize("kind", [Adam, AdamW])
+def test_no_rate_is_part_of_the_graph(device: LazyDevice, kind: type[Adam]) -> None:
+    weight = nn.Parameter(torch.ones(3, device=LAZY))
+    optimizer = kind([weight], lr=torch.tensor(0.1, device=LAZY), weight_decay=0.01)
+    schedule = Schedule(optimizer, ("all",))
+    weight.grad = torch.ones(3, device=LAZY)
+    device.watch()
+    for rate in (0.0, 0.5, 0.01, 1.0, 0.0):
+        schedule.steer("lr", rate)
+        (optimizer.param_groups[0]["lr"] * weight).sum().backward()
+        device.step_end()
+    assert len(set(device.graphs)) == 1
+    assert optimizer.param_groups[0]["lr"].shape == ()
 
 
 def test_a_fetch_is_one_copy_and_never_within_a_step(device: LazyDevice) -> None:

@@ -48,16 +48,16 @@ def test_losses_and_rates_are_those_of_torch_on_the_processor(runs: dict[str, Ru
     mine, peers = values(runs[way], name, "Step"), values(runs["cpu"], name, "Step")
     assert len(mine) == len(peers) > 4
     for one, other in zip(mine, peers, strict=True):
-        assert one == pytest.approx(other, abs=1e-4)
+        assert one == pytest.approx(other, abs=1e-5)
 
 
+@pytest.mark.parametrize("way", ["one", "four"])
 @pytest.mark.parametrize("name", ["each", "third", "rest"])
-def test_evaluations_on_four_chips_are_nearly_those_on_one(runs: dict[str, Run], name: str) -> None:
-    """Nearly: with a batch norm they were seen to differ by a thousandth, where the losses of the training did not."""
-    mine, peers = values(runs["four"], name, "Eval"), values(runs["one"], name, "Eval")
-    assert len(mine) == len(peers) > 1
+def test_evaluations_are_those_of_torch_on_the_processor(runs: dict[str, Run], way: str, name: str) -> None:
+    mine, peers = values(runs[way], name, "Eval"), values(runs["cpu"], name, "Eval")
+    assert len(mine) == len(peers) > 0
     for one, other in zip(mine, peers, strict=True):
-        assert one == pytest.approx(other, abs=5e-3)
+        assert one == pytest.approx(other, abs=1e-5)
 
 
 @pytest.mark.parametrize("way", ["one", "four"])
@@ -69,26 +69,29 @@ def test_norms_come_with_the_same_steps_and_are_the_same(runs: dict[str, Run], w
 
 
 @pytest.mark.parametrize("way", ["one", "four"])
-def test_few_graphs_are_compiled_and_none_after_the_first_evaluation(runs: dict[str, Run], way: str) -> None:
+def test_one_graph_is_compiled_for_all_steps_and_one_for_all_evaluations(runs: dict[str, Run], way: str) -> None:
     told = runs[way]["each"]
     first = next(place for place, one in enumerate(told) if one["kind"] == "Eval")
-    assert told[first]["compiles"] <= 3
-    assert {one["compiles"] for one in told[first:]} == {told[first]["compiles"]}
+    assert {one["compiles"] for one in told[1:first]} == {1}
+    assert {one["compiles"] for one in told[first:]} == {2}
 
 
 @pytest.mark.parametrize("way", ["one", "four"])
 def test_logging_now_and_then_compiles_nothing_new(runs: dict[str, Run], way: str) -> None:
-    assert runs[way]["third"][-1]["compiles"] == runs[way]["each"][-1]["compiles"]
+    assert {one["compiles"] for one in runs[way]["third"]} == {2}
 
 
 @pytest.mark.parametrize("way", ["one", "four"])
-def test_going_on_from_a_checkpoint_compiles_one_first_step_at_most(runs: dict[str, Run], way: str) -> None:
-    first, *rest = (told["compiles"] for told in runs[way]["rest"])
-    assert rest[-1] <= first + 1
-    assert set(rest) == {rest[0]}
+def test_a_rehearsal_and_going_on_from_a_checkpoint_compile_nothing_new(runs: dict[str, Run], way: str) -> None:
+    assert {one["compiles"] for name in ("whole", "rest") for one in runs[way][name]} == {2}
+
+
+@pytest.mark.parametrize("way", ["one", "four"])
+def test_the_state_of_the_generator_goes_into_a_checkpoint_and_out_of_it(runs: dict[str, Run], way: str) -> None:
+    assert [one["seed"] for one in runs[way]["seeds"]] == [one["again"] for one in runs[way]["seeds"]]
 
 
 def test_the_settings_say_how_many_chips_share_a_batch(runs: dict[str, Run]) -> None:
     settings = {way: run["each"][0]["settings"] for way, run in runs.items()}
-    assert settings["four"] == {"batch_size": xla_member.BATCH, "chips": 4}
+    assert settings["four"] == {"batch_size": xla_member.BATCH, "lr_scale": 1.0, "chips": 4}
     assert "chips" not in settings["one"] | settings["cpu"]
