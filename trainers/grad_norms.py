@@ -57,8 +57,7 @@ class NormTable:
 
     def before(self) -> None:
         """Measures parameters and gradients. Call it before `optimizer.step`."""
-        self._open = Measurement(self._tensors, self._sample)
-        self._open.gradients()
+        self._open = Measurement(self._tensors, self._sample, gradients=True)
         self._sample = self._open.sample
 
     def after(self) -> list[Tensor]:

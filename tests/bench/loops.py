@@ -1,12 +1,14 @@
 """Child of `loop`: trains a small network in several loops that take turns.
 
-`python -m tests.bench.loops FOLDER DEVICE PRECISION ROUNDS` leaves the seconds and CPU seconds of a step of each loop,
-block by block, how many rows a batch had, and the last line of what broke.
+`python -m tests.bench.loops FOLDER DEVICE PRECISION ROUNDS NUMBER` leaves the seconds and CPU seconds of a step of each
+loop, block by block, how many rows a batch had, and the last line of what broke. With another NUMBER they begin in
+another order.
 """
 
 from __future__ import annotations
 
 import os
+import random
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -33,7 +35,8 @@ def waiting(device: torch.device) -> Callable[[], None]:
 
 
 def main() -> None:
-    folder, kind, precision, rounds = Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
+    folder, kind, precision = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+    rounds, number = map(int, sys.argv[4:])
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")  # the Hugging Face Trainer would spread over all there are
     device = select(kind)
     device.setup(THREADS if kind == "cpu" else 0)
@@ -43,7 +46,8 @@ def main() -> None:
     network, optimizer = contenders.made()
     rows = rows_for(lambda batch: contenders.step(network, optimizer, batch), device.torch_device, wait)
     contenders.batch = batch_of(rows, device.torch_device)
-    loops = {name: loop for name, loop in contenders.loops().items() if is_installed(NEEDS.get(name, "torch"))}
+    present = [(name, loop) for name, loop in contenders.loops().items() if is_installed(NEEDS.get(name, "torch"))]
+    loops = dict(random.Random(number).sample(present, len(present)))
     # As a trial's, what they print goes to a file; a pipe would wake its reader at every line.
     with (folder / "output.log").open("wb", buffering=0) as output, redirect_stdout(unfailing(output.fileno())):
         turns.run(loops)
