@@ -12,8 +12,8 @@ from .table import NOT_INSTALLED, Row, seconds
 TARGETS = {"cpu": 0.03, "cuda": 0.01}  # shares of a step
 STEPS_A_SECOND = 50
 # Where its tensors happen to lie makes a loop some hundredths faster or slower for as long as its process lives.
-PROCESSES, QUICK_PROCESSES = 8, 2
-ROUNDS = 6  # turns of each loop in each of them
+PROCESSES, QUICK_PROCESSES = 6, 2
+ROUNDS = 4  # turns of each loop in each of them
 PEERS = {"huggingface": "the Hugging Face Trainer", "lightning": "Lightning"}
 MODULES = {"huggingface": "accelerate", "lightning": "lightning"}
 PRECISIONS = ("fp32", "bf16")

@@ -24,7 +24,7 @@ from .contenders import Contenders
 from .small_network import batch_of, rows_for
 from .turns import Turns
 
-BLOCK = 25  # steps of a turn: half a second, as long as several flushes
+BLOCK = 60  # steps of a turn: a second, as long as several flushes, the first of which comes early for the wait before
 THREADS = 1  # so that CPU time is that of the work, and not of threads that wait for each other
 NEEDS = {"huggingface": "accelerate", "lightning": "lightning"}
 
