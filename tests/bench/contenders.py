@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -11,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import get_total_norm
 from torch.optim import Adam
 
 from cockpit.engine.recorder import Recorder
@@ -48,6 +50,7 @@ class Contenders:
             "bare": self.bare,
             "ours": lambda: self.ours("ours", norms_every=1),
             "without_norms": lambda: self.ours("without_norms", norms_every=0),
+            "by_hand": self.by_hand,
             "hooks": self.hooks,
             "huggingface": self.huggingface,
             "lightning": self.lightning,
@@ -58,6 +61,22 @@ class Contenders:
         network, optimizer = self.made()
         for batch in self.turns.loader("bare", self.batch):
             self.step(network, optimizer, batch)
+
+    def by_hand(self) -> None:
+        """What people write who want the numbers that ours records: each is fetched, and a line of JSON has them."""
+        network, optimizer = self.made()
+        groups = network.parameter_groups()
+        with (self.folder / "by_hand.jsonl").open("w", buffering=1) as file:
+            for batch in self.turns.loader("by_hand", self.batch):
+                optimizer.zero_grad(set_to_none=True)
+                found = self._losses(network, batch)
+                found["loss"].backward()
+                before = {name: [each.detach().clone() for each in group] for name, group in groups.items()}
+                optimizer.step()
+                line = {name: value.item() for name, value in found.items()}
+                for name, group in groups.items():
+                    line |= _norms_by_hand(name, group, before[name])
+                file.write(json.dumps(line) + "\n")
 
     def hooks(self) -> None:
         """A hook on every parameter that fetches a histogram of its gradient, as `wandb.watch` has it."""
@@ -181,6 +200,19 @@ class Contenders:
         channel: Any = SimpleNamespace(pending=list, send=print)
         request: Any = SimpleNamespace(path=folder, trainer="small", config={}, checkpoint="")
         return Recorder(EventWriter(folder / "events.jsonl"), channel, request, seed=0)
+
+
+@torch.no_grad()
+def _norms_by_hand(name: str, group: list[nn.Parameter], before: list[Tensor]) -> dict[str, float]:
+    gradients = [each.grad for each in group if each.grad is not None]
+    changes = [each - old for each, old in zip(group, before, strict=True)]
+    size = get_total_norm(before)
+    return {
+        f"{name}_parameters": size.item(),
+        f"{name}_gradients": get_total_norm(gradients).item(),
+        f"{name}_largest": max(each.norm().item() for each in gradients),
+        f"{name}_update": (get_total_norm(changes) / size).item(),
+    }
 
 
 def _histogram(gradient: Tensor) -> tuple[list[float], float, float]:

@@ -66,6 +66,8 @@ def _over_bare(found: Mapping[str, Any], device: str, precision: str) -> list[Ro
     if "without_norms" in wall:
         norms = _beside(f"of which norms of two groups, {precision}", wall["ours"], wall["without_norms"])
         table.append(norms)
+    if "by_hand" in wall:
+        table.append(_beside(f"a loop that logs the same by hand, {precision}", wall["by_hand"], wall["bare"]))
     if "hooks" in wall:
         table.append(_beside(f"a loop with a hook on each parameter, {precision}", wall["hooks"], wall["bare"]))
     return table
