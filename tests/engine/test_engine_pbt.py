@@ -35,12 +35,17 @@ def mutations(bred: Sweep) -> list[TrialPaused]:
 
 
 def test_bad_trials_copy_the_good_one_and_say_so(bred: Sweep) -> None:
+    rates = {
+        (event.trial, event.attempt): event.config["lr"] for event in bred.ledger if isinstance(event, TrialStarted)
+    }
     assert mutations(bred)
     for event in mutations(bred):
         assert event.status == "waiting"
         assert event.reason.startswith("pbt at evaluation ")
         assert "copies t" in event.reason
-    assert " with lr 0.01" in mutations(bred)[0].reason
+        before, after = (rates[event.trial, attempt] for attempt in (event.attempt, event.attempt + 1))
+        # A neighbour of the good one's rate may be what the bad one had already.
+        assert (f" with lr {before:g} → {after:g}" in event.reason) == (after != before)
 
 
 def test_the_next_attempt_has_the_new_value_from_its_first_step_on(bred: Sweep) -> None:

@@ -134,8 +134,8 @@ def test_one_read_per_logged_step_and_none_otherwise() -> None:
     assert [event.step for event in of(Step, events)] == [4, 8, 12, 16, 20]
     assert len(device.reads) == 5
     assert device.steps == 20
-    # Two losses, and where norms are due three numbers for each of four tensors and two for each of two groups.
-    assert device.reads == [[2 + 16], [2 + 16], [2], [2 + 16], [2]]
+    # Two losses, and where norms are due three numbers for each of four tensors.
+    assert device.reads == [[2 + 12], [2 + 12], [2], [2 + 12], [2]]
 
 
 def test_norms_of_all_groups_come_first_and_then_regularly() -> None:
