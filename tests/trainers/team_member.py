@@ -113,6 +113,8 @@ def run_alone() -> list[str]:
 def main(folder: Path, second_port: str) -> None:
     said = run_alone()
     os.environ["MASTER_PORT"] = second_port
+    # So that what is answered to a step comes right after it.
+    CpuDevice.flush_seconds = 0.0
     device = SecondDevice() if os.environ["RANK"] != "0" else CpuDevice()
     device.setup(threads=1)
     rank = device.team.rank
