@@ -59,6 +59,7 @@ class Outbox:
         self._waiting: list[Logged] = []
         self._travelling: list[tuple[list[Logged], Fetched]] = []
         self._arrived: deque[Step] = deque()
+        self._made = 0
         self._every = 1
         self._began = time.monotonic()
 
@@ -70,17 +71,19 @@ class Outbox:
         """After the end of this step, and of every one: takes in a copy that an earlier one began, and begins another
         if it is due.
         """
-        self._take_in(step)
+        self._made = step
+        self._take_in()
         if self._is_due():
             self._send()
         if self._device.answers_at_once:
-            self._take_in(step)
+            self._take_in()
 
     def flush(self, step: int) -> None:
         """Brings over all that is left after this step. Device sync: everything that was begun is waited for."""
+        self._made = step
         if self._waiting:
             self._send()
-        self._take_in(step)
+        self._take_in()
 
     def pop(self) -> Step | None:
         """The next step whose values are there."""
@@ -97,10 +100,10 @@ class Outbox:
         is_late = time.monotonic() - self._began >= self._device.flush_seconds
         return is_late and bool(self._waiting) and self._device.team.size == 1
 
-    def _take_in(self, made: int) -> None:
+    def _take_in(self) -> None:
         for steps, fetched in self._travelling:
             # Device sync: until the step in which the copy began has been computed; the one after it is queued.
-            self._arrived.extend(self._events(steps, fetched.floats(), made))
+            self._arrived.extend(self._events(steps, fetched.floats()))
             self._set_pace(len(steps))
         self._travelling = []
 
@@ -112,7 +115,7 @@ class Outbox:
             fitting = max(1, min(MOST, int(wanted * steps / max(seconds, 1e-9))))
             self._every = self._device.team.once(lambda: fitting)
 
-    def _events(self, steps: Sequence[Logged], values: Sequence[Sequence[float]], made: int) -> list[Step]:
+    def _events(self, steps: Sequence[Logged], values: Sequence[Sequence[float]]) -> list[Step]:
         """Values that are averaged over the processes go in one collective, those of running scores in another."""
         team = self._device.team
         vectors = iter(values)
@@ -124,17 +127,15 @@ class Outbox:
         rows = [[number for vector in rest for number in vector] for _, *rest in parts]
         gathered = team.gather(rows) if any(rows) else [rows]
         return [
-            self._event(logged, averaged[place], [rows[place] for rows in gathered], [next(means) for _ in PARTS], made)
+            self._event(logged, averaged[place], [rows[place] for rows in gathered], [next(means) for _ in PARTS])
             for place, logged in enumerate(steps)
         ]
 
-    def _event(
-        self, logged: Logged, values: list[float], rows: list[list[float]], times: list[float], made: int
-    ) -> Step:
+    def _event(self, logged: Logged, values: list[float], rows: list[list[float]], times: list[float]) -> Step:
         if any(rows):
             self._running.take(rows)
         count = len(logged.losses)
         metrics = dict(zip(logged.losses, values, strict=False)) | dict(logged.host) | dict(self._running.scores())
         norms: tuple[GroupNorms, ...] = self._norms.unpack(values[count:]) if logged.shows_norms else ()
         metrics["wait"] = share_waited(times)
-        return Step(logged.phase, logged.epoch, logged.step, metrics, logged.time, norms, told(times), made)
+        return Step(logged.phase, logged.epoch, logged.step, metrics, logged.time, norms, told(times), self._made)

@@ -8,8 +8,6 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import fields
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +22,6 @@ from cockpit.store.life import process_started
 from trainers import contract, lines
 
 MOST_NAMES = 5  # of tensors that are not trained
-_COLUMNS = tuple(column.name for column in fields(contract.GroupNorms))
-_values_of = attrgetter(*_COLUMNS)
 
 
 def beginning(request: TrialRequest, device: str) -> kinds.Attempt:
@@ -46,10 +42,6 @@ def _frozen(event: contract.Built) -> dict[str, Any]:
     if not event.frozen:
         return {}
     return {"tensors": len(event.frozen), "of": event.parameters, "names": list(event.frozen[:MOST_NAMES])}
-
-
-def _norms(step: int, norms: contract.GroupNorms) -> kinds.Norms:
-    return kinds.Norms(step=step, **dict(zip(_COLUMNS, _values_of(norms), strict=True)))
 
 
 def ask(channel: Channel, message: Mapping[str, Any]) -> bool:
@@ -125,7 +117,7 @@ class Recorder:
             metrics=event.metrics,
             step_times=event.times,
         )
-        self._writer.write(step, *(_norms(event.step, norms) for norms in event.norms))
+        self._writer.write(step, *(kinds.Norms.of(event.step, row) for row in event.norms))
         timings.mark("first step")
         self._check_loss(event)
         return not is_told_to_stop(self._channel)

@@ -234,6 +234,11 @@ class Norms:
     names: Values = field(default_factory=_none, metadata=SELDOM)
     extra: Values = field(default_factory=_none)
 
+    @classmethod
+    def of(cls, step: int, row: Any) -> Norms:
+        """The event of one row of a norm table, whose columns have the names of these fields."""
+        return cls(step=step, **{name: getattr(row, name) for name in row.__slots__})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 import torch
@@ -11,7 +10,6 @@ from torch import Tensor
 
 from cockpit.events.kinds import Norms
 from cockpit.events.text import one_line
-from trainers.contract import GroupNorms
 from trainers.norm_names import parameter_names, rows_of
 from trainers.norm_sample import Sample
 from trainers.norm_summary import summary
@@ -20,7 +18,6 @@ from trainers.tensor_norms import Measurement, is_measured
 __all__ = ["Table", "frozen", "table_of"]
 
 Named = Sequence[tuple[str, Tensor]]
-_COLUMNS = tuple(column.name for column in fields(GroupNorms))
 LONGEST_NAME = 100
 
 
@@ -60,7 +57,9 @@ class Table:
         # Device sync: the only one.
         found = self._measurement.read(torch.cat(self._measurement.values()).tolist())
         return [
-            _event(step, summary(name, [each for each, _ in row], [tensor.requires_grad for _, tensor in row], values))
+            Norms.of(
+                step, summary(name, [each for each, _ in row], [tensor.requires_grad for _, tensor in row], values)
+            )
             for (name, row), values in zip(self._rows.items(), found, strict=True)
         ]
 
@@ -87,7 +86,3 @@ def frozen(groups: Mapping[str, Sequence[Tensor]], model: Any) -> tuple[list[str
     trained = {id(tensor) for row in groups.values() for tensor in row if tensor.requires_grad}
     known = parameter_names(model)
     return [name for each, name in known.items() if each not in trained], len(known)
-
-
-def _event(step: int, norms: GroupNorms) -> Norms:
-    return Norms(step=step, **{name: getattr(norms, name) for name in _COLUMNS})

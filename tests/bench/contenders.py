@@ -68,11 +68,8 @@ class Contenders:
         groups = network.parameter_groups()
         with (self.folder / "by_hand.jsonl").open("w", buffering=1) as file:
             for batch in self.turns.loader("by_hand", self.batch):
-                optimizer.zero_grad(set_to_none=True)
-                found = self._losses(network, batch)
-                found["loss"].backward()
                 before = {name: [each.detach().clone() for each in group] for name, group in groups.items()}
-                optimizer.step()
+                found = self.step(network, optimizer, batch)
                 line = {name: value.item() for name, value in found.items()}
                 for name, group in groups.items():
                     line |= _norms_by_hand(name, group, before[name])

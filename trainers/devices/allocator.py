@@ -2,7 +2,7 @@
 
 By default glibc maps large blocks one by one and gives the free end of its heap back to the system. The tensors of a
 training step are as large in every step, so all their pages would be given back, asked for, and filled with zeros again
-and again: between 3 % and a quarter of a small network's step.
+and again: up to a quarter of a small network's step.
 """
 
 from __future__ import annotations
