@@ -1,6 +1,6 @@
 """The norm table of a training: parameters, gradients and updates, cheap enough to leave on.
 
-table.before()                      # after backward, before optimizer.step
+table.before()                      # after backward, before clipping and optimizer.step
 optimizer.step()
 tensors = table.after()             # still on the device
 norms = table.unpack(device.read(tensors))
@@ -17,7 +17,10 @@ from trainers.contract import GroupNorms
 from trainers.norm_names import parameter_names, rows_of
 from trainers.norm_sample import Sample
 from trainers.norm_summary import summary
-from trainers.tensor_norms import Measurement
+from trainers.tensor_norms import Measurement, Moment
+
+# Optimizers that write to no gradient, and to weights in a way that torch counts. Subclasses may do as they like.
+CAREFUL = (torch.optim.Adam, torch.optim.AdamW)
 
 
 class NormTable:
@@ -30,10 +33,20 @@ class NormTable:
     Norms are exact. The update ratio ‖Δp‖ / ‖p‖ is exact for tensors of up to `trainers.norm_sample.SAMPLE` elements
     and an estimate above. The numbers of a step are as many at every step, whether they are read or not. Nothing here
     waits for the device.
+
+    Where the optimizer allows it, nearly all is measured right after its step, when what it has worked on is still in
+    the processor's caches; what the weights were before is known from the step before, if that was measured too. On a
+    `lazy` device, which compiles what it is told to do, every step measures in the same way.
     """
 
     def __init__(
-        self, optimizer: torch.optim.Optimizer, names: Sequence[str], model: nn.Module | None = None, of: str = ""
+        self,
+        optimizer: torch.optim.Optimizer,
+        names: Sequence[str],
+        model: nn.Module | None = None,
+        of: str = "",
+        *,
+        lazy: bool = False,
     ) -> None:
         if len(names) != len(optimizer.param_groups):
             raise ValueError(f"{len(names)} names for {len(optimizer.param_groups)} parameter groups")
@@ -51,22 +64,45 @@ class NormTable:
         trained = {id(tensor) for tensor in tensors if tensor.requires_grad}
         self.frozen = tuple(name for each, name in known.items() if each not in trained)
         self.parameters = len(known)
+        self._is_careful = type(optimizer) in CAREFUL
+        self._is_lazy = lazy
         self._sample: Sample | None = None
         self._open: Measurement | None = None
         self._measured: Measurement | None = None
+        self._is_open = False
+        self._left: list[tuple[int, int]] = []  # the versions of the weights after the last step that was measured
+        self._then: Moment | None = None  # those weights, where the step after it may well be measured too
+        self._follows = False
 
-    def before(self) -> None:
-        """Measures parameters and gradients. Call it before `optimizer.step`."""
-        self._open = Measurement(self._tensors, self._sample, gradients=True)
-        self._sample = self._open.sample
+    def before(self, *, gradients_change: bool = False) -> None:
+        """Measures what will not be there any more after `optimizer.step`, which comes next.
+
+        `gradients_change` says that something else will write to the gradients in between.
+        """
+        self._is_open, self._open = True, None
+        self._follows = bool(self._left) and self._left == self._versions()
+        if not self._follows:
+            self._then = None
+        if self._then is None or gradients_change:
+            self._open = self._begun()
+            if gradients_change or not self._is_careful:
+                self._open.gradients()
 
     def after(self) -> list[Tensor]:
-        """Adds the updates and returns everything as vectors on the device. Call it after `optimizer.step`."""
-        if self._open is None:
+        """Adds what is left and returns everything as vectors on the device. Call it after `optimizer.step`."""
+        if not self._is_open:
             raise RuntimeError("`before` comes before the optimizer's step, and `after` once after it")
-        self._measured, self._open = self._open, None
-        self._measured.updates()
+        self._measured = self._open or self._begun()
+        self._is_open, self._open = False, None
+        self._then = self._measured.updates(then=self._follows)
+        self._left = self._versions()
         return self._measured.values()
+
+    def _begun(self) -> Measurement:
+        """Begins with what the weights are now, or were found to be after the step before."""
+        measurement = Measurement(self._tensors, self._sample, self._then)
+        self._sample = measurement.sample
+        return measurement
 
     def unpack(self, floats: Sequence[float]) -> tuple[GroupNorms, ...]:
         """The values of any `after` so far, read from the device, as one record per row."""
@@ -78,3 +114,9 @@ class NormTable:
                 self._rows.items(), self._tensors, self._measured.read(floats), strict=True
             )
         )
+
+    def _versions(self) -> list[tuple[int, int]]:
+        """Those of the weights; empty where nothing may depend on them, or not all that is written is counted."""
+        if self._sample is None or not self._sample.is_lasting or not self._is_careful or self._is_lazy:
+            return []
+        return self._sample.versions()

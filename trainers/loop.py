@@ -101,7 +101,7 @@ class _Run:
         self.device = device
         self.updating = Updating(task, device)
         rows = config.norms_of if isinstance(config, TorchConfig) else ""
-        self.norms = NormTable(task.optimizer, task.groups, task.model, rows)
+        self.norms = NormTable(task.optimizer, task.groups, task.model, rows, lazy=device.lazy)
         self.progress = Progress()
         self.plan = Plan.of(config.epochs, task.batches, task.tuning)
         self.passes = Passes(task.batches, task.order)
@@ -162,12 +162,12 @@ class _Run:
         finally:
             self.passes.close()
 
-    def pack(self, losses: Mapping[str, Tensor], norms: list[Tensor]) -> Tensor:
-        """Losses and norms of this step in one vector. What running scores need of it waits beside, in `rows`."""
+    def pack(self, losses: Mapping[str, Tensor], norms: list[Tensor]) -> Any:
+        """Losses and norms of this step in one pack. What running scores need of it waits beside, in `rows`."""
         self.rows += [self.device.whole(vector) for vector in self.task.running.hand_over()]
         return self.device.pack([*losses.values(), *norms])
 
-    def log(self, losses: Mapping[str, Tensor], packed: Tensor, shows_norms: bool) -> None:
+    def log(self, losses: Mapping[str, Tensor], packed: Any, shows_norms: bool) -> None:
         """Puts this step on its way to the host: its losses, and the norms packed with them."""
         at = self.progress
         logged = Logged(

@@ -4,12 +4,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import chain
 from operator import is_
 
 import torch
 from torch import Tensor, nn
 
 SAMPLE = 1024  # elements of one tensor, at most
+
+
+class Elements:
+    """A copy of some elements of tensors: a `matrix` with a row for each, which ends in zeros where it is short.
+
+    The rows without these are `parts`, where elements are copied one row after the other.
+    """
+
+    def __init__(self, matrix: Tensor, parts: Sequence[Tensor] = (), spare: list[Elements] | None = None) -> None:
+        self.matrix = matrix
+        self.parts = list(parts)
+        self._spare = spare
+
+    def changes(self, later: Elements) -> Tensor:
+        """The norm of each row's difference to the one of `later`. This copy is gone then."""
+        norms: Tensor = torch.linalg.vector_norm(self.matrix.sub_(later.matrix), dim=1)
+        if self._spare is not None:
+            self._spare.append(self)
+        return norms
 
 
 class Views:
@@ -30,43 +50,47 @@ class Views:
         # The processor puts strided pieces together far more slowly than it copies each; elsewhere that is one kernel.
         self._is_one_kernel = self.is_on_one_device and self.device.type != "cpu"
         self._parts: list[Tensor] = []
-        self._matrix: Tensor | None = None
+        self._spare: list[Elements] = []
 
-    def taken(self) -> Tensor:
-        """A copy of the elements, shape (tensors, most elements of one)."""
+    def taken(self) -> Elements:
+        """A copy of the elements."""
         return self._in_one() if self._is_one_kernel else self._one_by_one()
 
-    def norms(self, tensors: list[Tensor]) -> Tensor:
+    def norms(self, tensors: list[Tensor]) -> Sequence[Tensor]:
         """The norm of each of these, which are the plain ones or lie beside them, on the device of the first."""
-        norms = torch._foreach_norm(tensors, 2, dtype=self.wide)
-        if not self.is_on_one_device:
-            norms = tuple(norm.to(self.device) for norm in norms)
-        return torch.stack(norms)
+        norms: tuple[Tensor, ...] = torch._foreach_norm(tensors, 2, dtype=self.wide)
+        return norms if self.is_on_one_device else [norm.to(self.device) for norm in norms]
 
-    def _in_one(self) -> Tensor:
+    def _in_one(self) -> Elements:
         if not self._parts:
             zeros = self.plain[0].new_zeros(self._shape[1])
             self._parts = [part for piece in self.pieces for part in (piece, zeros[len(piece) :]) if len(part)]
-        return torch.cat(self._parts).view(self._shape).to(self.wide)
+        return Elements(torch.cat(self._parts).view(self._shape).to(self.wide))
 
-    def _one_by_one(self) -> Tensor:
-        if self._matrix is None:
-            self._matrix = torch.zeros(self._shape, dtype=self.wide, device=self.device)
-            self._parts = [row[: len(piece)] for row, piece in zip(self._matrix, self.pieces, strict=True)]
-        torch._foreach_copy_(self._parts, self.pieces)
-        return self._matrix.clone()
+    def _one_by_one(self) -> Elements:
+        """Into memory that was used for that before: at every step some that is new to the caches costs more."""
+        elements = self._spare.pop() if self._spare else self._new()
+        torch._foreach_copy_(elements.parts, self.pieces)
+        return elements
+
+    def _new(self) -> Elements:
+        matrix = torch.zeros(self._shape, dtype=self.wide, device=self.device)
+        parts = [row[: len(piece)] for row, piece in zip(matrix, self.pieces, strict=True)]
+        return Elements(matrix, parts, self._spare)
 
 
 class Sample:
-    """The elements of some parameters that their updates are measured on.
+    """The elements of some parameters, in rows, that their updates are measured on.
 
     These are all of a tensor of up to `SAMPLE` elements; of a larger one every k-th, which stands for k, with k such
     that at most `SAMPLE` are taken and that all columns of a matrix take part. Norms over them, multiplied by `scales`,
     come out as those of whole tensors.
     """
 
-    def __init__(self, parameters: Sequence[Tensor]) -> None:
-        self._parameters = list(parameters)
+    def __init__(self, rows: Sequence[Sequence[Tensor]]) -> None:
+        self.parameters = list(chain.from_iterable(rows))
+        self.lengths = [len(row) for row in rows]
+        self._rows = rows
         self._addresses: list[int] = []
         self._views: Views | None = None
         views = self.views()
@@ -74,16 +98,29 @@ class Sample:
             math.sqrt(len(whole) / max(1, len(piece))) for whole, piece in zip(views.flat, views.pieces, strict=True)
         ]
 
-    def is_of(self, parameters: Sequence[Tensor]) -> bool:
+    def is_of(self, rows: Sequence[Sequence[Tensor]]) -> bool:
         """Whether it was made for these."""
-        return len(parameters) == len(self._parameters) and all(map(is_, parameters, self._parameters))
+        if rows is self._rows:
+            return True
+        parameters = list(chain.from_iterable(rows))
+        alike = [len(row) for row in rows] == self.lengths
+        return alike and all(map(is_, parameters, self.parameters))
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether the last views are still those of the parameters, unless somebody moves one."""
+        return self._views is not None
+
+    def versions(self) -> list[tuple[int, int]]:
+        """Where each parameter lies, and how often torch has seen it written to."""
+        return [(parameter.data_ptr(), parameter._version) for parameter in self.parameters]
 
     def views(self) -> Views:
         """The parameters where they lie now. Made once, as long as nobody moves one of them."""
-        addresses = [parameter.data_ptr() for parameter in self._parameters]
+        addresses = [parameter.data_ptr() for parameter in self.parameters]
         if self._views is not None and addresses == self._addresses:
             return self._views
-        views = Views(self._parameters)
+        views = Views(self.parameters)
         self._views, self._addresses = (views if self._sees(views) else None), addresses
         return views
 
@@ -92,7 +129,7 @@ class Sample:
         return all(
             # Only a device where tensors lie in one place has an address for them.
             type(parameter) in (Tensor, nn.Parameter) and parameter.data_ptr() == flat.data_ptr() != 0
-            for parameter, flat in zip(self._parameters, views.flat, strict=True)
+            for parameter, flat in zip(self.parameters, views.flat, strict=True)
         )
 
 

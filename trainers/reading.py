@@ -1,6 +1,6 @@
 """Logged steps on their way from the device: nothing in a training loop waits for their numbers.
 
-A logged step leaves its values on the device, packed into one vector. Several such vectors travel in one copy, which
+A logged step leaves its values on the device, in one pack. Several packs travel in one copy, which
 begins after the end of a step and is asked for one step later, when the device has the next step to work on already.
 On the processor, which has nothing to wait for, it is still cheaper to deal with the numbers of many steps in one go.
 """
@@ -11,8 +11,7 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-from torch import Tensor
+from typing import Any
 
 from trainers.contract import UNTOLD_STEPS, GroupNorms, Step
 from trainers.devices.base import Device, Fetched
@@ -28,8 +27,8 @@ MOST = UNTOLD_STEPS // 2
 class Logged:
     """A logged step whose values are still on the device.
 
-    `values` are vectors: the first has the losses in the order of `losses` and behind them the norm table, which is
-    told where `shows_norms`; the others are what running scores need. `host` are the metrics that the host knows, and
+    `values` are packs: the first has the losses in the order of `losses` and behind them the norm table, which is told
+    where `shows_norms`; the others are what running scores need. `host` are the metrics that the host knows, and
     `spent` where the time went.
     """
 
@@ -37,7 +36,7 @@ class Logged:
     epoch: int
     step: int
     time: float
-    values: Sequence[Tensor]
+    values: Sequence[Any]
     losses: tuple[str, ...]
     shows_norms: bool
     host: Mapping[str, float]
@@ -90,8 +89,8 @@ class Outbox:
         return self._arrived.popleft() if self._arrived else None
 
     def _send(self) -> None:
-        vectors = [vector for logged in self._waiting for vector in logged.values]
-        self._travelling.append((self._waiting, self._device.fetch(vectors)))
+        packs = [pack for logged in self._waiting for pack in logged.values]
+        self._travelling.append((self._waiting, self._device.fetch(packs)))
         self._waiting = []
 
     def _is_due(self) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
 from operator import mul
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from trainers.norm_sample import Sample, Views, plain_of
+from trainers.norm_sample import Elements, Sample, Views, plain_of
 
 MISSING = -1.0  # in place of the norm of a gradient that is not there, so that a step's numbers are always as many
 Rows = Sequence[Sequence[Tensor]]
@@ -32,68 +32,89 @@ class RowValues:
     update: float
 
 
+class Moment(NamedTuple):
+    """Parameters at one moment: the norm of each, and the elements of them that their `Sample` speaks of."""
+
+    norms: Tensor
+    elements: Elements
+
+
 class Measurement:
-    """Norms of the parameters of `rows`, and of their `gradients`, as they are now; then of a step's changes.
+    """Norms of the parameters of `rows` as they are now, of their gradients, and of a step's changes.
 
     Norms are taken in float32 at least. Of tensors that are sharded over processes, this process's shard is measured.
     Nothing here waits for the device; the numbers of `values` become rows in `read`, which any measurement of the same
-    rows can do. `sample` may be that of an earlier measurement of the same rows. No row is empty.
+    rows can do. `sample` may be that of an earlier measurement of the same rows, and `now` what it found last, where
+    the parameters are still as they were then. No row is empty.
     """
 
     @torch.no_grad()
-    def __init__(self, rows: Rows, sample: Sample | None = None, *, gradients: bool = False) -> None:
-        self._parameters = list(chain.from_iterable(rows))
-        self._lengths = [len(row) for row in rows]
-        self.sample = sample if sample is not None and sample.is_of(self._parameters) else Sample(self._parameters)
-        views = self.sample.views()
-        # Those of both in one go cost less than one after the other.
-        self._values = [self._norms(views, views.plain) if gradients else views.norms(views.plain)]
-        self._before: Tensor | None = views.taken()
+    def __init__(self, rows: Rows, sample: Sample | None = None, now: Moment | None = None) -> None:
+        self.sample = sample if sample is not None and sample.is_of(rows) else Sample(rows)
+        if now is None:
+            views = self.sample.views()
+            now = Moment(torch.stack(list(views.norms(views.plain))), views.taken())
+        self._before: Elements | None = now.elements
+        self._parameter_norms = now.norms
+        self._gradient_norms: Tensor | None = None
+        self._change_norms: Tensor | None = None
 
     @torch.no_grad()
     def gradients(self) -> None:
-        """Call it once, after `backward` and before `zero_grad`, unless they were measured from the first."""
-        self._values.append(self._norms(self.sample.views(), []))
+        """Call it once, after `backward` and before `zero_grad`, and before whatever writes to the gradients."""
+        _, self._gradient_norms = self._norms(self.sample.views(), [])
 
     @torch.no_grad()
-    def updates(self) -> None:
-        """Call it once, when the gradients are measured and the optimizer has taken its step."""
+    def updates(self, *, then: bool = False) -> Moment | None:
+        """Call it once, when the optimizer has taken its step; it measures the gradients, if nobody did before.
+
+        Returns what the next measurement can begin with, where it is asked for what comes `then`.
+        """
         # It may be long until these numbers are read, and the sample is the large part of them.
         before, self._before = self._before, None
         if before is None:
             raise RuntimeError("the changes of this step are measured already")
-        change = self.sample.views().taken() - before
-        self._values.append(torch.linalg.vector_norm(change, dim=1))
+        views = self.sample.views()
+        norms: Tensor | None = None
+        if self._gradient_norms is None:
+            norms, self._gradient_norms = self._norms(views, views.plain if then else [])
+        after = views.taken()
+        self._change_norms = before.changes(after)
+        if not then:
+            return None
+        return Moment(norms if norms is not None else torch.stack(list(views.norms(views.plain))), after)
 
     def values(self) -> list[Tensor]:
         """What was measured, as vectors on the device of the first parameter."""
-        return self._values
+        found = (self._parameter_norms, self._gradient_norms, self._change_norms)
+        return [norms for norms in found if norms is not None]
 
     def read(self, floats: Sequence[float]) -> list[RowValues]:
         """The elements of `values`, brought to the host, as one record for each row."""
-        count = len(self._parameters)
+        count = len(self.sample.parameters)
         parameters, gradients, *more = (floats[start : start + count] for start in range(0, len(floats), count))
         changes = list(map(mul, more[0], self.sample.scales)) if more else None
         rows, start = [], 0
-        for length in self._lengths:
+        for length in self.sample.lengths:
             row = slice(start, start + length)
             change = None if changes is None else changes[row]
             rows.append(RowValues(parameters[row], gradients[row], change, _ratio(change, parameters[row])))
             start += length
         return rows
 
-    def _norms(self, views: Views, tensors: list[Tensor]) -> Tensor:
-        """The norms of these, then those of the gradients, with `MISSING` for those that are not there."""
-        found = [parameter.grad for parameter in self._parameters]
+    def _norms(self, views: Views, tensors: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """The norms of these, and those of the gradients, with `MISSING` for those that are not there.
+
+        Those of both in one go cost less than one after the other.
+        """
+        found = [parameter.grad for parameter in self.sample.parameters]
         given = [plain_of(gradient) for gradient in found if gradient is not None]
-        if not tensors and not given:
-            return self._values[0].new_full((len(found),), MISSING)
-        norms = views.norms([*tensors, *given])
-        if len(given) == len(found):
-            return norms
-        missing, each = norms.new_full((), MISSING), iter(norms.unbind())
-        first = list(islice(each, len(tensors)))
-        return torch.stack([*first, *(missing if gradient is None else next(each) for gradient in found)])
+        norms = list(views.norms([*tensors, *given])) if tensors or given else []
+        if len(given) < len(found):
+            missing, each = self._parameter_norms.new_full((), MISSING), iter(norms[len(tensors) :])
+            norms[len(tensors) :] = [missing if gradient is None else next(each) for gradient in found]
+        stacked = torch.stack(norms)
+        return stacked[: len(tensors)], stacked[len(tensors) :]
 
 
 def is_measured(tensor: Tensor) -> bool:

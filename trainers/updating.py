@@ -50,7 +50,7 @@ class Updating:
         """The optimizer's step with the gradients that are there, and what is to be told of it."""
         self._scaling.unscale()
         if table is not None:
-            table.before()
+            table.before(gradients_change=self._task.clip_norm > 0)
         norms = self._clip()
         self._scaling.step()
         return {**norms, **self._scaling.metrics()}

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 
 class Fetched:
-    """Vectors on their way to the host, in one copy."""
+    """Packs on their way to the host, in one copy."""
 
     def __init__(self, packed: Tensor, sizes: Sequence[int]) -> None:
         self._packed = packed
         self._sizes = sizes
 
     def floats(self) -> list[list[float]]:
-        """The elements of each vector. This waits until they are there."""
+        """The numbers of each pack. This waits until they are there."""
         floats: list[float] = self._packed.tolist()
         ends = list(accumulate(self._sizes))
         return [floats[end - size : end] for end, size in zip(ends, self._sizes, strict=True)]
@@ -134,8 +134,8 @@ class Device(ABC):
     def step_end(self) -> None:  # noqa: B027 - eager devices have nothing to do here
         """The work of one training step has been described completely. Call it once a step, before any `read`."""
 
-    def pack(self, values: Sequence[Tensor]) -> Tensor:
-        """All elements of `values`, flattened and in order, as one float32 vector on the device.
+    def pack(self, values: Sequence[Tensor]) -> Any:
+        """All elements of `values`, flattened and in order, for `fetch`: one float32 vector on the device.
 
         It belongs to the step that made the values: call it before `step_end`.
         """
@@ -146,8 +146,11 @@ class Device(ABC):
         with torch.no_grad():
             return torch.cat([value.reshape(-1) for value in values]).float()
 
-    def fetch(self, packs: Sequence[Tensor]) -> Fetched:
-        """Begins ONE copy of these vectors to the host and does not wait for it. Call it after `step_end`."""
+    def fetch(self, packs: Sequence[Any]) -> Fetched:
+        """Begins ONE copy of these packs to the host and does not wait for it. Call it after `step_end`.
+
+        Vectors in float32 that were made within their steps, and are not written to any more, are packs as well.
+        """
         import torch
 
         packed = packs[0] if len(packs) == 1 else torch.cat(list(packs))

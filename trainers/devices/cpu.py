@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import resource
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainers.devices.allocator import give_freed_memory_back, keep_freed_memory
-from trainers.devices.base import Device
+from trainers.devices.base import Device, Fetched
 
 if TYPE_CHECKING:
     import torch
+    from torch import Tensor
 
 
 class CpuDevice(Device):
@@ -32,6 +35,13 @@ class CpuDevice(Device):
     def receive(self, batch: Any) -> Any:
         return batch
 
+    def pack(self, values: Sequence[Tensor]) -> list[float]:
+        # The numbers are here already: a vector of them would be one more thing to compute, and to read later.
+        return list(chain.from_iterable(map(_numbers, values)))
+
+    def fetch(self, packs: Sequence[Any]) -> Fetched:
+        return _Here(packs)
+
     def free(self) -> None:
         give_freed_memory_back()
 
@@ -46,3 +56,19 @@ class CpuDevice(Device):
 
         threads = torch.get_num_threads()
         return f"cpu ({threads} thread{'s' if threads != 1 else ''})"
+
+
+class _Here(Fetched):
+    """Numbers, and vectors that nobody writes to any more."""
+
+    def __init__(self, packs: Sequence[Any]) -> None:
+        self._packs = packs
+
+    def floats(self) -> list[list[float]]:
+        return [pack if isinstance(pack, list) else _numbers(pack) for pack in self._packs]
+
+
+def _numbers(tensor: Tensor) -> list[float]:
+    """The elements in order. Nothing is waited for: the processor has computed them when the tensor is there."""
+    found: Any = (tensor if tensor.dim() < 2 else tensor.reshape(-1)).tolist()
+    return list(map(float, found)) if tensor.dim() else [float(found)]
