@@ -89,7 +89,7 @@ class NormTable:
                 self._open.gradients()
 
     def after(self) -> list[Tensor]:
-        """Adds what is left and returns everything as vectors on the device. Call it after `optimizer.step`."""
+        """Adds what is left and returns everything, on the device, for `pack`. Call it after `optimizer.step`."""
         if not self._is_open:
             raise RuntimeError("`before` comes before the optimizer's step, and `after` once after it")
         self._measured = self._open or self._begun()

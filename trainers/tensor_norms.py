@@ -35,7 +35,7 @@ class RowValues:
 class Moment(NamedTuple):
     """Parameters at one moment: the norm of each, and the elements of them that their `Sample` speaks of."""
 
-    norms: Tensor
+    norms: Sequence[Tensor]
     elements: Elements
 
 
@@ -48,15 +48,12 @@ class Measurement:
     the parameters are still as they were then. No row is empty.
     """
 
-    @torch.no_grad()
     def __init__(self, rows: Rows, sample: Sample | None = None, now: Moment | None = None) -> None:
         self.sample = sample if sample is not None and sample.is_of(rows) else Sample(rows)
-        if now is None:
-            views = self.sample.views()
-            now = Moment(torch.stack(list(views.norms(views.plain))), views.taken())
+        now = now or self._now()
         self._before: Elements | None = now.elements
         self._parameter_norms = now.norms
-        self._gradient_norms: Tensor | None = None
+        self._gradient_norms: Sequence[Tensor] | None = None
         self._change_norms: Tensor | None = None
 
     @torch.no_grad()
@@ -75,22 +72,22 @@ class Measurement:
         if before is None:
             raise RuntimeError("the changes of this step are measured already")
         views = self.sample.views()
-        norms: Tensor | None = None
+        norms: Sequence[Tensor] | None = None
         if self._gradient_norms is None:
             norms, self._gradient_norms = self._norms(views, views.plain if then else [])
         after = views.taken()
         self._change_norms = before.changes(after)
         if not then:
             return None
-        return Moment(norms if norms is not None else torch.stack(list(views.norms(views.plain))), after)
+        return Moment(norms if norms is not None else views.together(views.norms(views.plain)), after)
 
     def values(self) -> list[Tensor]:
-        """What was measured, as vectors on the device of the first parameter."""
-        found = (self._parameter_norms, self._gradient_norms, self._change_norms)
-        return [norms for norms in found if norms is not None]
+        """What was measured, as tensors of one dimension or none on the device of the first parameter."""
+        changes = () if self._change_norms is None else (self._change_norms,)
+        return [*self._parameter_norms, *(self._gradient_norms or ()), *changes]
 
     def read(self, floats: Sequence[float]) -> list[RowValues]:
-        """The elements of `values`, brought to the host, as one record for each row."""
+        """The elements of `values` in order, brought to the host, as one record for each row."""
         count = len(self.sample.parameters)
         parameters, gradients, *more = (floats[start : start + count] for start in range(0, len(floats), count))
         changes = list(map(mul, more[0], self.sample.scales)) if more else None
@@ -102,19 +99,24 @@ class Measurement:
             start += length
         return rows
 
-    def _norms(self, views: Views, tensors: list[Tensor]) -> tuple[Tensor, Tensor]:
+    @torch.no_grad()
+    def _now(self) -> Moment:
+        views = self.sample.views()
+        return Moment(views.together(views.norms(views.plain)), views.taken())
+
+    def _norms(self, views: Views, tensors: list[Tensor]) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
         """The norms of these, and those of the gradients, with `MISSING` for those that are not there.
 
         Those of both in one go cost less than one after the other.
         """
         found = [parameter.grad for parameter in self.sample.parameters]
         given = [plain_of(gradient) for gradient in found if gradient is not None]
-        norms = list(views.norms([*tensors, *given])) if tensors or given else []
+        norms = views.norms([*tensors, *given]) if tensors or given else ()
+        first, rest = norms[: len(tensors)], norms[len(tensors) :]
         if len(given) < len(found):
-            missing, each = self._parameter_norms.new_full((), MISSING), iter(norms[len(tensors) :])
-            norms[len(tensors) :] = [missing if gradient is None else next(each) for gradient in found]
-        stacked = torch.stack(norms)
-        return stacked[: len(tensors)], stacked[len(tensors) :]
+            missing, each = self._parameter_norms[0].new_full((), MISSING), iter(rest)
+            rest = [missing if gradient is None else next(each) for gradient in found]
+        return views.together(first), views.together(rest)
 
 
 def is_measured(tensor: Tensor) -> bool:

@@ -55,7 +55,7 @@ class Table:
         if self._measurement is None:
             return []
         # Device sync: the only one.
-        found = self._measurement.read(torch.cat(self._measurement.values()).tolist())
+        found = self._measurement.read(torch.cat([value.reshape(-1) for value in self._measurement.values()]).tolist())
         return [
             Norms.of(
                 step, summary(name, [each for each, _ in row], [tensor.requires_grad for _, tensor in row], values)
