@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,36 +19,33 @@ from cockpit.events.writer import EventWriter
 from trainers import loop
 from trainers.configs.torch_config import TorchConfig
 from trainers.contract import Step
-from trainers.devices.base import Device
 from trainers.schedule import Schedule
 
-from .small_network import SmallNetwork
+from .small_training import SmallTraining
 from .turns import Turns, only
 
-LEARNING_RATE = 1e-3
 BINS = 64  # of a tracker's histogram
-DTYPES = {"fp32": None, "bf16": torch.bfloat16}
 
 
 class Contenders:
-    """Each method is one loop over the batches that `turns` deals out, with a network of its own, all of them alike.
+    """Each method is one loop over the batches that `turns` hands out, and `training` is what all do at a step.
 
-    Every loop computes a loss and two scores a step. All but `bare` also log them at every step.
+    Every loop computes a loss and two scores a step. All but the bare ones also log them at every step.
     """
 
-    def __init__(self, turns: Turns, folder: Path, device: Device, precision: str, batch: dict[str, Tensor]) -> None:
+    def __init__(self, turns: Turns, folder: Path, training: SmallTraining, batch: dict[str, Tensor]) -> None:
         self.turns = turns
         self.folder = folder
-        self.device = device
-        self.precision = precision
+        self.training = training
         self.batch = batch
 
     def loops(self) -> dict[str, Callable[[], None]]:
         """All of them, by name."""
         return {
             "bare": self.bare,
-            "ours": lambda: self.ours("ours", norms_every=1),
-            "without_norms": lambda: self.ours("without_norms", norms_every=0),
+            "bare_again": self.bare,
+            "ours": lambda: self.ours(norms_every=1),
+            "without_norms": lambda: self.ours(norms_every=0),
             "by_hand": self.by_hand,
             "hooks": self.hooks,
             "huggingface": self.huggingface,
@@ -58,18 +54,18 @@ class Contenders:
 
     def bare(self) -> None:
         """A loop as short as one can write it, which logs nothing."""
-        network, optimizer = self.made()
-        for batch in self.turns.loader("bare", self.batch):
-            self.step(network, optimizer, batch)
+        network, optimizer = self.training.made()
+        for batch in self.turns.loader(self.batch):
+            self.training.step(network, optimizer, batch)
 
     def by_hand(self) -> None:
         """What people write who want the numbers that ours records: each is fetched, and a line of JSON has them."""
-        network, optimizer = self.made()
+        network, optimizer = self.training.made()
         groups = network.parameter_groups()
         with (self.folder / "by_hand.jsonl").open("w", buffering=1) as file:
-            for batch in self.turns.loader("by_hand", self.batch):
+            for batch in self.turns.loader(self.batch):
                 before = {name: [each.detach().clone() for each in group] for name, group in groups.items()}
-                found = self.step(network, optimizer, batch)
+                found = self.training.step(network, optimizer, batch)
                 line = {name: value.item() for name, value in found.items()}
                 for name, group in groups.items():
                     line |= _norms_by_hand(name, group, before[name])
@@ -77,34 +73,34 @@ class Contenders:
 
     def hooks(self) -> None:
         """A hook on every parameter that fetches a histogram of its gradient, as `wandb.watch` has it."""
-        network, optimizer = self.made()
+        network, optimizer = self.training.made()
         fetched: list[Any] = []
         for parameter in network.parameters():
             parameter.register_hook(lambda gradient: fetched.append(_histogram(gradient)))
-        for batch in self.turns.loader("hooks", self.batch):
-            found = self.step(network, optimizer, batch)
+        for batch in self.turns.loader(self.batch):
+            found = self.training.step(network, optimizer, batch)
             fetched.append({name: value.item() for name, value in found.items()})
             fetched.clear()
 
-    def ours(self, name: str, norms_every: int) -> None:
+    def ours(self, norms_every: int) -> None:
         """The loop of the trainers, with a record as in a trial, and norms of both groups at so many steps."""
-        network, optimizer = self.made()
+        network, optimizer = self.training.made()
         groups = tuple(network.parameter_groups())
         task = loop.Task(
             model=network,
             optimizer=optimizer,
             groups=groups,
             schedule=Schedule(optimizer, groups),
-            batches=self.turns.loader(name, self.batch),
+            batches=self.turns.loader(self.batch),
             order=torch.Generator(),
-            loss=lambda batch: self._losses(network, batch),
+            loss=lambda batch: self.training.losses(network, batch),
             evaluate=lambda: {"loss": math.nan},
             main_metric="loss",
             goal="minimize",
             effective={},
         )
-        recorder = self._recorder(name)
-        for event in loop.run(task, TorchConfig(epochs=1, norms_every=norms_every, log_every=1), self.device):
+        recorder = self._recorder()
+        for event in loop.run(task, TorchConfig(epochs=1, norms_every=norms_every, log_every=1), self.training.device):
             if isinstance(event, Step):
                 recorder.record(event)
 
@@ -112,7 +108,7 @@ class Contenders:
         """The Trainer of transformers, which logs the loss of every step; without clipping, as the others."""
         from transformers import Trainer, TrainingArguments
 
-        network, optimizer = self.made()
+        network, optimizer = self.training.made()
         arguments = TrainingArguments(
             output_dir=str(self.folder / "huggingface"),
             per_device_train_batch_size=1,
@@ -121,8 +117,8 @@ class Contenders:
             max_grad_norm=0.0,
             save_strategy="no",
             report_to=[],
-            use_cpu=self.device.kind == "cpu",
-            bf16=self.precision == "bf16",
+            use_cpu=self.training.device.kind == "cpu",
+            bf16=self.training.precision == "bf16",
             disable_tqdm=True,
             remove_unused_columns=False,
             dataloader_pin_memory=False,  # the batch lies on the device already
@@ -130,7 +126,7 @@ class Contenders:
         Trainer(
             model=network,
             args=arguments,
-            train_dataset=self.turns.rows("huggingface", self.batch),
+            train_dataset=self.turns.rows(self.batch),
             data_collator=only,
             optimizers=(optimizer, torch.optim.lr_scheduler.ConstantLR(optimizer, 1.0)),
         ).train()
@@ -140,7 +136,7 @@ class Contenders:
         from lightning.pytorch import LightningModule, Trainer
         from lightning.pytorch.loggers import CSVLogger
 
-        network, optimizer = self.made()
+        network, optimizer = self.training.made()
 
         class Module(LightningModule):  # type: ignore[misc]
             def __init__(self) -> None:
@@ -156,47 +152,21 @@ class Contenders:
                 return optimizer
 
         Trainer(
-            accelerator="cpu" if self.device.kind == "cpu" else "gpu",
+            accelerator="cpu" if self.training.device.kind == "cpu" else "gpu",
             devices=1,
             max_epochs=1,
-            precision="32-true" if self.precision == "fp32" else "bf16-mixed",
+            precision="32-true" if self.training.precision == "fp32" else "bf16-mixed",
             logger=CSVLogger(self.folder / "lightning"),
             log_every_n_steps=1,
             enable_progress_bar=False,
             enable_checkpointing=False,
             enable_model_summary=False,
-        ).fit(Module(), self.turns.loader("lightning", self.batch))
+        ).fit(Module(), self.turns.loader(self.batch))
 
-    def made(self) -> tuple[SmallNetwork, Adam]:
-        """A network and its optimizer, the same ones for every loop."""
-        torch.manual_seed(0)
-        network = SmallNetwork().to(self.device.torch_device)
-        groups = [{"params": parameters} for parameters in network.parameter_groups().values()]
-        return network, Adam(groups, lr=LEARNING_RATE)
-
-    def step(self, network: nn.Module, optimizer: Adam, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """One step of a bare loop."""
-        optimizer.zero_grad(set_to_none=True)
-        found = self._losses(network, batch)
-        found["loss"].backward()
-        optimizer.step()
-        return found
-
-    def _losses(self, network: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        with self._autocast():
-            found: dict[str, Tensor] = network(**batch)
-        return found
-
-    def _autocast(self) -> AbstractContextManager[None]:
-        dtype = DTYPES[self.precision]
-        return torch.autocast(self.device.torch_device.type, dtype=dtype, enabled=dtype is not None)
-
-    def _recorder(self, name: str) -> Recorder:
-        folder = self.folder / name
-        folder.mkdir()
+    def _recorder(self) -> Recorder:
         channel: Any = SimpleNamespace(pending=list, send=print)
-        request: Any = SimpleNamespace(path=folder, trainer="small", config={}, checkpoint="")
-        return Recorder(EventWriter(folder / "events.jsonl"), channel, request, seed=0)
+        request: Any = SimpleNamespace(path=self.folder, trainer="small", config={}, checkpoint="")
+        return Recorder(EventWriter(self.folder / "events.jsonl"), channel, request, seed=0)
 
 
 @torch.no_grad()

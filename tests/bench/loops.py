@@ -1,62 +1,61 @@
-"""Child of `loop`: trains a small network in several loops that take turns.
+"""Child of `loop`: trains a small network in one loop, which takes turns with loops in other processes.
 
-`python -m tests.bench.loops FOLDER DEVICE PRECISION ROUNDS NUMBER` leaves the seconds and CPU seconds of a step of each
-loop, block by block, how many rows a batch had, and the last line of what broke. With another NUMBER they begin in
-another order.
+`python -m tests.bench.loops FOLDER DEVICE PRECISION LOOP ROWS BLOCK TURNS` trains in this loop with so many rows of a
+batch, for so many turns of so many steps, when its standard input says so: see `turns`. Without what follows PRECISION
+it leaves how many rows a batch needs, and what it ran on.
 """
 
 from __future__ import annotations
 
 import os
-import random
 import sys
-from collections.abc import Callable
-from contextlib import redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from functools import partial
 from pathlib import Path
-
-import torch
+from typing import TextIO
 
 from cockpit.engine.output import unfailing
 from trainers.devices.select import select
 
-from .child import is_installed, leave_result
+from .child import leave_result
 from .contenders import Contenders
 from .small_network import batch_of, rows_for
+from .small_training import SmallTraining
 from .turns import Turns
 
-BLOCK = 60  # steps of a turn: a second, as long as several flushes, the first of which comes early for the wait before
 THREADS = 1  # so that CPU time is that of the work, and not of threads that wait for each other
-NEEDS = {"huggingface": "accelerate", "lightning": "lightning"}
-
-
-def waiting(device: torch.device) -> Callable[[], None]:
-    """What returns when the device has done all that it was given."""
-    return (lambda: None) if device.type == "cpu" else (lambda: torch.accelerator.synchronize(device))
 
 
 def main() -> None:
     folder, kind, precision = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-    rounds, number = map(int, sys.argv[4:])
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")  # the Hugging Face Trainer would spread over all there are
     device = select(kind)
     device.setup(THREADS if kind == "cpu" else 0)
-    wait = waiting(device.torch_device)
-    turns = Turns(BLOCK, rounds, wait)
-    contenders = Contenders(turns, folder, device, precision, {})
-    network, optimizer = contenders.made()
-    rows = rows_for(lambda batch: contenders.step(network, optimizer, batch), device.torch_device, wait)
-    contenders.batch = batch_of(rows, device.torch_device)
-    present = [(name, loop) for name, loop in contenders.loops().items() if is_installed(NEEDS.get(name, "torch"))]
-    loops = dict(random.Random(number).sample(present, len(present)))
-    # As a trial's, what they print goes to a file; a pipe would wake its reader at every line.
-    with (folder / "output.log").open("wb", buffering=0) as output, redirect_stdout(unfailing(output.fileno())):
-        turns.run(loops)
-    wall, cpu = {}, {}
-    for name, seconds, cpu_seconds in turns.counted():
-        wall[name], cpu[name] = seconds, cpu_seconds
-    errors = {name: text.strip().splitlines()[-1] for name, text in turns.errors.items()}
-    print(*turns.errors.values(), sep="\n", file=sys.stderr)
-    leave_result(folder, wall=wall, cpu=cpu, errors=errors, rows=rows, on=device.describe())
+    training = SmallTraining(device, precision)
+    if sys.argv[4:]:
+        rows, block, count = map(int, sys.argv[5:])
+        train(training, folder, sys.argv[4], rows, block, count)
+    else:
+        rows = rows_for(partial(training.step, *training.made()), device.torch_device, training.wait)
+        leave_result(folder, rows=rows, on=device.describe())
+
+
+def train(training: SmallTraining, folder: Path, name: str, rows: int, block: int, count: int) -> None:
+    """In the main thread, as a trial does: the allocator has memory of another kind for other threads."""
+    with apart(folder / "output.log") as answers:
+        turns = Turns(block, count, training.wait, sys.stdin, answers)
+        batch = batch_of(rows, training.device.torch_device)
+        Contenders(turns, folder, training, batch).loops()[name]()
+
+
+@contextmanager
+def apart(log: Path) -> Iterator[TextIO]:
+    """The real standard output, while all that is printed goes to a file, as a trial's does."""
+    with os.fdopen(os.dup(1), "w") as real, log.open("wb", buffering=0) as output:
+        os.dup2(output.fileno(), 1)  # for what prints below Python
+        with redirect_stdout(unfailing(1)):
+            yield real
 
 
 if __name__ == "__main__":

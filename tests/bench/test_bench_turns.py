@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+import os
 import sys
 from pathlib import Path
 
@@ -9,47 +12,143 @@ import pytest
 
 from trainers.contract import Eval, Events, InputError, Step
 
-from . import gpu, loop, paces
-from .turns import WARM_UP, Turns
+from . import gpu, loop, loop_sets, paces
+from .dealer import WARM_UP, Dealer
+from .loop_sets import Found
+from .player import Player
+from .turns import Turns
 
 BATCH = {"x": 1.0}
 
-
-def test_loops_work_one_at_a_time_for_a_block_of_steps_each() -> None:
-    seen: list[str] = []
-    turns = Turns(block=2, rounds=1, synchronize=lambda: None)
-
-    def work(name: str) -> None:
-        for batch in turns.loader(name, BATCH):
-            assert batch == BATCH
-            seen.append(name)
-
-    turns.run({name: lambda name=name: work(name) for name in "ab"})  # type: ignore[misc]
-    assert "".join(seen) == "aabb" * (1 + WARM_UP) + "ab"
-    assert [(name, len(wall), len(cpu)) for name, wall, cpu in turns.counted()] == [("a", 1, 1), ("b", 1, 1)]
-    assert turns.errors == {}
-
-
-def test_a_loop_that_breaks_leaves_the_others_to_their_work() -> None:
-    turns = Turns(block=1, rounds=2, synchronize=lambda: None)
-
-    def breaks() -> None:
-        next(iter(turns.loader("breaks", BATCH)))
-        raise RuntimeError("no kernel")
-
-    turns.run({"breaks": breaks, "works": lambda: list(turns.loader("works", BATCH))})
-    assert turns.errors["breaks"].endswith("RuntimeError: no kernel\n")
-    assert [(name, len(wall)) for name, wall, _ in turns.counted()] == [("works", 2)]
+# Writes down its process id and whose turn it is, answers how often it had one before, and never ends by itself.
+PLAYER = """
+import json, os, signal, sys
+folder, name, turn, breaks = *sys.argv[1:4], sys.argv[4:]
+open(f"{folder}/pids", "a").write(f"{os.getpid()} ")
+for number in range(-1, 100):
+    if number >= 0 and not sys.stdin.readline():
+        signal.pause()
+    if number == int(turn):
+        exec(breaks[0])
+    if number >= 0:
+        open(f"{folder}/order", "a").write(name)
+    print(json.dumps({"ready": 1, "wall": number, "cpu": 10 * number}), flush=True)
+"""
+PROGRAM = [sys.executable, "-S", "-c", PLAYER]
+NEVER = ("1000",)
+READY, FIRST, SECOND = "-1", "0", "1"  # a player's words
 
 
-def test_the_table_has_each_loop_against_the_bare_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    by_step = {"bare": [0.010] * 3, "ours": [0.0102] * 3, "hooks": [0.015] * 3, "huggingface": [0.011] * 3}
-    found = {"wall": by_step, "cpu": by_step, "errors": {"lightning": "ValueError: no"}, "rows": 8, "on": "cpu"}
-    monkeypatch.setattr(loop, "measure_in_child", lambda *_: found)
+def turns_of(orders: int, answers: io.StringIO) -> Turns:
+    return Turns(2, 2, lambda: None, io.StringIO("go\n" * orders), answers)
+
+
+def test_a_loop_waits_for_its_turn_before_each_block_and_answers_behind_it() -> None:
+    answers = io.StringIO()
+    turns = turns_of(3, answers)
+    assert list(turns.loader(BATCH)) == [BATCH] * turns.steps == [BATCH] * 5
+    said = [list(json.loads(line)) for line in answers.getvalue().splitlines()]
+    assert said == [["ready"], ["wall", "cpu"], ["wall", "cpu"]]
+
+
+def test_a_loop_without_orders_ends() -> None:
+    answers = io.StringIO()
+    batches = iter(turns_of(1, answers).loader(BATCH))
+    assert [next(batches), next(batches)] == [BATCH] * 2
+    with pytest.raises(SystemExit):
+        next(batches)
+    assert len(answers.getvalue().splitlines()) == 2  # it was ready, and it had a turn
+
+
+def deal(folder: Path, rounds: int = 2, **players: tuple[str, ...]) -> Dealer:
+    """Deal turns to players that break at a turn by a statement; none of them lives afterwards."""
+    dealer = Dealer(rounds)
+    dealer.run({name: [*PROGRAM, str(folder), name, *breaks] for name, breaks in players.items()}, folder)
+    assert_gone(folder, len(players))
+    return dealer
+
+
+def assert_gone(folder: Path, count: int) -> None:
+    pids = (folder / "pids").read_text().split()
+    assert len(pids) == count
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(pid), 0)
+
+
+def test_turns_are_dealt_round_by_round_and_the_first_do_not_count(tmp_path: Path) -> None:
+    dealer = deal(tmp_path, b=NEVER, a=NEVER)
+    assert (tmp_path / "order").read_text() == "ba" * (WARM_UP + 2)
+    assert dealer.wall == {name: [WARM_UP, WARM_UP + 1] for name in "ab"}
+    assert dealer.cpu == {name: [10 * WARM_UP, 10 * WARM_UP + 10] for name in "ab"}
+    assert dealer.errors == {}
+
+
+@pytest.mark.parametrize(
+    ("turn", "statement", "error"),
+    [
+        (READY, "raise ImportError('no module')", "ImportError: no module"),
+        (FIRST, "raise RuntimeError('no kernel')", "RuntimeError: no kernel"),
+        (SECOND, "os._exit(3)", "exit code 3"),
+        (SECOND, "print('hello', flush=True)", "no answer: hello"),
+        (FIRST, "print(flush=True)", "no answer: "),
+        (SECOND, "print(1, flush=True)", "no answer: 1"),
+        (SECOND, "print('{\"wall\": 1}', flush=True)", 'no answer: {"wall": 1}'),
+    ],
+)
+def test_a_loop_that_breaks_leaves_the_others_to_their_work(
+    tmp_path: Path, turn: str, statement: str, error: str
+) -> None:
+    dealer = deal(tmp_path, a=NEVER, x=(turn, statement), b=NEVER)
+    assert dealer.errors == {"x": error}
+    assert dealer.wall == {name: [WARM_UP, WARM_UP + 1] for name in "ab"}
+
+
+def test_a_loop_that_ends_between_two_turns_is_reported(tmp_path: Path) -> None:
+    """Its next turn may find nobody who reads, or nobody who answers."""
+    leaves = "print(json.dumps({'wall': 0, 'cpu': 0}), flush=True); sys.exit('out of memory')"
+    assert deal(tmp_path, x=(FIRST, leaves), a=NEVER).errors == {"x": "out of memory"}
+
+
+def test_no_loop_is_left_when_dealing_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def give_up(_: Player) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Player, "turn", give_up)
+    with pytest.raises(KeyboardInterrupt):
+        Dealer(1).run({name: [*PROGRAM, str(tmp_path), name, *NEVER] for name in "ab"}, tmp_path)
+    assert_gone(tmp_path, 2)
+
+
+def test_a_set_has_each_loop_in_a_process_of_its_own_in_an_order_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    orders: list[list[str]] = []
+
+    def run(dealer: Dealer, commands: dict[str, list[str]], _: Path) -> None:
+        orders.append(list(commands))
+        assert all(command[-4:] == [name, "48", "60", "5"] for name, command in commands.items())
+        dealer.wall = {name: [len(orders)] for name in commands if (name, len(orders)) != ("hooks", 2)}
+        dealer.errors = {} if len(dealer.wall) == len(commands) else {"hooks": "ValueError: no"}
+
+    monkeypatch.setattr(Dealer, "run", run)
+    monkeypatch.setattr(loop_sets, "is_installed", lambda module: module != "lightning")
+    monkeypatch.setattr(loop_sets, "measure_in_child", lambda *_: {"rows": 48, "on": "cpu"})
+    found = loop_sets.measured(3, "cpu", "fp32")
+    assert [sorted(order) for order in orders] == [sorted(set(loop_sets.LOOPS) - {"lightning"})] * 3
+    assert len({tuple(order) for order in orders}) == 3
+    assert (found.wall["ours"], "hooks" in found.wall, found.errors) == ([1, 2, 3], False, {"hooks": "ValueError: no"})
+    assert (found.rows, found.on) == (48, "cpu")
+
+
+def test_the_table_has_each_loop_against_both_bare_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    by_step = {"bare": [0.010] * 3, "bare_again": [0.0104] * 3, "ours": [0.010404] * 3, "hooks": [0.0153] * 3}
+    by_step["huggingface"] = [0.011] * 3
+    found = Found(by_step, by_step, {"lightning": "ValueError: no"}, rows=8, on="cpu")
+    monkeypatch.setattr(loop, "measured", lambda *_: found)
     monkeypatch.setattr(loop, "is_installed", lambda _: True)
     rows = {row.measure: row for row in loop.rows(quick=True)}
     ours = rows["our loop's step over a bare loop's, fp32, median and quartiles"]
     assert (ours.ours, ours.target, ours.met) == ("2.00% (2.00% … 2.00%)", "≤ 3%", True)
+    assert rows["another bare loop beside the first, fp32"].ours == "4.00% (4.00% … 4.00%)"
     assert rows["a loop with a hook on each parameter, bf16"].ours == "50.00% (50.00% … 50.00%)"
     assert rows["a step of our loop, fp32, against the Hugging Face Trainer"].met
     assert rows["a step of our loop, fp32, against Lightning"].peer == "broken: ValueError: no"
