@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,6 +22,7 @@ from trainers.configs.torch_config import TorchConfig
 from trainers.contract import Step
 from trainers.schedule import Schedule
 
+from .small_network import SmallNetwork
 from .small_training import SmallTraining
 from .turns import Turns, only
 
@@ -30,7 +32,7 @@ BINS = 64  # of a tracker's histogram
 class Contenders:
     """Each method is one loop over the batches that `turns` hands out, and `training` is what all do at a step.
 
-    Every loop computes a loss and two scores a step. All but the bare ones also log them at every step.
+    Every loop computes a loss and two scores a step. All but the bare one also log them at every step.
     """
 
     def __init__(self, turns: Turns, folder: Path, training: SmallTraining, batch: dict[str, Tensor]) -> None:
@@ -43,7 +45,6 @@ class Contenders:
         """All of them, by name."""
         return {
             "bare": self.bare,
-            "bare_again": self.bare,
             "ours": lambda: self.ours(norms_every=1),
             "without_norms": lambda: self.ours(norms_every=0),
             "by_hand": self.by_hand,
@@ -54,13 +55,13 @@ class Contenders:
 
     def bare(self) -> None:
         """A loop as short as one can write it, which logs nothing."""
-        network, optimizer = self.training.made()
+        network, optimizer = self._made()
         for batch in self.turns.loader(self.batch):
             self.training.step(network, optimizer, batch)
 
     def by_hand(self) -> None:
         """What people write who want the numbers that ours records: each is fetched, and a line of JSON has them."""
-        network, optimizer = self.training.made()
+        network, optimizer = self._made()
         groups = network.parameter_groups()
         with (self.folder / "by_hand.jsonl").open("w", buffering=1) as file:
             for batch in self.turns.loader(self.batch):
@@ -84,7 +85,7 @@ class Contenders:
 
     def ours(self, norms_every: int) -> None:
         """The loop of the trainers, with a record as in a trial, and norms of both groups at so many steps."""
-        network, optimizer = self.training.made()
+        network, optimizer = self._made()
         groups = tuple(network.parameter_groups())
         task = loop.Task(
             model=network,
@@ -162,6 +163,12 @@ class Contenders:
             enable_checkpointing=False,
             enable_model_summary=False,
         ).fit(Module(), self.turns.loader(self.batch))
+
+    def _made(self) -> tuple[SmallNetwork, Adam]:
+        """A network and its optimizer, which bare steps are made with too, beside those of the loop."""
+        network, optimizer = self.training.made()
+        self.turns.bare_step = partial(self.training.step, network, optimizer)
+        return network, optimizer
 
     def _recorder(self) -> Recorder:
         channel: Any = SimpleNamespace(pending=list, send=print)

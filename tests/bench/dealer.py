@@ -20,13 +20,12 @@ Answer = TypeVar("Answer")
 class Dealer:
     """Deals `rounds` turns that count to each process, in the order in which the processes are named.
 
-    `wall` and `cpu` have the seconds that it answered, turn by turn, of each that took all its turns; `errors` has the
-    last line of what each of the others said.
+    `found` has the seconds that it answered, turn by turn, of each that took all its turns, by what they are of;
+    `errors` has the last line of what each of the others said.
     """
 
     def __init__(self, rounds: int) -> None:
-        self.wall: dict[str, list[float]] = {}
-        self.cpu: dict[str, list[float]] = {}
+        self.found: dict[str, dict[str, list[float]]] = {}
         self.errors: dict[str, str] = {}
         self._rounds = rounds
         self._players: dict[str, Player] = {}  # those that are still in
@@ -52,8 +51,7 @@ class Dealer:
             self._from_each(Player.turn)
         rounds = [self._from_each(Player.turn) for _ in range(self._rounds)]
         for name in self._players:
-            self.wall[name] = [answers[name][0] for answers in rounds]
-            self.cpu[name] = [answers[name][1] for answers in rounds]
+            self.found[name] = {key: [answers[name][key] for answers in rounds] for key in rounds[0][name]}
 
     def _from_each(self, hear: Callable[[Player], Answer]) -> dict[str, Answer]:
         """What each says, one after the other. Those that fail are out."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from statistics import mean, median, quantiles
+from collections.abc import Sequence
+from statistics import median, quantiles
 
 from .child import is_installed
 from .loop_sets import MODULES, Found, measured
@@ -11,8 +11,11 @@ from .table import NOT_INSTALLED, Row, seconds
 
 TARGETS = {"cpu": 0.03, "cuda": 0.01}  # shares of a step
 STEPS_A_SECOND = 50
-SETS, QUICK_SETS = 8, 2
-BESIDE = {"by_hand": "a loop that logs the same by hand", "hooks": "a loop with a hook on each parameter"}
+SETS, QUICK_SETS = 6, 2
+WITH_THE_SAME_WEIGHTS = {
+    "without_norms": "our loop's step without norms over bare steps",
+    "by_hand": "a step of a loop that logs the same by hand over bare steps",
+}
 PEERS = {"huggingface": "the Hugging Face Trainer", "lightning": "Lightning"}
 PRECISIONS = ("fp32", "bf16")
 
@@ -27,31 +30,27 @@ def rows(quick: bool, device: str = "cpu") -> list[Row]:
 
 
 def _over_bare(found: Found, device: str, precision: str) -> list[Row]:
-    wall = found.wall
-    broken = [found.errors[name] for name in ("bare", "bare_again", "ours") if name not in wall]
+    wall, beside = found.wall, found.beside
+    broken = [found.errors[name] for name in ("bare", "ours") if name not in wall]
     if broken:
-        return [Row(f"our loop's step over a bare loop's, {precision}", f"broken: {broken[0]}")]
-    bare = _bare(wall)
-    table = [_pace(found, bare, precision), _ours(wall["ours"], bare, device, precision)]
-    if device == "cpu":
-        words = "the same by CPU time, which others on the machine change less"
-        table.append(_beside(words, found.cpu["ours"], _bare(found.cpu)))
+        return [Row(f"our loop's step over bare steps, {precision}", f"broken: {broken[0]}")]
+    table = [_pace(found, precision), _ours(wall["ours"], beside["ours"], device, precision)]
+    table.append(_beside("the same against a bare loop in another process", wall["ours"], wall["bare"]))
     # What two loops that are alike differ by is what such a measure is worth.
-    table.append(_beside(f"another bare loop beside the first, {precision}", wall["bare_again"], wall["bare"]))
-    if "without_norms" in wall:
-        table.append(_beside(f"of which norms of two groups, {precision}", wall["ours"], wall["without_norms"]))
-    return table + [_beside(f"{BESIDE[name]}, {precision}", wall[name], bare) for name in BESIDE if name in wall]
+    table.append(_beside(f"a bare loop's step over bare steps, {precision}", wall["bare"], beside["bare"]))
+    for name, words in WITH_THE_SAME_WEIGHTS.items():
+        if name in wall:
+            table.append(_beside(f"{words}, {precision}", wall[name], beside[name]))
+    if "hooks" in wall:
+        words = f"a loop with a hook on each parameter against a bare one, {precision}"
+        table.append(_beside(words, wall["hooks"], wall["bare"]))
+    return table
 
 
-def _bare(blocks: Mapping[str, Sequence[float]]) -> list[float]:
-    """The mean of both bare loops' seconds in each round, which is less by chance than those of one."""
-    return [mean(pair) for pair in zip(blocks["bare"], blocks["bare_again"], strict=True)]
-
-
-def _pace(found: Found, bare: Sequence[float], precision: str) -> Row:
-    pace = 1 / median(bare)
+def _pace(found: Found, precision: str) -> Row:
+    pace = 1 / median(found.beside["ours"])
     return Row(
-        f"steps a second of a bare loop, {precision}, {found.rows} rows on {found.on}",
+        f"bare steps a second, {precision}, {found.rows} rows on {found.on}",
         f"{pace:.0f}",
         target=f"≥ {STEPS_A_SECOND}",
         met=pace >= STEPS_A_SECOND,
@@ -62,7 +61,7 @@ def _ours(ours: Sequence[float], bare: Sequence[float], device: str, precision: 
     target = TARGETS.get(device, TARGETS["cpu"])
     low, middle, high = _over(ours, bare)
     return Row(
-        f"our loop's step over a bare loop's, {precision}, median and quartiles",
+        f"our loop's step over bare steps with the same weights, {precision}, median and quartiles",
         f"{middle:.2%} ({low:.2%} … {high:.2%})",
         target=f"≤ {target:.0%}",
         met=middle <= target,

@@ -16,7 +16,7 @@ from pathlib import Path
 from .child import is_installed, measure_in_child
 from .dealer import WARM_UP, Dealer
 
-LOOPS = ("bare", "bare_again", "ours", "without_norms", "by_hand", "hooks", "huggingface", "lightning")
+LOOPS = ("bare", "ours", "without_norms", "by_hand", "hooks", "huggingface", "lightning")
 MODULES = {"huggingface": "accelerate", "lightning": "lightning"}  # what a loop needs beside torch
 BLOCK = 60  # steps of a turn: a second, as long as several flushes, the first of which comes early for the wait before
 ROUNDS = 4  # turns of each loop that count, in each set
@@ -26,12 +26,14 @@ ROUNDS = 4  # turns of each loop that count, in each set
 class Found:
     """Seconds and CPU seconds of a step, turn by turn, of each loop that ran in all sets.
 
-    Turns of the same place belong to the same round. `errors` has the last line of what broke, by loop; `rows` of a
+    Turns of the same place belong to the same round. `beside` are the seconds of a bare step in the loop's own process,
+    with its own weights, of those that have such steps. `errors` has the last line of what broke, by loop; `rows` of a
     batch, and `on` is the device in words.
     """
 
     wall: Mapping[str, Sequence[float]]
     cpu: Mapping[str, Sequence[float]]
+    beside: Mapping[str, Sequence[float]]
     errors: Mapping[str, str]
     rows: int
     on: str
@@ -42,9 +44,8 @@ def measured(sets: int, device: str, precision: str) -> Found:
     begun = measure_in_child("loops", device, precision)
     each = [_one_set(number, device, precision, begun["rows"]) for number in range(sets)]
     errors = {name: text for one in each for name, text in one.errors.items()}
-    return Found(
-        _in_all([one.wall for one in each]), _in_all([one.cpu for one in each]), errors, begun["rows"], begun["on"]
-    )
+    wall, cpu, beside = (_in_all(each, key) for key in ("wall", "cpu", "bare"))
+    return Found(wall, cpu, beside, errors, begun["rows"], begun["on"])
 
 
 def _one_set(number: int, device: str, precision: str, rows: int) -> Dealer:
@@ -60,7 +61,7 @@ def _one_set(number: int, device: str, precision: str, rows: int) -> Dealer:
     return dealer
 
 
-def _in_all(each: Sequence[Mapping[str, Sequence[float]]]) -> dict[str, list[float]]:
+def _in_all(each: Sequence[Dealer], key: str) -> dict[str, list[float]]:
     """The turns of all sets, one after the other."""
-    names = set.intersection(*(set(one) for one in each))
-    return {name: [seconds for one in each for seconds in one[name]] for name in names}
+    names = set.intersection(*({name for name, turns in one.found.items() if key in turns} for one in each))
+    return {name: [seconds for one in each for seconds in one.found[name][key]] for name in names}

@@ -31,30 +31,32 @@ class Player:
         """Return when it is. Raises `ChildFailedError` where it ends before."""
         self._answer("ready")
 
-    def turn(self) -> tuple[float, float]:
-        """Let it work, and return the seconds and CPU seconds that it answers. Raises `ChildFailedError`."""
+    def turn(self) -> dict[str, float]:
+        """Let it work, and return what it answers, with `wall` and `cpu` at least. Raises `ChildFailedError`."""
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(b"go\n")
         except BrokenPipeError:
             raise ChildFailedError(self._ending()) from None
-        wall, cpu = self._answer("wall", "cpu")
-        return wall, cpu
+        return self._answer("wall", "cpu")
 
     def close(self) -> None:
         """Kill it: nothing that it would do at its end is worth a wait."""
         with self._process:
             self._process.kill()
 
-    def _answer(self, *names: str) -> list[float]:
-        """Raises `ChildFailedError` with the last line of its traceback, with how it ended or with what it said."""
+    def _answer(self, *names: str) -> dict[str, float]:
+        """What it says, these among it.
+
+        Raises `ChildFailedError` with the last line of its traceback, with how it ended or with what it said.
+        """
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
             raise ChildFailedError(self._ending())
         try:
             found = json.loads(line)
-            return [float(found[name]) for name in names]
+            return {name: float(found[name]) for name in [*names, *found]}
         except (ValueError, TypeError, KeyError):
             raise ChildFailedError(f"no answer: {line.decode(errors='replace').strip()}") from None
 

@@ -51,6 +51,20 @@ def test_a_loop_waits_for_its_turn_before_each_block_and_answers_behind_it() -> 
     assert said == [["ready"], ["wall", "cpu"], ["wall", "cpu"]]
 
 
+def test_bare_steps_beside_those_of_a_loop_come_first_in_every_other_turn() -> None:
+    answers = io.StringIO()
+    turns = turns_of(2, answers)
+    made: list[str] = []
+    turns.bare_step = lambda batch: made.append("bare")
+    with pytest.raises(SystemExit):
+        for batch in turns.loader(BATCH):
+            assert batch == BATCH
+            made.append("own")
+    assert made == ["bare"] * 2 + ["own"] * 4 + ["bare"] * 2
+    said = [list(json.loads(line)) for line in answers.getvalue().splitlines()]
+    assert said == [["ready"], ["wall", "cpu", "bare"], ["wall", "cpu", "bare"]]
+
+
 def test_a_loop_without_orders_ends() -> None:
     answers = io.StringIO()
     batches = iter(turns_of(1, answers).loader(BATCH))
@@ -79,8 +93,8 @@ def assert_gone(folder: Path, count: int) -> None:
 def test_turns_are_dealt_round_by_round_and_the_first_do_not_count(tmp_path: Path) -> None:
     dealer = deal(tmp_path, b=NEVER, a=NEVER)
     assert (tmp_path / "order").read_text() == "ba" * (WARM_UP + 2)
-    assert dealer.wall == {name: [WARM_UP, WARM_UP + 1] for name in "ab"}
-    assert dealer.cpu == {name: [10 * WARM_UP, 10 * WARM_UP + 10] for name in "ab"}
+    found = {"ready": [1, 1], "wall": [WARM_UP, WARM_UP + 1], "cpu": [10 * WARM_UP, 10 * WARM_UP + 10]}
+    assert dealer.found == dict.fromkeys("ab", found)
     assert dealer.errors == {}
 
 
@@ -101,7 +115,8 @@ def test_a_loop_that_breaks_leaves_the_others_to_their_work(
 ) -> None:
     dealer = deal(tmp_path, a=NEVER, x=(turn, statement), b=NEVER)
     assert dealer.errors == {"x": error}
-    assert dealer.wall == {name: [WARM_UP, WARM_UP + 1] for name in "ab"}
+    assert [turns["wall"] for turns in dealer.found.values()] == [[WARM_UP, WARM_UP + 1]] * 2
+    assert list(dealer.found) == ["a", "b"]
 
 
 def test_a_loop_that_ends_between_two_turns_is_reported(tmp_path: Path) -> None:
@@ -126,8 +141,10 @@ def test_a_set_has_each_loop_in_a_process_of_its_own_in_an_order_of_its_own(monk
     def run(dealer: Dealer, commands: dict[str, list[str]], _: Path) -> None:
         orders.append(list(commands))
         assert all(command[-4:] == [name, "48", "60", "5"] for name, command in commands.items())
-        dealer.wall = {name: [len(orders)] for name in commands if (name, len(orders)) != ("hooks", 2)}
-        dealer.errors = {} if len(dealer.wall) == len(commands) else {"hooks": "ValueError: no"}
+        whole = [name for name in commands if (name, len(orders)) != ("hooks", 2)]
+        dealer.found = {name: {"wall": [len(orders)], "cpu": [0.0]} for name in whole}
+        dealer.found["ours"]["bare"] = [0.5]
+        dealer.errors = {} if len(whole) == len(commands) else {"hooks": "ValueError: no"}
 
     monkeypatch.setattr(Dealer, "run", run)
     monkeypatch.setattr(loop_sets, "is_installed", lambda module: module != "lightning")
@@ -136,20 +153,24 @@ def test_a_set_has_each_loop_in_a_process_of_its_own_in_an_order_of_its_own(monk
     assert [sorted(order) for order in orders] == [sorted(set(loop_sets.LOOPS) - {"lightning"})] * 3
     assert len({tuple(order) for order in orders}) == 3
     assert (found.wall["ours"], "hooks" in found.wall, found.errors) == ([1, 2, 3], False, {"hooks": "ValueError: no"})
-    assert (found.rows, found.on) == (48, "cpu")
+    assert (found.rows, found.on, found.beside) == (48, "cpu", {"ours": [0.5] * 3})
 
 
-def test_the_table_has_each_loop_against_both_bare_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    by_step = {"bare": [0.010] * 3, "bare_again": [0.0104] * 3, "ours": [0.010404] * 3, "hooks": [0.0153] * 3}
+def test_the_table_has_each_loop_against_bare_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    by_step = {"bare": [0.010] * 3, "ours": [0.0102] * 3, "by_hand": [0.011] * 3, "hooks": [0.015] * 3}
     by_step["huggingface"] = [0.011] * 3
-    found = Found(by_step, by_step, {"lightning": "ValueError: no"}, rows=8, on="cpu")
+    beside = {"bare": [0.0125] * 3, "ours": [0.010] * 3, "by_hand": [0.010] * 3}
+    found = Found(by_step, by_step, beside, {"lightning": "ValueError: no"}, rows=8, on="cpu")
     monkeypatch.setattr(loop, "measured", lambda *_: found)
     monkeypatch.setattr(loop, "is_installed", lambda _: True)
     rows = {row.measure: row for row in loop.rows(quick=True)}
-    ours = rows["our loop's step over a bare loop's, fp32, median and quartiles"]
+    ours = rows["our loop's step over bare steps with the same weights, fp32, median and quartiles"]
     assert (ours.ours, ours.target, ours.met) == ("2.00% (2.00% … 2.00%)", "≤ 3%", True)
-    assert rows["another bare loop beside the first, fp32"].ours == "4.00% (4.00% … 4.00%)"
-    assert rows["a loop with a hook on each parameter, bf16"].ours == "50.00% (50.00% … 50.00%)"
+    assert rows["a bare loop's step over bare steps, fp32"].ours == "-20.00% (-20.00% … -20.00%)"
+    by_hand = rows["a step of a loop that logs the same by hand over bare steps, bf16"]
+    assert by_hand.ours == "10.00% (10.00% … 10.00%)"
+    hooks = rows["a loop with a hook on each parameter against a bare one, bf16"]
+    assert hooks.ours == "50.00% (50.00% … 50.00%)"
     assert rows["a step of our loop, fp32, against the Hugging Face Trainer"].met
     assert rows["a step of our loop, fp32, against Lightning"].peer == "broken: ValueError: no"
 
