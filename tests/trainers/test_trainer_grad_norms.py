@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from torch import nn
 from trainers.contract import GroupNorms
 from trainers.devices.cpu import CpuDevice
 from trainers.grad_norms import NormTable
-from trainers.norm_sample import SAMPLE
+from trainers.norm_sample import SAMPLE, Views
 
 
 def model_with_gradients(*sizes: tuple[int, ...]) -> list[nn.Parameter]:
@@ -282,6 +283,85 @@ def test_weights_that_move_to_another_place_are_measured_there() -> None:
     with torch.no_grad():
         param.fill_(4.0)  # in its place
     assert stepped(table, param, 0.5).update_ratio == pytest.approx(0.125)
+
+
+class Squaring(torch.optim.AdamW):
+    """Works in its gradients, as some optimizers do."""
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> Any:
+        for param in self.param_groups[0]["params"]:
+            param.grad.mul_(param.grad)
+        return super().step(closure)
+
+
+def followed(table: NormTable, optimizer: torch.optim.Optimizer, step: int, clipped: bool = False) -> GroupNorms:
+    """What is measured of a step by a table that measured others, which is what one that knows nothing measures."""
+    for param in optimizer.param_groups[0]["params"]:
+        param.grad = torch.full_like(param, 0.5 + step)
+    fresh = NormTable(optimizer, ["all"])
+    largest = max(norm(param.grad) for param in optimizer.param_groups[0]["params"])
+    for each in (table, fresh):
+        each.before(gradients_change=clipped)
+    if clipped:
+        torch.nn.utils.clip_grad_norm_(optimizer.param_groups[0]["params"], 0.01)
+    optimizer.step()
+    (found,), (expected,) = (each.unpack(CpuDevice().read(each.after())) for each in (table, fresh))
+    assert found == expected
+    assert found.grad_max == pytest.approx(largest)
+    return found
+
+
+@pytest.mark.parametrize("kind", [torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD, Squaring])
+@pytest.mark.parametrize("clipped", [False, True])
+def test_steps_measured_one_after_the_other_are_measured_as_any(kind: Any, clipped: bool) -> None:
+    params = model_with_gradients((40, 60), (7,))
+    optimizer = kind(params, lr=0.01)
+    table = NormTable(optimizer, ["all"])
+    ratios = [followed(table, optimizer, step, clipped).update_ratio for step in range(5)]
+    assert all(ratio > 0 for ratio in ratios)
+
+
+@pytest.mark.parametrize("kind", [torch.optim.AdamW, torch.optim.SGD])
+def test_what_becomes_of_weights_between_two_steps_is_no_update_of_theirs(kind: Any) -> None:
+    params = model_with_gradients((40, 60), (7,))
+    optimizer = kind(params, lr=0.01)
+    table = NormTable(optimizer, ["all"])
+
+    def written() -> None:
+        with torch.no_grad():
+            params[0].fill_(4.0)
+
+    def moved() -> None:
+        params[1].data = torch.full((7,), 9.0)
+
+    def stepped_unseen() -> None:
+        optimizer.step()
+
+    for step, happens in enumerate([written, moved, stepped_unseen] * 2):
+        for _ in range(3):
+            followed(table, optimizer, step)
+        happens()
+        followed(table, optimizer, step)
+
+
+def test_weights_that_were_measured_after_a_step_are_not_measured_again_before_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    taken = []
+    real = Views.taken
+    monkeypatch.setattr(Views, "taken", lambda views: taken.append(views) or real(views))
+    optimizer = torch.optim.AdamW(model_with_gradients((40, 60), (7,)), lr=0.01)
+    table, counts = NormTable(optimizer, ["all"]), []
+    for _ in range(4):
+        measure(table, optimizer)
+        counts.append(len(taken))
+        taken.clear()
+    assert counts == [2, 2, 1, 1]
+    lazy = NormTable(optimizer, ["all"], lazy=True)
+    for _ in range(4):
+        measure(lazy, optimizer)
+    assert len(taken) == 8, "a device that compiles is told the same at every step"
 
 
 @pytest.mark.parametrize("layout", ["channels_last", "transposed", "spread"])
