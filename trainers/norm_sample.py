@@ -124,7 +124,8 @@ class Sample:
         addresses = [parameter.data_ptr() for parameter in self.parameters]
         if self._views is not None and addresses == self._addresses:
             return self._views
-        views = Views(self.parameters)
+        with torch.no_grad():
+            views = Views(self.parameters)
         self._views, self._addresses = (views if self._sees(views) else None), addresses
         return views
 

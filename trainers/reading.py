@@ -1,8 +1,8 @@
 """Logged steps on their way from the device: nothing in a training loop waits for their numbers.
 
-A logged step leaves its values on the device, in one pack. Several packs travel in one copy, which
-begins after the end of a step and is asked for one step later, when the device has the next step to work on already.
-On the processor, which has nothing to wait for, it is still cheaper to deal with the numbers of many steps in one go.
+A logged step leaves its values on the device, in one pack. Several packs travel in one copy, which begins after the end
+of a step and is asked for one step later, when the device has the next step to work on already. On the processor, which
+has nothing to wait for, it is still cheaper to deal with the numbers of many steps in one go.
 """
 
 from __future__ import annotations
