@@ -98,12 +98,6 @@ class NormTable:
         self._left = self._versions()
         return self._measured.values()
 
-    def _begun(self) -> Measurement:
-        """Begins with what the weights are now, or were found to be after the step before."""
-        measurement = Measurement(self._tensors, self._sample, self._then)
-        self._sample = measurement.sample
-        return measurement
-
     def unpack(self, floats: Sequence[float]) -> tuple[GroupNorms, ...]:
         """The values of any `after` so far, read from the device, as one record per row."""
         if self._measured is None:
@@ -114,6 +108,12 @@ class NormTable:
                 self._rows.items(), self._tensors, self._measured.read(floats), strict=True
             )
         )
+
+    def _begun(self) -> Measurement:
+        """Begins with what the weights are now, or were found to be after the step before."""
+        measurement = Measurement(self._tensors, self._sample, self._then)
+        self._sample = measurement.sample
+        return measurement
 
     def _versions(self) -> list[tuple[int, int]]:
         """Those of the weights; empty where nothing may depend on them, or not all that is written is counted."""

@@ -27,9 +27,13 @@ class Elements:
     def changes(self, later: Elements) -> Tensor:
         """The norm of each row's difference to the one of `later`. This copy is gone then."""
         norms: Tensor = torch.linalg.vector_norm(self.matrix.sub_(later.matrix), dim=1)
+        self.free()
+        return norms
+
+    def free(self) -> None:
+        """Nobody reads this copy any more: the next one may take its place."""
         if self._spare is not None:
             self._spare.append(self)
-        return norms
 
 
 class Views:

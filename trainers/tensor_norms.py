@@ -78,6 +78,7 @@ class Measurement:
         after = views.taken()
         self._change_norms = before.changes(after)
         if not then:
+            after.free()
             return None
         return Moment(norms if norms is not None else views.together(views.norms(views.plain)), after)
 
