@@ -78,10 +78,11 @@ class _Following:
         logs.take(self._first)
         self._first = []
         ledger = self._publish(record, recording)
+        inbox = Inbox(record.run)  # from now on people know the experiment, and may command it
         with Observer(record.run, NoView()):
             announce(record.run)
             try:
-                self._go_on(logs, ledger, Inbox(record.run))
+                self._go_on(logs, ledger, inbox)
             finally:
                 logs.close()
                 record.flush()
