@@ -11,6 +11,7 @@ import sys
 import threading
 import traceback
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -74,7 +75,7 @@ def _enter_surroundings(request: TrialRequest) -> None:
         os.dup2(output.fileno(), 2)
     sys.stdout, sys.stderr = unfailing(1), unfailing(2)
     config_path = request.path / "config.json"
-    config_path.write_text(json.dumps(request.config, indent=1), encoding="utf-8")
+    _write_settings(config_path, request.config)
     threads = str(request.threads)
     for name in RANK_VARIABLES:
         os.environ.pop(name, None)
@@ -87,6 +88,13 @@ def _enter_surroundings(request: TrialRequest) -> None:
         **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads),
     )
     os.environ.update(request.environment)
+
+
+def _write_settings(path: Path, config: Mapping[str, Any]) -> None:
+    """Whole or not at all: what is there is sent to the run folder of another machine at once, and never again."""
+    part = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.part")
+    part.write_text(json.dumps(config, indent=1), encoding="utf-8")
+    part.replace(path)
 
 
 def _raise_terminated(*_: object) -> None:

@@ -16,6 +16,7 @@ import pytest
 from sweeping import attempts, descriptors, events_in, is_alive, left_processes, processes, run, wait_until
 
 from cockpit.engine import trial as trial_module
+from cockpit.engine import trial_process
 from cockpit.engine.channel import Message
 from cockpit.engine.request import Outcome, TrialRequest
 from cockpit.engine.trial import Trial, wait_for
@@ -56,6 +57,21 @@ def start(tmp_path: Path, warm: WarmParentProcess) -> Iterator[Starter]:
     yield begin
     for trial in trials:
         trial.kill()
+
+
+def test_settings_stand_in_the_folder_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, seen = tmp_path / "config.json", []
+    real = Path.replace
+
+    def replace(part: Path, target: Path) -> Path:
+        seen.append((path.exists(), json.loads(part.read_text())))
+        return real(part, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    trial_process._write_settings(path, {"lr": 0.1})
+    assert seen == [(False, {"lr": 0.1})]
+    assert json.loads(path.read_text()) == {"lr": 0.1}
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def next_message(trial: Trial) -> Message:
