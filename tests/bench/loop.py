@@ -36,6 +36,9 @@ def _over_bare(found: Found, device: str, precision: str) -> list[Row]:
         return [Row(f"our loop's step over bare steps, {precision}", f"broken: {broken[0]}")]
     table = [_pace(found, precision), _ours(wall["ours"], beside["ours"], device, precision)]
     table.append(_beside("the same against a bare loop in another process", wall["ours"], wall["bare"]))
+    if device == "cpu":
+        words = "the same by CPU time, which others on the machine change less"
+        table.append(_beside(words, found.cpu["ours"], found.cpu["bare"]))
     # What two loops that are alike differ by is what such a measure is worth.
     table.append(_beside(f"a bare loop's step over bare steps, {precision}", wall["bare"], beside["bare"]))
     for name, words in WITH_THE_SAME_WEIGHTS.items():
