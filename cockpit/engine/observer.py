@@ -12,7 +12,7 @@ from cockpit.engine.masking import Masks
 from cockpit.store.folder import RunFolder
 from cockpit.store.indexer import Indexer
 from cockpit.store.reader import Index
-from cockpit.store.rows import SweepRow, TrialRow
+from cockpit.store.rows import CommandRow, SweepRow, TrialRow
 from cockpit.store.summary import save_summary
 
 TICK_SECONDS = 0.25
@@ -47,6 +47,7 @@ class Observer:
         self._summary_due = self._everything_due = self._masks_due = 0.0
         self._index: Index | None = None
         self._look = 0
+        self._answered: list[CommandRow] = []
         self._status = ""
         self._trials: dict[str, TrialRow] = {}
         self._masks = Masks(run)
@@ -93,10 +94,12 @@ class Observer:
         if self._index is None:
             self._index = Index(self._run)  # stays the same file, because nobody else may write it
         sweep, trials = self._read(self._index)
-        self._view.show(self._index, sweep, trials)
-        if time.monotonic() >= self._summary_due:
-            self._summary_due = time.monotonic() + SUMMARY_SECONDS
+        answered = self._index.commands()
+        # Who has just been told that a trial is paused looks at the list of experiments next.
+        if answered != self._answered or time.monotonic() >= self._summary_due:
+            self._answered, self._summary_due = answered, time.monotonic() + SUMMARY_SECONDS
             save_summary(self._run, sweep, trials)
+        self._view.show(self._index, sweep, trials)
 
     def _read(self, index: Index) -> tuple[SweepRow, list[TrialRow]]:
         """The sweep and all its trials; only those that changed are read, or each trial would make the ticks longer."""
