@@ -7,7 +7,9 @@ import json
 import sys
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -72,8 +74,8 @@ def steps(trial: str, logs: Path, last: int | None, follow: bool, form: str) -> 
     the times are the device's own. What they are on average stands below, however narrow the terminal is; csv and jsonl
     have seconds.
     """
-    _print_rows(trial, logs, last, follow, form, _step_rows)
-    _tell_times(trial, logs, ROWS_A_LOOK if last is None else last, is_table=form == "table")
+    printed = _print_rows(trial, logs, last, follow, form, _step_rows)
+    _tell_times(trial, logs, printed if form == "table" else ())
 
 
 @click.command()
@@ -102,8 +104,12 @@ def _step_row(row: StepRow) -> Row:
     return {"phase": row.phase, "epoch": row.epoch, "step": row.step, **row.metrics, **times, "time": row.time}
 
 
-def _tell_times(name: str, logs: Path, last: int, *, is_table: bool) -> None:
-    """Says, beside the table, what a step spent its time on, and that the trial waits for data, where it does."""
+def _times_of(row: Row) -> dict[str, float]:
+    return {name: row[f"{name}_seconds"] for name in STEP_TIMES if f"{name}_seconds" in row}
+
+
+def _tell_times(name: str, logs: Path, printed: Iterable[Row]) -> None:
+    """Says, beside the table, what the printed steps spent their time on, and that the trial waits for data if so."""
     from cockpit.store.data_wait import waiting_text
     from cockpit.store.folder import find_trial
     from cockpit.store.reader import Index
@@ -113,8 +119,7 @@ def _tell_times(name: str, logs: Path, last: int, *, is_table: bool) -> None:
     with Index(run) as index:
         settings = next((row.settings for row in index.trials(best_metrics=False) if row.id == trial), {})
         waiting = waiting_text(index.wait_share(trial), settings)
-        spent = spent_text(row.times for row in index.steps(trial, last)) if is_table else ""
-    if spent:
+    if spent := spent_text(map(_times_of, printed)):
         print_remark(spent)
     if waiting:
         print_remark(f"⚠ {name} {waiting}")
@@ -135,7 +140,8 @@ ReadRows = Callable[["Index", str, int | None], list[Keyed]]
 
 def _print_rows(
     name: str, logs: Path, last: int | None, follow: bool, form: str, read: ReadRows, sort: str | None = None
-) -> None:
+) -> Iterable[Row]:
+    """Prints the rows of a trial, and returns the newest of them."""
     from cockpit.store.folder import find_trial
     from cockpit.store.reader import Index
 
@@ -147,10 +153,13 @@ def _print_rows(
         known = read(index, trial, wanted)
     if not known and not follow:
         print_remark(f"{name} has recorded none of these yet")
-    writer.write(ordered([row for _, row in (known if last is None else known[-last:])], sort))
-    if follow:
-        for rows in _new_rows(run, trial, {key for key, _ in known}, read):
-            writer.write(ordered(rows, sort))
+    printed: deque[Row] = deque(maxlen=last or ROWS_A_LOOK)
+    first = [row for _, row in (known if last is None else known[-last:])]
+    later = _new_rows(run, trial, {key for key, _ in known}, read) if follow else ()
+    for rows in chain([first], later):
+        writer.write(ordered(rows, sort))
+        printed.extend(rows)
+    return printed
 
 
 def _new_rows(run: RunFolder, trial: str, seen: set[Key], read: ReadRows) -> Iterator[list[Row]]:

@@ -66,6 +66,30 @@ def test_what_a_step_spends_its_time_on_is_told_where_columns_have_no_room(cockp
     assert "a step takes" not in cockpit("steps", "exp001/t000", "--format", "csv").err
 
 
+@pytest.mark.parametrize("options", [(), ("--last", "5"), ("--follow",), ("--last", "5", "--follow")])
+def test_the_mean_is_of_the_rows_in_the_table_which_are_read_once(cockpit, folder, monkeypatch, options):
+    recorder = Recorder(folder / "logs")
+    writer = recorder.start(0)
+    for step in range(1, 21):
+        writer.write(Step(step=step, metrics={"loss": 0.5}, step_times={"data": step / 1000}))
+    recorder.finish(0, writer)
+    recorder.end()
+    looks = []
+    monkeypatch.setattr(Index, "steps", counted(Index.steps, looks))
+    said = cockpit("steps", "exp001/t000", *options).err
+    mean = 18 if "--last" in options else 10.5
+    assert said == f"a step takes {mean:.2f} ms: data {mean:.2f} (100%)\n"
+    assert len(looks) == (2 if "--follow" in options else 1), "one who follows looks once more for what is new"
+
+
+def counted(function, calls):
+    def called(*arguments):
+        calls.append(arguments)
+        return function(*arguments)
+
+    return called
+
+
 def test_steps_without_times_have_no_mean(cockpit, folder):
     record(folder / "logs", 0.1, {}).end()
     assert "a step takes" not in cockpit("steps", "exp001/t000").err
