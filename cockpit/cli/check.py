@@ -32,11 +32,14 @@ def check(name: str, device: str, logs: Path, as_json: bool) -> int:
     """
     from cockpit.checks.finding import any_bad
     from cockpit.diary.book import write_entry
+    from cockpit.engine.recheck import refuse_device
     from cockpit.store.folder import find_experiment, find_trial
 
     run, trial = find_trial(logs, name) if "/" in name else (find_experiment(logs, name), None)
-    recorded = _of_the_record(run, trial)
     looked = trial or best_of(run)
+    if looked is not None:
+        refuse_device(run, looked, device)
+    recorded = _of_the_record(run, trial)
     again = [] if looked is None else look_again(run, looked, device)
     if again:
         write_entry(logs, run)

@@ -32,7 +32,7 @@ def find_batch(asked: Asked, most: int | None, memory: int | None) -> int:
     from cockpit.engine.batch_finding import find_batch as find
 
     least, most = bounds(asked.subject, most)
-    asked.subject.check()
+    asked.subject.check(asked.device)
     bytes_ = free_memory() if memory is None else memory << 20
     tries = tries_of({**asked.subject.request(asked.device), "memory": bytes_})
     found = find(tries, max(START, least), most, _tell_progress(quiet=asked.as_json), least)

@@ -35,7 +35,7 @@ def profile(asked: Asked, steps: int, rows: int, out: Path | None) -> int:
     """
     from cockpit.engine.trainer_child import ask
 
-    asked.subject.check()
+    asked.subject.check(asked.device)
     path = out or _trace_of(asked.subject)
     request = {**asked.subject.request(asked.device), "steps": steps, "path": str(path.resolve())}
     with _room_for(path):

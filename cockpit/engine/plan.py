@@ -22,6 +22,7 @@ from cockpit.search.spec import Search
 from cockpit.store.folder import RunFolder
 from cockpit.store.numbers import counted
 from trainers.contract import InputError
+from trainers.devices.absent import refuse_absent
 
 
 @dataclass(frozen=True)
@@ -155,9 +156,9 @@ def draft_plan(
 ) -> Plan:
     """What can be told without looking at data; the rest is the plan's `check`.
 
-    The search starts with what the experiments in `sources` found. Whether trials fit is not known of a sweep that is
-    `joining` a cluster. Raises `SearchError` for the search, `InputError` for what does not go with it, and
-    `FolderError` for a source.
+    The search starts with what the experiments in `sources` found. Whether trials fit, and which devices there are, is
+    not known of a sweep that is `joining` a cluster. Raises `SearchError` for the search, `InputError` for what does
+    not go with it, and `FolderError` for a source.
     """
     refuse_secrets(search)
     work = work_of(search, Path.cwd())
@@ -166,6 +167,8 @@ def draft_plan(
         raise SearchError("no trials to run; give --trials 1 or more", search.path)
     if data is not None and search.trainer is None:
         raise InputError("--data: a program gets its data by a parameter of its own; write --set NAME=DIR")
+    if work.obeys_device and not joining:
+        refuse_absent(device)
     shared = {} if data is None else {"data": str(data.resolve())}
     try:
         machine_share = share(search, device, cores(), len(gpu_ids()), joining=joining)

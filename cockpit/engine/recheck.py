@@ -14,6 +14,7 @@ from cockpit.search.errors import SearchError
 from cockpit.search.reader import load
 from cockpit.store.folder import RunFolder
 from trainers.contract import InputError
+from trainers.devices.absent import refuse_absent
 
 CHECK = "second look"
 ALONE = 512  # rows that come one by one; more would tell nothing new and take long
@@ -26,6 +27,15 @@ def recheck(run: RunFolder, trial: str, device: str = "auto") -> list[Finding]:
         return verdicts(_answer(_request(run, trial, device)))
     except (InputError, SearchError) as error:
         return [Finding(CHECK, UNKNOWN, one_line(str(error)), (trial,))]
+
+
+def refuse_device(run: RunFolder, trial: str, device: str) -> None:
+    """Raises `InputError` where the model can be looked at again, and not on this device, which is not here."""
+    try:
+        _request(run, trial, device)
+    except (InputError, SearchError):
+        return  # nothing computes, and `recheck` says why
+    refuse_absent(device)
 
 
 def _request(run: RunFolder, trial: str, device: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from cockpit.store.ranking import best_trial
 from cockpit.store.reader import Index
 from trainers import registry
 from trainers.contract import InputError
+from trainers.devices.absent import refuse_absent
 from trainers.lr_trainer import FIND_LR
 
 
@@ -44,9 +45,11 @@ class Subject:
         where = {} if data is None else {"data": str(data.resolve())}
         return replace(self, config={**self.config, **chosen, **where})
 
-    def check(self) -> None:
-        """Looks at settings and data as a sweep does before it starts. Raises `InputError`."""
+    def check(self, device: str) -> None:
+        """Looks at device, settings and data as a sweep does before it starts. Raises `InputError`."""
         trainer = registry.find(self.trainer)
+        if trainer.uses_torch:
+            refuse_absent(device)
         trainer.check(registry.build_config(trainer, self.config))
 
     def request(self, device: str, threads: int = 0) -> dict[str, Any]:

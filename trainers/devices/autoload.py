@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 VARIABLE = "TORCH_DEVICE_BACKEND_AUTOLOAD"
-TORCH_TPU = "torch_tpu"
+TORCH_TPU, TORCH_XLA = "torch_tpu", "torch_xla"
 
 
 def is_installed(package: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trainers.devices import chips
-from trainers.devices.autoload import is_installed
+from trainers.devices.autoload import TORCH_TPU, TORCH_XLA, is_installed
 from trainers.devices.kinds import CPU, CUDA, MPS, TPU
 
 _NO_CARD = "no CUDA card is visible"
@@ -69,6 +69,6 @@ def _no_cuda(is_built: bool, has_card: bool) -> str:
 def _no_tpu() -> str:
     if not chips.has_chips():
         return "no TPU"
-    if is_installed("torch_tpu") or is_installed("torch_xla"):
+    if is_installed(TORCH_TPU) or is_installed(TORCH_XLA):
         return ""
     return "a TPU but neither torch_tpu nor torch_xla"

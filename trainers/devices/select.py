@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from trainers.contract import InputError, Trainer
-from trainers.devices import automatic, chips
+from trainers.devices import absent, automatic, chips
 from trainers.devices.autoload import TORCH_TPU, is_installed
 from trainers.devices.base import Device
 from trainers.devices.kinds import AUTO, CHOICES, CPU, CUDA, MPS, NONE, TPU, XLA
@@ -43,8 +43,8 @@ def _cuda() -> Device:
     from trainers.devices.cuda import CudaDevice
 
     if not torch.cuda.is_available():
-        built = "no CUDA card is visible" if torch.version.cuda else f"torch {torch.__version__} was built without it"
-        raise InputError(f"device cuda is not available: {built}; use --device cpu, or install a CUDA build of torch")
+        without = f"torch {torch.__version__} was built without it; {absent.INSTALL_CUDA}"
+        raise absent.refusal(CUDA, absent.NO_CARD if torch.version.cuda or torch.version.hip else without)
     return CudaDevice()
 
 
@@ -54,7 +54,7 @@ def _mps() -> Device:
     from trainers.devices.mps import MpsDevice
 
     if not torch.backends.mps.is_available():
-        raise InputError("device mps is not available: Metal is there on Apple computers only; use --device cpu")
+        raise absent.refusal(MPS, absent.METAL)
     return MpsDevice()
 
 
@@ -66,7 +66,7 @@ def _tpu() -> Device:
     try:
         return TpuDevice()
     except ImportError as error:
-        raise InputError(f"device tpu is not available: {_one_line(error)}; `cockpit doctor` looks closer") from error
+        raise absent.refusal(TPU, f"{_one_line(error)}; `cockpit doctor` looks closer") from error
 
 
 def _xla(asked: str = XLA) -> Device:
@@ -75,10 +75,8 @@ def _xla(asked: str = XLA) -> Device:
     try:
         return XlaDevice()
     except ImportError as error:
-        advice = "install torch_xla with the torch version it was built for"
-        if asked == TPU and not chips.has_chips():
-            advice = "there is no TPU chip here; use --device cpu"
-        raise InputError(f"device {asked} is not available: {_one_line(error)}; {advice}") from error
+        advice = absent.NO_CHIP if asked == TPU and not chips.has_chips() else absent.INSTALL_XLA
+        raise absent.refusal(asked, f"{_one_line(error)}; {advice}") from error
 
 
 def _none() -> Device:
