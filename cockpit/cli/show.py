@@ -196,6 +196,7 @@ def _show_facts(index: Index, sweep: SweepRow, trial: TrialRow) -> None:
             "progress": f"{counted(trial.epochs, 'epoch')}, {trial.steps} of {trial.total_steps or '?'} steps",
             "time": duration_text(trial.seconds) + (f" on {trial.device}" if trial.has_device else ""),
             "⚠ data": waiting_text(index.wait_share(trial.id), trial.settings),
+            "tensors": index.frozen(trial.id).text,
             "seed": str(trial.seed),
             "digest": trial.digest,
             **{f"file {label}": path for label, path in index.saved(trial.id).items()},

@@ -262,9 +262,12 @@ class Steered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
+    """A line of text. Where it tells which tensors are not trained, `frozen` has them as `Built` does."""
+
     kind: ClassVar[str] = "note"
     text: str = ""
     at: float = 0.0
+    frozen: Values = field(default_factory=_none, metadata=SELDOM)
     extra: Values = field(default_factory=_none)
 
 

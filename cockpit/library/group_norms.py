@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,7 +14,7 @@ from trainers.norm_sample import Sample
 from trainers.norm_summary import summary
 from trainers.tensor_norms import Measurement, is_measured
 
-__all__ = ["Table", "frozen", "table_of"]
+__all__ = ["Table", "parameter_names", "table_of"]
 
 Named = Sequence[tuple[str, Tensor]]
 LONGEST_NAME = 100
@@ -64,12 +63,11 @@ class Table:
         ]
 
 
-def table_of(groups: Mapping[str, Sequence[Tensor]], model: Any, of: str, sample: Sample | None) -> Table:
-    """The table of an optimizer's parameter groups, or of what `of` makes of the names of their tensors in `model`.
+def table_of(groups: Mapping[str, Sequence[Tensor]], known: Mapping[int, str], of: str, sample: Sample | None) -> Table:
+    """The table of an optimizer's parameter groups, or of what `of` makes of the `known` names of their tensors.
 
     Raises `trainers.contract.InputError` where `of` has an expression that is none.
     """
-    known = parameter_names(model)
     rows: dict[str, Named] = {
         group: [(one_line(known.get(id(each), f"{group}[{at}]"), LONGEST_NAME), each) for at, each in enumerate(row)]
         for group, row in groups.items()
@@ -79,10 +77,3 @@ def table_of(groups: Mapping[str, Sequence[Tensor]], model: Any, of: str, sample
         places = rows_of([name for name, _ in every], of)
         rows = {one_line(row, LONGEST_NAME): [every[at] for at in found] for row, found in places.items()}
     return Table(rows, sample)
-
-
-def frozen(groups: Mapping[str, Sequence[Tensor]], model: Any) -> tuple[list[str], int]:
-    """The names of the model's tensors that are not trained, and how many tensors it has."""
-    trained = {id(tensor) for row in groups.values() for tensor in row if tensor.requires_grad}
-    known = parameter_names(model)
-    return [name for each, name in known.items() if each not in trained], len(known)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import sys
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cockpit.events.kinds import Note
@@ -25,10 +26,10 @@ _MOST_NAMES = 5  # of tensors that are not trained
 def norms(optimizer: Any, step: int | None = None, every: int = 10, *, model: Any = None, of: str = "") -> None:
     """Record the norms of every parameter group of a torch optimizer. Call it between `backward` and `step`.
 
-    With `model` the tensors that stand out are called by their names in it, and what is not trained is noted once. With
-    `of` besides there is a row for each layer (`"layers"`, or `"layers:2"` by the first two parts of their names), or
-    for each regular expression of several with blanks between them: the first that is found in a tensor's name takes
-    it, what none takes is `other`.
+    With `model` the tensors that stand out are called by their names in it, and what of it no optimizer trains is
+    noted, once more where that changes. With `of` besides there is a row for each layer (`"layers"`, or `"layers:2"` by
+    the first two parts of their names), or for each regular expression of several with blanks between them: the first
+    that is found in a tensor's name takes it, what none takes is `other`.
 
     They are taken at the first step and at the first one after each multiple of `every`; 0 turns them off. Other calls
     return at once. Groups are called by their `name`, or `pg0`, `pg1` …; those of a second optimizer are counted on.
@@ -48,11 +49,17 @@ def norms(optimizer: Any, step: int | None = None, every: int = 10, *, model: An
 
 
 class Watch:
-    """One optimizer. It holds no reference to it, so that it can be collected."""
+    """One optimizer. It holds no reference to it, so that it can be collected.
+
+    `named` are the tensors of its model by their `id`, `trained` those that it trains.
+    """
 
     def __init__(self, recorder: Recorder, optimizer: Any) -> None:
         self._recorder = recorder
         self.count = len(optimizer.param_groups)
+        self.named: Mapping[int, str] = {}
+        self.trained: set[int] = set()
+        self._is_told = True
         self._first_group = sum(other.count for other in recorder.watches.values())
         self._seen = 0
         self._measured: int | None = None
@@ -65,24 +72,30 @@ class Watch:
 
     def look(self, optimizer: Any, step: Any, every: Any, model: Any, of: str) -> None:
         """Measure, if it is due."""
-        self.flush()  # the step after the last look was skipped: there is no update to measure
+        self.finish()
         at = self._at(step)
         if not self._is_due(at, whole_number(every) or 0):
             return
-        from cockpit.library.group_norms import table_of
+        from cockpit.library.group_norms import parameter_names, table_of
 
         if of and model is None:
             complain("norms: `of` goes by names of parameters, so give `model` too; parameter groups are recorded")
             of = ""
-        groups = self._groups(optimizer)
-        if self._measured is None:
-            self._note_frozen(groups, model)
+        groups, known = self._groups(optimizer), parameter_names(model)
+        self._know(groups, known)
         self._measured = at
-        table = table_of(groups, model, of, self._sample)
+        table = table_of(groups, known, of, self._sample)
         table.gradients()
         self._pending, self._sample = (table, at), table.sample
         if not self._sees_steps:
             self.flush()
+
+    def finish(self) -> None:
+        """Write what the last look left, now that every other optimizer of the loop has had its turn."""
+        self.flush()  # where the step was skipped: there is no update to measure
+        if not self._is_told:
+            self._is_told = True
+            _note_frozen(self._recorder)
 
     def flush(self) -> None:
         """Write what was measured."""
@@ -99,15 +112,12 @@ class Watch:
     def _is_due(self, at: int, every: int) -> bool:
         return every > 0 and (self._measured is None or at // every != self._measured // every)
 
-    def _note_frozen(self, groups: dict[str, list[Any]], model: Any) -> None:
-        """Once, what is not trained: that it has no norms is no accident then."""
-        from cockpit.library.group_norms import frozen
-
-        names, of = frozen(groups, model)
-        if names:
-            more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-            text = f"{len(names)} of {of} tensors are not trained: {', '.join(names[:_MOST_NAMES])}{more}"
-            self._recorder.write(Note(text=one_line(text, 500), at=time.time()))
+    def _know(self, groups: Mapping[str, list[Any]], known: Mapping[int, str]) -> None:
+        """Keep what is trained, and of which model; an optimizer that has none of its tensors works on copies."""
+        own = [tensor for group in groups.values() for tensor in group]
+        self.named = known if any(id(tensor) in known for tensor in own) else {}
+        self.trained = {id(tensor) for tensor in own if tensor.requires_grad}
+        self._is_told = False
 
     def _groups(self, optimizer: Any) -> dict[str, list[Any]]:
         groups: dict[str, list[Any]] = {}
@@ -127,6 +137,26 @@ def _finish(watch: Watch, table: Table) -> None:
     watch.flush()
 
 
+def _note_frozen(recorder: Recorder) -> None:
+    """What no optimizer trains, once it is not what was noted last: that it has no norms is no accident then."""
+    watches = list(recorder.watches.values())
+    named = {each: name for watch in watches for each, name in watch.named.items()}
+    trained = {each for watch in watches for each in watch.trained}
+    frozen = [name for each, name in named.items() if each not in trained]
+    if frozen == recorder.frozen:
+        return
+    recorder.frozen = frozen
+    known = {"tensors": len(frozen), "of": len(named), "names": frozen[:_MOST_NAMES]}
+    recorder.write(Note(text=_frozen_text(frozen, len(named)), at=time.time(), frozen=known))
+
+
+def _frozen_text(frozen: list[str], of: int) -> str:
+    if not frozen:
+        return f"all {of} tensors are trained"
+    more = f" and {len(frozen) - _MOST_NAMES} more" if len(frozen) > _MOST_NAMES else ""
+    return one_line(f"{len(frozen)} of {of} tensors are not trained: {', '.join(frozen[:_MOST_NAMES])}{more}", 500)
+
+
 def _unwrapped(optimizer: Any) -> Any:
     """The optimizer inside the wrappers of Accelerate, Lightning and the like, which take its place in loops."""
     for _ in range(_DEEPEST_WRAPPER):
@@ -142,4 +172,4 @@ def _unwrapped(optimizer: Any) -> Any:
 def _flush_all() -> None:
     recorder = current()
     for watch in list(recorder.watches.values()) if recorder is not None else ():
-        watch.flush()
+        watch.finish()

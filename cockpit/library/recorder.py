@@ -17,7 +17,8 @@ class Recorder:
     """Appends events to `path`, which is opened at the first one. Nothing here raises.
 
     `step` is the last training step (None before the first), `epoch` the last epoch; `counts` and `begun` have the
-    number of records and the time of the first one for each phase. `watches` are the optimizers with norms.
+    number of records and the time of the first one for each phase. `watches` are the optimizers with norms,
+    `frozen` the tensors that were noted last as not trained.
     """
 
     def __init__(self, path: str) -> None:
@@ -27,6 +28,7 @@ class Recorder:
         self.counts: dict[str, int] = {}
         self.begun: dict[str, float] = {}
         self.watches: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+        self.frozen: list[str] = []
         self._writer: EventWriter | None = None
         self._unopened = 0
         self._records: bool | None = None

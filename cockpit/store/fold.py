@@ -20,6 +20,7 @@ from cockpit.events.kinds import (
     Eval,
     Event,
     Norms,
+    Note,
     Saved,
     Step,
     SweepEnded,
@@ -208,6 +209,11 @@ class Batch:
         self._connection.execute("INSERT OR REPLACE INTO saved VALUES (?, ?, ?, ?)", row)
         return None
 
+    def _note(self, trial: str | None, event: Note) -> None:
+        self._other(trial, event)
+        if trial is not None and event.frozen:
+            self._set_trial(trial, frozen=as_json(event.frozen))
+
     def _other(self, trial: str | None, event: Event) -> None:
         number = None if trial is None else trial_number(trial)
         row = (number, event.kind, encode(event).decode().strip())
@@ -247,6 +253,7 @@ _FOLD: dict[type[Any], Callable[[Batch, str | None, Any], None]] = {
     Eval: Batch._step,
     Norms: Batch._norm,
     Saved: Batch._saved,
+    Note: Batch._note,
 }
 
 

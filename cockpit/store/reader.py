@@ -268,7 +268,7 @@ class Index:
         return [row[0] for row in self._connection.execute(query, {"trial": trial_number(trial)})]
 
     def frozen(self, trial: str) -> FrozenRow:
-        """Which tensors of a trial are not trained, as far as its trainer tells."""
+        """Which tensors of a trial are not trained, as far as its trainer or script tells."""
         rows = self._rows("SELECT frozen FROM trial WHERE id = ?", trial)
         known = json.loads(rows[0]["frozen"]) if rows else {}
         tensors, of = (count if isinstance(count := known.get(key), int) else 0 for key in ("tensors", "of"))

@@ -38,6 +38,21 @@ command:
 """
 
 
+FROZEN_BASE = """
+import cockpit, torch
+model = torch.nn.ModuleDict({name: torch.nn.Linear(2, 2) for name in ("base", "head", "unused")})
+model["base"].requires_grad_(False)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for step in range(1, 5):
+    loss = model["head"](model["base"](torch.ones(3, 2))).square().mean()
+    loss.backward()
+    cockpit.norms(optimizer, step=step, every=1, model=model)
+    optimizer.step()
+    cockpit.log(step=step, loss=loss)
+cockpit.evaluate(score=0.5)
+"""
+
+
 @pytest.fixture
 def shown(folder):
     """The document of the only experiment."""
@@ -164,3 +179,15 @@ def test_a_script_of_another_package_is_one_run(spawn, folder, shown):
     assert trial["status"] == "finished" and len(trial["evaluations"]) == 1
     assert f"{{'loss': {trial['best']}}}" in out
     assert processes_in(folder) == []
+
+
+def test_what_a_loop_of_ones_own_does_not_train_is_told_wherever_norms_are(answer, cockpit, folder):
+    (folder / "train.py").write_text(FROZEN_BASE)
+    done = answer("run", "--", sys.executable, "train.py", env={"PYTHONPATH": str(Path(__file__).parents[2])})
+    assert done.code == 0, done.err
+    frozen = "2 of 6 tensors are not trained: base.weight, base.bias"
+    table = cockpit("grads", "exp001/t000")
+    assert frozen in table.err.splitlines()
+    assert "⚠ pg0: no gradient reaches unused.weight, unused.bias since step 1" in table.err
+    assert f"tensors      {frozen}\n" in cockpit("show", "exp001/t000").out
+    assert f"- {frozen} (t000)\n" in (folder / "logs" / "diary.md").read_text()

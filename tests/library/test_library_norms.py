@@ -9,7 +9,7 @@ from scripts import of_kind
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import cockpit
-from cockpit.library.group_norms import table_of
+from cockpit.library.group_norms import parameter_names, table_of
 
 
 def small_model(seed=0):
@@ -147,7 +147,7 @@ def test_no_number_is_read_by_itself():
     model(torch.randn(4, 6)).sum().backward()
     with Reads() as reads:
         groups = {"body": list(model[0].parameters()), "head": list(model[2].parameters())}
-        table = table_of(groups, model, "", None)
+        table = table_of(groups, parameter_names(model), "", None)
         table.gradients()
         table.updates()
         assert reads.count == 0  # `tolist` of the packed tensor is the one copy, and is no operation of its own here
@@ -160,3 +160,49 @@ def test_nothing_outside_a_run(recorded, monkeypatch):
     monkeypatch.delenv("COCKPIT_EVENTS")
     cockpit.norms(torch.optim.SGD(small_model().parameters(), lr=0.1), step=1)
     assert recorded() == []
+
+
+def train(step, *optimizers, model):
+    """One step of a loop in which each optimizer has its turn."""
+    model(torch.randn(4, 6)).square().sum().backward()
+    for optimizer in optimizers:
+        cockpit.norms(optimizer, step=step, every=1, model=model)
+        optimizer.step()
+
+
+def test_what_is_not_trained_is_noted_once_and_once_more_where_it_changes(recorded):
+    model = small_model()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    model[0].requires_grad_(False)
+    for step in (1, 2, 3):
+        train(step, optimizer, model=model)
+    (first,) = of_kind(recorded(), "note")
+    assert first.text == "2 of 4 tensors are not trained: 0.weight, 0.bias"
+    assert first.frozen == {"tensors": 2, "of": 4, "names": ["0.weight", "0.bias"]}
+    model[0].requires_grad_(True)
+    for step in (4, 5, 6):
+        train(step, optimizer, model=model)
+    _, second = of_kind(recorded(), "note")
+    assert (second.text, second.frozen) == ("all 4 tensors are trained", {"tensors": 0, "of": 4, "names": []})
+
+
+def test_what_another_optimizer_trains_is_trained(recorded):
+    model = small_model()
+    first, second = (torch.optim.SGD(model[layer].parameters(), lr=0.1) for layer in (0, 2))
+    for step in (1, 2, 3):
+        train(step, first, second, model=model)
+    assert of_kind(recorded(), "note") == []
+    model[2].bias.requires_grad_(False)
+    for step in (4, 5):
+        train(step, first, second, model=model)
+    (note,) = of_kind(recorded(), "note")
+    assert note.text == "1 of 4 tensors are not trained: 2.bias"
+
+
+def test_an_optimizer_with_copies_of_all_tensors_says_nothing_of_the_model(recorded):
+    model = small_model()
+    copies = [torch.nn.Parameter(each.detach().clone()) for each in model.parameters()]
+    optimizer = torch.optim.SGD(copies, lr=0.1)
+    for step in (1, 2):
+        train(step, optimizer, model=model)
+    assert of_kind(recorded(), "note") == []

@@ -8,7 +8,7 @@ import sys
 import pytest
 from builders import Recorder, every_kind
 
-from cockpit.events.kinds import Built, Eval, Norms, Saved, Step, SweepEnded
+from cockpit.events.kinds import Built, Eval, Norms, Note, Saved, Step, SweepEnded
 from cockpit.store import schema
 from cockpit.store.life import is_alive, process_started
 from cockpit.store.reader import Index
@@ -123,6 +123,18 @@ def test_the_names_of_tensors_come_with_their_row_and_odd_ones_are_left_out(tmp_
     assert row.names == {"zero": ["a", "b"], "unchanged": []}
     assert frozen.text == "4 of 6 tensors are not trained: x and 3 more"
     assert FrozenRow().text == ""
+
+
+def test_of_notes_that_tell_what_is_not_trained_the_last_one_holds(tmp_path):
+    recorder = Recorder(tmp_path)
+    some = Note(text="4 of 6", frozen={"tensors": 4, "of": 6, "names": ["x"]})
+    none = Note(text="all of them", frozen={"tensors": 0, "of": 6, "names": []})
+    recorder.start(0).write(some, Note(text="just words"))
+    recorder.start(1).write(some, none)
+    with Index(recorder.run) as index:
+        assert index.frozen("t000").text == "4 of 6 tensors are not trained: x and 3 more"
+        assert index.frozen("t001").text == ""
+        assert index.others("note") == {"t000": [some, Note(text="just words")], "t001": [some, none]}
 
 
 def test_the_norm_summary_leaves_nan_out_of_its_means(tmp_path):

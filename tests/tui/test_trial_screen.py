@@ -4,7 +4,7 @@ import pytest
 from builders import Recorder, every_kind
 from tui_stage import Stage, cockpit, hear, play, press, screen_text, until
 
-from cockpit.events.kinds import Built, Eval, Norms, Step
+from cockpit.events.kinds import Built, Eval, Norms, Note, Step
 from cockpit.store.indexer import Indexer
 from cockpit.tui.screens.devices import DevicesScreen
 from cockpit.tui.screens.diary import DiaryScreen
@@ -333,6 +333,19 @@ def test_what_is_not_trained_is_told_above_the_norms_where_nothing_is_wrong(stag
 
     async def scene(app, pilot):
         await press(pilot, "2")
+        await until(pilot, lambda: "7 of 12 tensors are not trained: base.weight and 6 more" in screen_text(app))
+
+    with_trial(tmp_path / "logs", scene, size=SMALL)
+
+
+def test_so_is_what_a_script_notes_while_it_is_watched(stage, tmp_path):
+    stage.steps(4, 5)
+
+    async def scene(app, pilot):
+        await press(pilot, "2")
+        await until(pilot, lambda: "|g| mean" in screen_text(app))
+        stage.writer.write(Note(text="…", frozen={"tensors": 7, "of": 12, "names": ["base.weight"]}))
+        stage.indexer.sync()
         await until(pilot, lambda: "7 of 12 tensors are not trained: base.weight and 6 more" in screen_text(app))
 
     with_trial(tmp_path / "logs", scene, size=SMALL)
