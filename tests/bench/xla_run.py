@@ -1,10 +1,10 @@
-"""Child of `xla`: trains xnli on one device and evaluates two sets of pairs, one larger than the other.
+"""Child of `xla`: trains xnli or matching on one device; of xnli it evaluates two sets of pairs of different size.
 
-`python -m tests.bench.xla_run FOLDER DEVICE CHIPS STEPS WAY` leaves losses, metrics, compiled graphs and times. Of XLA
+`python -m tests.bench.xla_run FOLDER TRAINER DEVICE CHIPS STEPS WAY` leaves losses, compiled graphs and times. Of XLA
 the chips are parts of the processor. Dropout is off, since devices draw other numbers from the same seed.
 
-A way is `plain`; `nudged` and a number, where weights begin one rounding step away, up or down by chance; or `double`,
-in double precision.
+A way is `plain`; `nudged` and a number, where weights begin one rounding step away, up or down by chance; `double`, in
+double precision; or `double_nudged` and a number, where the step is one of double precision.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trainers.configs.matching import MatchingConfig
 from trainers.configs.xnli import XnliConfig
 from trainers.contract import Eval, Step
 from trainers.devices.base import Device
@@ -27,39 +28,61 @@ if TYPE_CHECKING:
     from torch import nn
 
 PLAIN, NUDGED, DOUBLE = "plain", "nudged", "double"
+DOUBLE_NUDGED = f"{DOUBLE}_{NUDGED}"
+XNLI, MATCHING = "xnli", "matching"
 PAIRS = 100  # of the smaller evaluation
 ROWS = 16  # of a step
 WARM_UP = 3  # steps
+EVALUATED = ("loss", "loss_of_few")
+Config = XnliConfig | MatchingConfig
 
 
-def main(folder: Path, kind: str, chips: str, steps: int, way: str) -> None:
+def main(folder: Path, trainer: str, kind: str, chips: str, steps: int, way: str) -> None:
     """The device comes first: torch_xla has to be imported before anything is computed."""
     os.environ |= {"PJRT_DEVICE": "CPU", "CPU_NUM_DEVICES": chips}
     device = select(kind)
     device.setup(threads=1)
-    leave_result(folder, **_run(device, steps, way), **device.counters(), device=device.describe())
+    config = XnliConfig(batch_size=ROWS) if trainer == XNLI else MatchingConfig(batch_size=ROWS)
+    leave_result(folder, **_run(device, config, steps, way), **device.counters(), device=device.describe())
 
 
-def _task(device: Device, config: XnliConfig, way: str) -> Task:
-    """The trainer's own, without dropout, and with a second evaluation of the first pairs only."""
+def _task(device: Device, config: Config, way: str) -> Task:
+    """The trainer's own, without dropout, as this way has it."""
     from torch import nn
 
+    if way.startswith(DOUBLE):
+        _take_double_for_single_precision()
+    task = _xnli(device, config) if isinstance(config, XnliConfig) else _matching(device, config)
+    for module in task.model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    if way.startswith(DOUBLE):
+        task.model.double()
+    if NUDGED in way:
+        _nudge(task.model, int(way.rpartition(NUDGED)[2]))
+    return task
+
+
+def _xnli(device: Device, config: XnliConfig) -> Task:
+    """With a second evaluation of the first pairs only."""
     from trainers import xnli
     from trainers.data.pairs import Pairs
     from trainers.data.xnli import load_xnli
     from trainers.pair_judging import PairJudge
 
     task = xnli.build(config, device)
-    for module in task.model.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = 0.0
     valid = load_xnli(config).valid
     columns = (valid.langs, valid.premises, valid.hypotheses, valid.labels)
     few = PairJudge(task.model, Pairs(*(column[:PAIRS] for column in columns)), device)  # type: ignore[arg-type]
-    if way.startswith(NUDGED):
-        _nudge(task.model, int(way.removeprefix(NUDGED)))
-    whole = replace(task, evaluate=lambda: {**task.evaluate(), "loss_of_few": few.evaluate()["loss"]})
-    return _in_double_precision(whole, device) if way == DOUBLE else whole
+    return replace(task, evaluate=lambda: {**task.evaluate(), "loss_of_few": few.evaluate()["loss"]})
+
+
+def _matching(device: Device, config: MatchingConfig) -> Task:
+    """Without evaluations, which tell of no loss here and do not count matches in double precision."""
+    from trainers import matching
+
+    task = matching.build(config, device)
+    return replace(task, evaluate=lambda: {task.main_metric: 0.0})
 
 
 def _nudge(model: nn.Module, seed: int) -> None:
@@ -72,27 +95,28 @@ def _nudge(model: nn.Module, seed: int) -> None:
             weight.copy_(torch.nextafter(weight, torch.where(up, torch.inf, -torch.inf)))
 
 
-def _in_double_precision(task: Task, device: Device) -> Task:
-    """The trainer's own loss takes its logits in single precision."""
-    from torch.nn import functional as F
+def _take_double_for_single_precision() -> None:
+    """What trainers and devices turn into single precision, logits and losses among it, is in double from now on."""
+    import torch
 
-    from trainers.data.batches import Batch, to_device
-
-    def loss(batch: Batch) -> dict[str, Any]:
-        batch = to_device(batch, device)
-        return {"loss": F.cross_entropy(task.model(batch), batch["label"])}
-
-    task.model.double()
-    return replace(task, loss=loss)
+    torch.Tensor.float = torch.Tensor.double  # type: ignore[method-assign]
 
 
-def _run(device: Device, steps: int, way: str) -> dict[str, Any]:
+def _train_rows(config: Config) -> int:
+    """Not from a task that is built for it and thrown away: what is left of one is part of the first graph."""
+    if isinstance(config, XnliConfig):
+        from trainers.data.xnli import load_xnli
+
+        return len(load_xnli(config).train)
+    from trainers.data.matching import load_products, split
+
+    return len(split(load_products(config.data), config).train)
+
+
+def _run(device: Device, config: Config, steps: int, way: str) -> dict[str, Any]:
     from trainers import loop
-    from trainers.data.xnli import load_xnli
 
-    config = XnliConfig(batch_size=ROWS)
-    # Not from a task that is built for it and thrown away: what is left of one is part of the first graph.
-    config = replace(config, epochs=steps / (len(load_xnli(config).train) // ROWS))
+    config = replace(config, epochs=steps / (_train_rows(config) // ROWS))
     task = _task(device, config, way)
     losses, compiles, times = [], [], {}
     evaluations, evaluated_at = [], []
@@ -103,7 +127,7 @@ def _run(device: Device, steps: int, way: str) -> dict[str, Any]:
             times[event.step] = event.time
         elif isinstance(event, Eval):
             evaluated_at.append(event.step)
-            evaluations.append({name: event.metrics[name] for name in ("loss", "loss_of_few")})
+            evaluations.append({name: event.metrics[name] for name in EVALUATED if name in event.metrics})
     first_pass = min(len(task.batches), steps)
     return {
         "losses": losses,
@@ -115,4 +139,4 @@ def _run(device: Device, steps: int, way: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5])
+    main(Path(sys.argv[1]), *sys.argv[2:5], int(sys.argv[5]), sys.argv[6])
