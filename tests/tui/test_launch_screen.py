@@ -1,5 +1,6 @@
 """The Launch screen: choose a search, change it, see what is wrong and where, start it once."""
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -330,6 +331,26 @@ def test_the_arrows_go_through_the_fields_and_choices_turn(project):
         assert app.screen.desk.draft.option("device") == "tpu"
         await press(pilot, "up", "up")
         assert app.focused is app.screen.form.field("concurrent").field
+
+    with_launch(project, scene)
+
+
+def test_a_message_takes_the_lines_that_it_has_and_names_its_field_once(project):
+    said = "device cuda is not available: no CUDA card is visible; use --device cpu, or see what `cockpit doctor` finds"
+    project.checker.complaint = lambda arguments: said
+
+    def is_followed_by_the_next_field(app):
+        lines = screen_text(app).splitlines()
+        end = next((place for place, line in enumerate(lines) if "finds " in line), len(lines) - 2)
+        return re.search(r"│ (seed|cores) ", lines[end + 1])
+
+    async def scene(app, pilot):
+        await until(pilot, lambda: is_followed_by_the_next_field(app))
+        assert "device: device" not in screen_text(app)
+        for size in ((138, 30), (80, 24), (150, 30), (80, 24)):
+            await pilot.resize_terminal(*size)
+            await until(pilot, lambda: is_followed_by_the_next_field(app))
+            assert "device cuda is not available" in screen_text(app)
 
     with_launch(project, scene)
 

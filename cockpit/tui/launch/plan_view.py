@@ -59,7 +59,7 @@ def _with_place(problem: Problem) -> str:
     if spot is None:
         return problem.text
     where = f"{spot.parameter} {spot.cell}" if spot.parameter else BY_NAME[spot.option].label
-    return f"{where}: {problem.text}"
+    return problem.text if problem.text.startswith(f"{where} ") else f"{where}: {problem.text}"
 
 
 def _waiting(seconds: int | None) -> str:

@@ -75,6 +75,9 @@ class OptionForm(VerticalScroll, can_focus=False):
         if 0 <= place < len(names):
             self.field(names[place]).field.focus()
 
+    def on_resize(self) -> None:
+        self._say()
+
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self.action_neighbour(1)
@@ -86,7 +89,7 @@ class OptionForm(VerticalScroll, can_focus=False):
             return
         lines = textwrap.wrap(one_line(self._problem.text), max(10, self.content_size.width))
         message.update(shown_block("\n".join(lines)))
-        message.styles.height = len(lines)  # a grid would measure it in the width of one field
+        message.styles.max_height = len(lines)  # a grid measures it in the width of one field
         after = self.field(self._last_of_line(self._problem.spot.option))
         children = list(self.children)
         if children.index(message) != children.index(after) + 1:
