@@ -15,18 +15,27 @@ def write_atomically(path: str | Path, write: Callable[[BinaryIO], object]) -> N
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
+
+    def write_to_disk(stream: BinaryIO) -> None:
+        write(stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+    write_whole(target, write_to_disk)
+    _sync_folder(target.parent)
+
+
+def write_whole(target: Path, write: Callable[[BinaryIO], object]) -> None:
+    """The same without a wait for the disk, for what a power cut may take: readers see nothing that is half written."""
     # Trials in containers may have one number and one disk.
     part = target.with_name(f".{target.name}.{os.getpid()}-{os.urandom(4).hex()}.part")
     try:
         with part.open("wb") as stream:
             write(stream)
-            stream.flush()
-            os.fsync(stream.fileno())
         part.replace(target)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    _sync_folder(target.parent)
 
 
 def _sync_folder(folder: Path) -> None:

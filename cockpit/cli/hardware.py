@@ -7,11 +7,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 
 from cockpit.cli.finding import Finding
 from cockpit.store.numbers import counted
-from trainers.devices.autoload import TORCH_TPU, VARIABLE
+from trainers.devices.autoload import TORCH_TPU, VARIABLE, installed_version
 from trainers.devices.chips import has_chips
 
 CHILD_SECONDS = 60
@@ -45,7 +44,7 @@ def hardware() -> Iterator[Finding]:
 def _torch() -> Iterator[Finding]:
     tried = in_child("torch", _ASK_TORCH)
     if tried.level == "bad":
-        hint = f"; torch loads torch_tpu by itself: try {VARIABLE}=0" if _version(TORCH_TPU) else ""
+        hint = f"; torch loads torch_tpu by itself: try {VARIABLE}=0" if installed_version(TORCH_TPU) else ""
         yield tried._replace(says=tried.says + hint)
         return
     found = json.loads(tried.says)
@@ -64,7 +63,7 @@ def _torch() -> Iterator[Finding]:
 
 
 def _xla() -> Iterator[Finding]:
-    found, torch = _version("torch_xla"), _version("torch")
+    found, torch = installed_version("torch_xla"), installed_version("torch")
     if not found:
         yield Finding("torch_xla", "note", "not installed; the extra `tpu` has it")
         return
@@ -79,10 +78,10 @@ def _xla() -> Iterator[Finding]:
 
 
 def _torch_tpu() -> Iterator[Finding]:
-    if _version(TORCH_TPU):
+    if installed_version(TORCH_TPU):
         tried = in_child(TORCH_TPU, _ASK_TPU)
-        yield tried if tried.level == "bad" else tried._replace(says=_version(TORCH_TPU))
-    elif has_chips() and not _version("torch_xla"):
+        yield tried if tried.level == "bad" else tried._replace(says=installed_version(TORCH_TPU))
+    elif has_chips() and not installed_version("torch_xla"):
         yield Finding("torch_tpu", "bad", "there is a TPU, and nothing to use it with; the extra `torch-tpu` has it")
     else:
         yield Finding("torch_tpu", "note", "not installed; the extra `torch-tpu` has it")
@@ -100,13 +99,6 @@ def in_child(what: str, program: str) -> Finding:
         last_line = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
         return Finding(f"{what} works", "bad", last_line)
     return Finding(f"{what} works", "ok", (done.stdout.strip().splitlines() or [""])[-1])
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""
 
 
 def _minor(text: str) -> str:

@@ -15,13 +15,14 @@ from cockpit.search.reader import load
 from cockpit.store.folder import RunFolder
 from trainers.contract import InputError
 from trainers.devices.absent import refuse_absent
+from trainers.devices.kinds import AUTO
 
 CHECK = "second look"
 ALONE = 512  # rows that come one by one; more would tell nothing new and take long
 CHECKPOINTS = ("best.pt", "last.pt")
 
 
-def recheck(run: RunFolder, trial: str, device: str = "auto") -> list[Finding]:
+def recheck(run: RunFolder, trial: str, device: str = AUTO) -> list[Finding]:
     """What a second look at the model of a trial finds; one finding that says why where it cannot be looked at."""
     try:
         return verdicts(_answer(_request(run, trial, device)))
@@ -32,10 +33,19 @@ def recheck(run: RunFolder, trial: str, device: str = "auto") -> list[Finding]:
 def refuse_device(run: RunFolder, trial: str, device: str) -> None:
     """Raises `InputError` where the model can be looked at again, and not on this device, which is not here."""
     try:
-        _request(run, trial, device)
+        refuse_absent(device)
+    except InputError:
+        if _can_be_looked_at(run, trial):
+            raise
+
+
+def _can_be_looked_at(run: RunFolder, trial: str) -> bool:
+    """Where it cannot, nothing computes, and `recheck` says why."""
+    try:
+        _request(run, trial, AUTO)
     except (InputError, SearchError):
-        return  # nothing computes, and `recheck` says why
-    refuse_absent(device)
+        return False
+    return True
 
 
 def _request(run: RunFolder, trial: str, device: str) -> dict[str, Any]:

@@ -17,11 +17,10 @@ from cockpit.engine.checkpoints import is_borrowed
 from cockpit.engine.digest import digest_of
 from cockpit.engine.request import TrialRequest
 from cockpit.events import kinds
+from cockpit.events.frozen import frozen_values
 from cockpit.events.writer import EventWriter
 from cockpit.store.life import process_started
 from trainers import contract, lines
-
-MOST_NAMES = 5  # of tensors that are not trained
 
 
 def beginning(request: TrialRequest, device: str) -> kinds.Attempt:
@@ -35,13 +34,6 @@ def beginning(request: TrialRequest, device: str) -> kinds.Attempt:
         at=time.time(),
         extra={"process_started": process_started(os.getpid())},
     )
-
-
-def _frozen(event: contract.Built) -> dict[str, Any]:
-    """What is not trained, with the names of the first few."""
-    if not event.frozen:
-        return {}
-    return {"tensors": len(event.frozen), "of": event.parameters, "names": list(event.frozen[:MOST_NAMES])}
 
 
 def ask(channel: Channel, message: Mapping[str, Any]) -> bool:
@@ -137,7 +129,8 @@ class Recorder:
         self._groups = tuple(event.groups)
         digest = digest_of(self._trainer, event.effective, event.total_steps, self._seed)
         facts: dict[str, Any] = {"digest": digest, "total_steps": event.total_steps, "step": event.step}
-        told: dict[str, Any] = {"trivial": dict(event.trivial), "frozen": _frozen(event), **facts}
+        frozen = frozen_values(event.frozen, event.parameters) if event.frozen else {}
+        told: dict[str, Any] = {"trivial": dict(event.trivial), "frozen": frozen, **facts}
         self._writer.write(kinds.Built(effective=dict(event.effective), groups=list(event.groups), **told))
         return self.ask({"say": "built", **facts})
 

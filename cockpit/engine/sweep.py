@@ -42,6 +42,7 @@ from cockpit.search.stopping import BASELINE, build_rules
 from cockpit.store.folder import FolderError, RunFolder, claim
 from cockpit.store.importance import LEAST_TRIALS
 from cockpit.store.reader import Index
+from trainers.files import write_whole
 
 LONG_SECONDS = 60.0
 
@@ -158,9 +159,7 @@ def _folder(job: Job) -> RunFolder:
 
 def _write_search(run: RunFolder, plan: Plan) -> None:
     """The search as it is run now: who takes it up again may have planned more trials."""
-    part = run.search.with_suffix(".part")
-    part.write_text(plan.search.to_yaml(), encoding="utf-8")
-    part.replace(run.search)
+    write_whole(run.search, lambda stream: stream.write(plan.search.to_yaml().encode()))
 
 
 def population_of(plan: Plan, run: RunFolder) -> Population | None:

@@ -31,6 +31,7 @@ from trainers import contract, registry
 from trainers.devices.autoload import prevention
 from trainers.devices.base import Device
 from trainers.devices.select import select_for
+from trainers.files import write_whole
 
 
 class _TerminatedError(BaseException):
@@ -92,9 +93,7 @@ def _enter_surroundings(request: TrialRequest) -> None:
 
 def _write_settings(path: Path, config: Mapping[str, Any]) -> None:
     """Whole or not at all: what is there is sent to the run folder of another machine at once, and never again."""
-    part = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.part")
-    part.write_text(json.dumps(config, indent=1), encoding="utf-8")
-    part.replace(path)
+    write_whole(path, lambda stream: stream.write(json.dumps(config, indent=1).encode()))
 
 
 def _raise_terminated(*_: object) -> None:

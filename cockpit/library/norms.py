@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from cockpit.events.frozen import frozen_text, frozen_values
 from cockpit.events.kinds import Note
 from cockpit.events.text import one_line
 from cockpit.library.guard import complain, never_raises
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from trainers.norm_sample import Sample
 
 _DEEPEST_WRAPPER = 4
-_MOST_NAMES = 5  # of tensors that are not trained
 
 
 @never_raises
@@ -146,15 +146,9 @@ def _note_frozen(recorder: Recorder) -> None:
     if frozen == recorder.frozen:
         return
     recorder.frozen = frozen
-    known = {"tensors": len(frozen), "of": len(named), "names": frozen[:_MOST_NAMES]}
-    recorder.write(Note(text=_frozen_text(frozen, len(named)), at=time.time(), frozen=known))
-
-
-def _frozen_text(frozen: list[str], of: int) -> str:
-    if not frozen:
-        return f"all {of} tensors are trained"
-    more = f" and {len(frozen) - _MOST_NAMES} more" if len(frozen) > _MOST_NAMES else ""
-    return one_line(f"{len(frozen)} of {of} tensors are not trained: {', '.join(frozen[:_MOST_NAMES])}{more}", 500)
+    known = frozen_values(frozen, len(named))
+    text = one_line(frozen_text(**known), 500) if frozen else f"all {len(named)} tensors are trained"
+    recorder.write(Note(text=text, at=time.time(), frozen=known))
 
 
 def _unwrapped(optimizer: Any) -> Any:

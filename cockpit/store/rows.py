@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from cockpit.events.frozen import frozen_text
+
 NOT_OVER = ("running", "paused", "waiting")  # statuses of a trial that may still do something
 ENDED_EARLY = ("interrupted", "stopped", "failed")  # statuses of a sweep that may be taken up again
 BLEND = "blend"  # stands for trainer and engine of a merge of experiments, which trains nothing
@@ -210,11 +212,8 @@ class FrozenRow:
 
     @property
     def text(self) -> str:
-        """`148 of 160 tensors are not trained: encoder.weight, … and 143 more`; empty where all are."""
-        if not self.tensors:
-            return ""
-        more = f" and {self.tensors - len(self.names)} more" if self.tensors > len(self.names) else ""
-        return f"{self.tensors} of {self.of} tensors are not trained: {', '.join(self.names)}{more}"
+        """The words of `frozen_text`; empty where all are trained."""
+        return frozen_text(self.tensors, self.of, self.names) if self.tensors else ""
 
 
 @dataclass(frozen=True, slots=True)

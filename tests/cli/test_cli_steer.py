@@ -160,7 +160,7 @@ def test_a_sweep_that_runs_obeys_and_tells(spawn, answer, folder):
     paused = answer("pause", "exp001/t001")
     assert paused.out.startswith("exp001: t001 paused at step "), paused
     assert answer("set", "exp001/t001", "lr=0.5").out == "exp001: t001 goes on with lr=0.5\n"
-    wait_until(lambda: re.search(r"● running, 1 paused +1/6 ", answer("ls").out), process)
+    assert re.search(r"● running, 1 paused +1/6 ", answer("ls").out)
     assert answer("resume", "exp001/t001").out == "exp001: t001 goes on\n"
     everything = answer("pause", "exp001")
     assert re.fullmatch(r"exp001: paused, with \d trials; nothing is started until it is resumed\n", everything.out)

@@ -12,14 +12,15 @@ from pathlib import Path
 
 from trainers.contract import InputError
 from trainers.devices import chips
-from trainers.devices.autoload import TORCH_TPU, TORCH_XLA, is_installed
+from trainers.devices.autoload import TORCH_XLA, installed_version, is_installed
+from trainers.devices.automatic import NO_CARD, NOT_BUILT, WITHOUT_CUDA, has_tpu_library
 from trainers.devices.kinds import CPU, CUDA, MPS, TPU, XLA
 
 METAL = "Metal is there on Apple computers only; use --device cpu"
 INSTALL_CUDA = "use --device cpu, or install a CUDA build of torch"
 INSTALL_XLA = "install torch_xla with the torch version it was built for"
 NO_CHIP = "there is no TPU chip here; use --device cpu"
-NO_CARD = "no CUDA card is visible; use --device cpu, or see what `cockpit doctor` finds"
+FIND_CARD = f"{NO_CARD}; use --device cpu, or see what `cockpit doctor` finds"
 # What the cards of NVIDIA and AMD are reached by, on boards with Tegra and on Windows' Linux too.
 CARDS = ("nvidia[0-9]*", "kfd", "nvhost-gpu", "nvgpu", "dxg")
 
@@ -44,20 +45,10 @@ def has_cards(devices: Path = Path("/dev"), environment: Mapping[str, str] = os.
     return any(next(devices.glob(name), None) for name in CARDS)
 
 
-def is_built_without_cuda() -> bool:
-    """Whether the name of torch's version says so; that of other builds says nothing."""
-    from importlib.metadata import PackageNotFoundError, version  # takes longer than the start of a program may
-
-    try:
-        return version("torch").endswith("+cpu")
-    except PackageNotFoundError:
-        return False
-
-
 def _cuda() -> str:
     if not has_cards():
-        return NO_CARD
-    return f"this torch was built without CUDA; {INSTALL_CUDA}" if is_built_without_cuda() else ""
+        return FIND_CARD
+    return f"{NOT_BUILT}; {INSTALL_CUDA}" if installed_version("torch").endswith(WITHOUT_CUDA) else ""
 
 
 def _mps() -> str:
@@ -69,7 +60,7 @@ def _xla() -> str:
 
 
 def _tpu() -> str:
-    if is_installed(TORCH_TPU) or is_installed(TORCH_XLA):
+    if has_tpu_library():
         return ""
     advice = f"use --device {CPU}, or install one of them" if chips.has_chips() else NO_CHIP
     return f"neither torch_tpu nor torch_xla is installed; {advice}"

@@ -21,6 +21,16 @@ def is_installed(package: str) -> bool:
     return importlib.util.find_spec(package) is not None
 
 
+def installed_version(package: str) -> str:
+    """The version of a package that is installed, such as `2.13.0+cpu`; empty where it is not."""
+    from importlib.metadata import PackageNotFoundError, version  # takes longer than the start of a program may
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
 def prevention(environment: Mapping[str, str]) -> dict[str, str]:
     """What keeps torch from loading torch_tpu in a process with this environment; empty where nothing has to."""
     if VARIABLE in environment or not is_installed(TORCH_TPU):

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trainers.devices import chips
-from trainers.devices.autoload import TORCH_TPU, TORCH_XLA, is_installed
+from trainers.devices.autoload import TORCH_TPU, TORCH_XLA, installed_version, is_installed
 from trainers.devices.kinds import CPU, CUDA, MPS, TPU
 
-_NO_CARD = "no CUDA card is visible"
+NO_CARD = "no CUDA card is visible"
+NOT_BUILT = "this torch was built without CUDA"
+WITHOUT_CUDA = "+cpu"  # how the version of such a torch may end; that of other builds says nothing
 _NO_METAL = "no Metal"
 
 
@@ -40,15 +42,16 @@ def look() -> Choice:
 
 def guess(cards: int) -> Choice:
     """The same without torch, on a machine where so many NVIDIA cards are visible: what a process will likely take."""
-    from importlib.metadata import PackageNotFoundError, version  # takes longer than the start of a program may
-
     on_apple = platform.system() == "Darwin"
-    try:
-        is_built = not on_apple and not version("torch").endswith("+cpu")
-    except PackageNotFoundError:
-        is_built = False
+    version = installed_version("torch")
+    is_built = bool(version) and not on_apple and not version.endswith(WITHOUT_CUDA)
     no_cuda = "" if cards and is_built else _no_cuda(is_built, bool(cards))
     return _first(no_cuda, _no_tpu(), "" if on_apple and platform.machine() == "arm64" else _NO_METAL)
+
+
+def has_tpu_library() -> bool:
+    """Whether one of those that know TPUs is installed."""
+    return is_installed(TORCH_TPU) or is_installed(TORCH_XLA)
 
 
 def _first(no_cuda: str, no_tpu: str, no_metal: str) -> Choice:
@@ -63,12 +66,10 @@ def _first(no_cuda: str, no_tpu: str, no_metal: str) -> Choice:
 
 
 def _no_cuda(is_built: bool, has_card: bool) -> str:
-    return "this torch was built without CUDA" if has_card and not is_built else _NO_CARD
+    return NOT_BUILT if has_card and not is_built else NO_CARD
 
 
 def _no_tpu() -> str:
     if not chips.has_chips():
         return "no TPU"
-    if is_installed(TORCH_TPU) or is_installed(TORCH_XLA):
-        return ""
-    return "a TPU but neither torch_tpu nor torch_xla"
+    return "" if has_tpu_library() else "a TPU but neither torch_tpu nor torch_xla"

@@ -44,7 +44,7 @@ def _cuda() -> Device:
 
     if not torch.cuda.is_available():
         without = f"torch {torch.__version__} was built without it; {absent.INSTALL_CUDA}"
-        raise absent.refusal(CUDA, absent.NO_CARD if torch.version.cuda or torch.version.hip else without)
+        raise absent.refusal(CUDA, absent.FIND_CARD if torch.version.cuda or torch.version.hip else without)
     return CudaDevice()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from trainers.contract import InputError
-from trainers.devices import absent, chips
+from trainers.devices import absent, automatic, chips
 from trainers.devices.absent import has_cards, refuse_absent
 from trainers.devices.kinds import CHOICES
 
@@ -23,7 +23,8 @@ def machine(monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(absent, "has_cards", lambda: cards)
         monkeypatch.setattr(metadata, "version", lambda package: torch)
         monkeypatch.setattr("platform.system", lambda: system)
-        monkeypatch.setattr(absent, "is_installed", lambda package: package == installed)
+        for module in (absent, automatic):
+            monkeypatch.setattr(module, "is_installed", lambda package: package == installed)
         monkeypatch.setattr(chips, "has_chips", lambda: False)
 
     return set_up
