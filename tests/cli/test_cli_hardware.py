@@ -18,7 +18,7 @@ def machine(monkeypatch):
 
     def set_up(versions=(), answers=(), chips=False):
         known, said = dict(versions), dict(answers)
-        monkeypatch.setattr(hardware, "_version", lambda name: known.get(name, ""))
+        monkeypatch.setattr(hardware, "installed_version", lambda name: known.get(name, ""))
         monkeypatch.setattr(hardware, "has_chips", lambda: chips)
         monkeypatch.setattr(
             hardware, "in_child", lambda what, program: said.get(what, Finding(f"{what} works", "ok", "1.0"))
