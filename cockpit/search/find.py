@@ -42,13 +42,16 @@ def find_search(name: str | Path, cwd: Path) -> Path:
 
 
 def available(cwd: Path) -> list[Known]:
-    """All searches that can be named from `cwd`, by name; one in `./searches/` hides a shipped one of its name."""
+    """All searches that can be named from `cwd`: those in `./searches/` by name, then the shipped ones by name.
+
+    One in `./searches/` hides a shipped one of its name.
+    """
     found: dict[str, Known] = {}
     for folder in _folders(cwd):
-        for path in sorted(folder.iterdir()):
+        for path in sorted(folder.iterdir(), key=lambda path: (path.stem, path.suffix)):
             if path.suffix in SUFFIXES and path.is_file():
                 found.setdefault(path.stem, Known(path.stem, path, _question(path)))
-    return [found[name] for name in sorted(found)]
+    return list(found.values())
 
 
 def _folders(cwd: Path) -> Iterator[Path]:

@@ -130,6 +130,7 @@ def test_find_by_name_path_and_shipped(tmp_path: Path) -> None:
     folder = tmp_path / "searches"
     folder.mkdir()
     (folder / "mine.yaml").write_text("# ---\n#\n# Question: Why?\n" + HEAD)
+    (folder / "mine.yml").write_text(HEAD)
     (folder / "demo.yml").write_text(HEAD)
     (folder / "note.txt").write_text("")
     (tmp_path / "loose.yaml").write_text(HEAD)
@@ -140,7 +141,7 @@ def test_find_by_name_path_and_shipped(tmp_path: Path) -> None:
     assert find_search("demo", tmp_path) == folder / "demo.yml"
     assert find_search("arcface", tmp_path).parent.name == "searches"
     known = available(tmp_path)
-    assert [search.name for search in known] == sorted([*SHIPPED, "mine"])
+    assert [search.name for search in known] == ["demo", "mine", *(name for name in SHIPPED if name != "demo")]
     questions = {search.name: search.question for search in known}
     assert questions["mine"] == "---" and questions["demo"] == ""
 

@@ -1,9 +1,10 @@
 """The program in a real tmux, used as somebody uses it who has read the footer and nothing else."""
 
+import subprocess
 from contextlib import closing
 
 import pytest
-from terminal import Tmux, environment, tui_log
+from terminal import COCKPIT, Tmux, environment, tui_log
 
 CLIMB = """\
 name: climb
@@ -12,7 +13,7 @@ trainer: toy
 engine: local
 method: random
 metric: {name: score, goal: maximize}
-parameters: {x: {min: 0.3, max: 0.9}, y: {value: -0.3}, epochs: {value: 22}, delay: {value: 0.05}}
+parameters: {x: {min: 0.3, max: 0.9}, y: {value: -0.3}, epochs: {value: 2000}, delay: {value: 0.05}}
 baseline: {x: 0.0}
 run_cap: 2
 concurrent: 2
@@ -22,12 +23,14 @@ resources: {cpu: 0.5}
 
 @pytest.fixture(params=[(80, 24), (200, 60)], ids=str)
 def tmux(request, tmp_path):
-    """A tmux server in a folder with a search of one's own."""
+    """A tmux server in a folder with a search of one's own, which goes on until it is stopped."""
     (tmp_path / "searches").mkdir()
     (tmp_path / "searches" / "climb.yaml").write_text(CLIMB)
     # The logs folder by name, because a title of 80 columns has no room for the folders of a test.
-    with closing(Tmux(tmp_path, request.param, environment(tmp_path, COCKPIT_LOGS="logs"))) as server:
+    env = environment(tmp_path, COCKPIT_LOGS="logs")
+    with closing(Tmux(tmp_path, request.param, env)) as server:
         yield server
+    subprocess.run([*COCKPIT, "stop", "exp001"], cwd=tmp_path, env=env, capture_output=True, check=False)
 
 
 @pytest.mark.slow
@@ -50,8 +53,10 @@ def test_from_an_empty_folder_to_a_sweep_that_outlives_the_cockpit(tmux, tmp_pat
     tmux.wait("─ Experiments ─")
     tmux.wait(lambda screen: "● running" in line_with(screen, "exp001"))
     tmux.press("Enter")
-    tmux.wait(lambda screen: "● running" in line_with(screen, "t001"))
-    tmux.wait(lambda screen: "exp001 climb  ✓ finished" in screen, seconds=60)
+    tmux.wait(lambda screen: "b best" in footer(screen))
+    tmux.press("b")
+    stop(tmux, "t001")
+    tmux.wait("exp001 climb  ■ stopped")
     assert "■ stopped" in line_with(tmux.screen, "t000")
     tmux.press("q")
     tmux.wait(lambda _: tmux.is_in_shell())
@@ -60,12 +65,12 @@ def test_from_an_empty_folder_to_a_sweep_that_outlives_the_cockpit(tmux, tmp_pat
 
 
 def start(tmux):
-    assert "n new sweep" in footer(tmux.screen)
+    tmux.wait(lambda screen: "n new sweep" in footer(screen))
     tmux.press("n")
     tmux.wait("─ Searches ─")
     tmux.wait("climb")
     tmux.write("climb")
-    tmux.wait("2 trials × 22 epochs, 2 at once")
+    tmux.wait("2 trials × 2000 epochs, 2 at once")
     tmux.wait(lambda screen: "start" in footer(screen))
     tmux.press("C-s")
     tmux.wait("exp001 climb  ● running")
@@ -73,30 +78,34 @@ def start(tmux):
 
 def watch(tmux):
     """Steps arrive, the best trial is found, and its norms are seen."""
-    tmux.wait(lambda screen: "t000" in screen and "t001" in screen)
-    assert "1 Steps" in tmux.screen
+    tmux.wait(lambda screen: "t000" in screen and "t001" in screen and "1 Steps" in screen)
     tmux.press("1")
     seen = newest_step(tmux.wait(newest_step))
     tmux.wait(lambda screen: newest_step(screen) > seen)
     tmux.wait("best t001")
-    assert "b best" in footer(tmux.screen)
+    tmux.wait(lambda screen: "b best" in footer(screen))
     tmux.press("b")
-    assert "2 norms" in footer(tmux.wait(lambda screen: tab_of(screen) == "t001"))
+    tmux.wait(lambda screen: tab_of(screen) == "t001" and "2 norms" in footer(screen))
     tmux.press("2")
     tmux.wait(lambda screen: "|g| mean" in screen and "body" in screen and "head" in screen)
 
 
 def stop_the_baseline(tmux):
     tmux.press("Up")
-    tmux.wait(lambda screen: tab_of(screen) == "t000")
-    tmux.wait(lambda screen: "s stop" in footer(screen))
-    tmux.press("s")
-    tmux.wait("stop t000 at the next step?")
-    tmux.press("y")
-    tmux.wait(lambda screen: "■ stopped" in line_with(screen, "t000"))
-    tmux.wait("t000 stopped at step")
+    stop(tmux, "t000")
     tmux.wait("stopped by")  # and by whom, in its row or, where there is no room for that, below the rows
     assert "● running" in line_with(tmux.screen, "t001")
+
+
+def stop(tmux, trial):
+    """Stop the trial under the cursor, which is this one."""
+    tmux.wait(lambda screen: tab_of(screen) == trial and "● running" in line_with(screen, trial))
+    tmux.wait(lambda screen: "s stop" in footer(screen))
+    tmux.press("s")
+    tmux.wait(f"stop {trial} at the next step?")
+    tmux.press("y")
+    tmux.wait(f"{trial} stopped at step")
+    tmux.wait(lambda screen: "■ stopped" in line_with(screen, trial))
 
 
 def write_a_note(tmux, folder):

@@ -45,7 +45,7 @@ class LaunchScreen(CockpitScreen):
     CSS_PATH = "launch.tcss"
     BINDINGS = bindings(actions_of(LAUNCH))
     help_text = (
-        "At the left are the searches of ./searches and those that are shipped; type to find one. Its space and its "
+        "At the left are the searches of ./searches, then those that are shipped; type to find one. Its space and its "
         "budget can be changed before it is started: what differs from the file has a star, and what is wrong is said "
         "at its place as you type. Cores and GPUs are those of one trial. Fields that are empty mean what stands in "
         "them in grey. A search whose space was changed is kept in the folder .drafts of the logs, so that the same "

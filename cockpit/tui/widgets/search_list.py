@@ -103,7 +103,7 @@ class SearchList(Vertical):
         self.post_message(self.Opened())
 
     def on_table_heading_pressed(self, event: Table.HeadingPressed) -> None:
-        event.stop()  # the order is that of the names
+        event.stop()  # one's own come first
 
     def _draw(self) -> None:
         self.table.ascii = self.glyphs.ascii
