@@ -110,7 +110,7 @@ def test_text_from_outside_is_shown_and_steers_nothing(tmp_path, size):
         walk(terminal, ("space", "t005"), ("up", "t000"), ("space", SWEEP), ("c", "Compare  2"))
         walk(terminal, ("d", f"diary{markup}"), ("n", "your note"), ("escape", "leaderboard"), ("escape", "Compare  2"))
         walk(terminal, ("escape", SWEEP), ("v", "Devices"), ("escape", SWEEP), ("escape", HOME))
-        walk(terminal, ("n", "│ hostile"), ("end", "✗ searches/zmark"), ("h", "/h"), ("o", "/ho"), ("s", "/hos"))
+        walk(terminal, ("n", "│ hostile"), ("down", "✗ searches/zmark"), ("h", "/h"), ("o", "/ho"), ("s", "/hos"))
         walk(terminal, ("t", f"─ search{markup}"), ("escape", gone("/host ")), ("escape", HOME))
         walk(terminal, ("up", "─ exp002"), ("up", "─ exp003"), ("enter", SWEEP), ("3", f"printed{markup}"))
         walk(terminal, ("6", SWEEP), ("escape", HOME), ("up", "─ exp004"), ("enter", "exp004"))
