@@ -159,14 +159,14 @@ def _print_trials(sweep: SweepRow, trials: Sequence[TrialRow], goals: Mapping[st
 def _show_trial(index: Index, trial: TrialRow, as_json: bool) -> None:
     from cockpit.cli.history import print_attempts, print_changes, print_commands
     from cockpit.cli.provenance import circumstances, print_provenance
-    from cockpit.store.document import trial_document
+    from cockpit.store.document import found_document, trial_document
     from cockpit.store.history import changes_of, read_history
 
     sweep, commands = index.sweep(), [command for command in index.commands() if command.trial == trial.id]
     attempts = read_history(index.run, (trial.id,)).attempts.get(trial.id, [])
     changes = changes_of(index.steered().get(trial.id, ()), commands, trial.id)
     if as_json:
-        document = trial_document(trial, attempts, changes)
+        document = trial_document(trial, attempts, changes) | found_document(index, trial.id)
         print_json({"experiment": index.run.id, **document, **circumstances(index.run, sweep, trial.id)})
         return
     _show_facts(index, sweep, trial)

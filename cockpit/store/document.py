@@ -151,6 +151,20 @@ def trial_document(
     }
 
 
+def found_document(index: Index, trial: str) -> dict[str, Any]:
+    """What is read from a trial's events alone.
+
+    `data_wait` is the share of its time that it waited for data, `untrained` names a few of the tensors that are not
+    trained, and `files` has the newest path for each label.
+    """
+    frozen = index.frozen(trial)
+    return {
+        "data_wait": index.wait_share(trial),
+        "untrained": {"tensors": frozen.tensors, "of": frozen.of, "names": list(frozen.names)},
+        "files": index.saved(trial),
+    }
+
+
 def plain(value: Any) -> Any:
     """`value` without NaN and infinity, which JSON does not have."""
     if isinstance(value, float) and not math.isfinite(value):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 from builders import Recorder, every_kind
@@ -101,6 +102,8 @@ def test_show_json_of_a_trial_is_that_trial(cockpit, logs):
     (code,) = alone["provenance"]["code"]
     assert list(code["untracked"]) == ["hill.yaml"]
     assert alone["provenance"]["packages"] > 10
+    assert alone["data_wait"] == 0.0 and alone["untrained"] == {"tensors": 0, "of": 0, "names": []}
+    assert {label: Path(path).name for label, path in alone["files"].items()} == {"last": "last.json"}
 
 
 def test_show_names_command_code_versions_and_machine(cockpit, logs):

@@ -191,4 +191,6 @@ def test_what_a_loop_of_ones_own_does_not_train_is_told_wherever_norms_are(answe
     assert frozen in table.err.splitlines()
     assert "⚠ pg0: no gradient reaches unused.weight, unused.bias since step 1" in table.err
     assert f"tensors      {frozen}\n" in cockpit("show", "exp001/t000").out
+    told = json.loads(cockpit("show", "exp001/t000", "--json").out)["untrained"]
+    assert told == {"tensors": 2, "of": 6, "names": ["base.weight", "base.bias"]}
     assert f"- {frozen} (t000)\n" in (folder / "logs" / "diary.md").read_text()
