@@ -26,11 +26,15 @@ TITLE = b"ray::"  # what Ray's workers and agents call themselves, in place of t
 
 @dataclass(frozen=True)
 class Process:
-    """A process of this user. `started` (clock ticks since boot) tells it from a later one with the same id."""
+    """A process of this user. `started` (clock ticks since boot) tells it from a later one with the same id.
+
+    One that `has_ended` is kept by the kernel until its parent asks for it.
+    """
 
     pid: int
     parent: int
     started: int
+    has_ended: bool
 
 
 def members(folder: str, package: str) -> list[Process]:
@@ -46,11 +50,19 @@ def members(folder: str, package: str) -> list[Process]:
 
 
 def end(folder: str, package: str) -> None:
-    """Kill the Ray in `folder`: again until nobody is left, because its processes start others meanwhile."""
+    """Kill the Ray in `folder`: again until nobody is left, because its processes start others meanwhile.
+
+    One that was killed shows neither its command nor its files while it ends, and yet is there until it has ended.
+    """
     deadline = time.monotonic() + SECONDS
-    while (left := members(folder, package)) and time.monotonic() < deadline:
+    killed: set[Process] = set()
+    while time.monotonic() < deadline:
+        left = members(folder, package)
         for process in left:
             _kill(process)
+        killed.update(left)
+        if not left and not any(map(_is_alive, killed)):
+            return
         time.sleep(0.02)
 
 
@@ -66,7 +78,15 @@ def _processes() -> Iterator[Process]:
 def _process(pid: int) -> Process:
     """Raises `OSError` when it is gone."""
     fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-    return Process(pid, int(fields[1]), int(fields[19]))
+    return Process(pid, int(fields[1]), int(fields[19]), fields[0] in "ZX")
+
+
+def _is_alive(process: Process) -> bool:
+    try:
+        now = _process(process.pid)
+    except OSError:
+        return False
+    return now.started == process.started and not now.has_ended
 
 
 def _belongs(pid: int, folder: bytes, package: bytes) -> bool:

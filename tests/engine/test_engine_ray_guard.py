@@ -73,8 +73,8 @@ def test_members_are_programs_of_ray_with_this_folder_and_what_they_started(star
     found = {process.pid for process in members(str(folder), PACKAGE)}
     assert found == {server.pid, worker.pid, child}
     end(str(folder), PACKAGE)
+    assert [process for process in (server.pid, worker.pid, child) if is_alive(process)] == []
     assert server.wait() == worker.wait() == -signal.SIGKILL
-    wait_until(lambda: not is_alive(child))
     assert members(str(folder), PACKAGE) == []
     assert len(members(str(other), PACKAGE)) == 2
 
