@@ -4,6 +4,7 @@ import math
 import shutil
 import sqlite3
 import threading
+import time
 from contextlib import closing
 
 import pytest
@@ -317,6 +318,8 @@ def test_readers_see_whole_states_while_the_writer_writes(tmp_path):
             writer.write(Step(step=step, metrics={"loss": 1.0 / step}))
             writer.write(Eval(step=step, metrics={"score": step / 300}))
             indexer.sync()
+        while not seen and not errors:
+            time.sleep(0.001)  # the readers have not come to their first look yet
         over.set()
         for reader in readers:
             reader.join()
