@@ -141,7 +141,7 @@ def test_work_is_interrupted_and_what_it_says_then_is_told(cockpit, service, tmp
         if (call, moment) == ("GetDataset", "before"):
             looks.append(call)
             record = tmp_path / "machine" / "kaggle" / "working" / "logs" / "exp001-hill" / "sweep.jsonl"
-            if record.exists():
+            if record.exists() and "sweep_started" in record.read_text():
                 service.account.datasets[CONTROL].notes.append(f"stop {ref} [ck-0]")
 
     service.watch(watch)
