@@ -15,7 +15,7 @@ from cockpit.events.kinds import SweepEnded, SweepStatus, TrialStarted
 from cockpit.store.folder import experiments, find_experiment
 
 DEADLINE = 60.0
-SLOW = ("sweep", "hill.yaml", "--set", "delay=0.05", "--set", "steps=500")
+SLOW = ("sweep", "hill.yaml", "--set", "delay=0.05", "--set", "steps=1000000")  # goes on until it is told to end
 
 
 @pytest.fixture(autouse=True)
