@@ -13,6 +13,7 @@ from builders import Recorder
 from test_cli_sweep import trials_are_running
 
 from cockpit.engine import budget
+from cockpit.engine.queue import tickets
 from cockpit.events.codec import decode
 from cockpit.events.kinds import SweepEnded, SweepStatus, TrialStarted
 from cockpit.store.folder import experiments, find_experiment
@@ -111,6 +112,7 @@ def test_a_queued_sweep_ends_cleanly_and_says_that_it_never_ran(spawn, answer, c
     assert [run.trial_ids() for run in experiments(folder / "logs")][1:] == [[], [], []]
     blocker.send_signal(signal.SIGINT)
     assert blocker.wait(DEADLINE) == 130
+    wait_until(lambda: not tickets())  # the detached one leaves the line a moment after it has ended
     after = answer("sweep", "hill.yaml", "--queue", "--trials", "1", "--json")  # nobody is ahead any more
     assert json.loads(after.out)["status"] == "finished"
     assert reasons(folder, "exp005") == []
