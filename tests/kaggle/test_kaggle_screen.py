@@ -189,7 +189,7 @@ def at_kaggle(logs, scene, size=(80, 24)):
     play(run())
     for thread in threading.enumerate():
         if thread.name == "kaggle":
-            thread.join(20)  # the next test asks the same helper
+            thread.join(60)  # the next test asks the same helper, which may just be starting
 
 
 @pytest.fixture
