@@ -82,7 +82,8 @@ def _watch(trial: Trial, folder: TrialFolder) -> Seen:
                     since = seen.first_step - seen.step_times[0][1]  # when training began
                     took = time.monotonic() - since - seen.step_times[-1][1]
                     seen.evaluated = (message["step"], max(0.0, took))
-                trial.answer(True)
+                if not seen.is_enough:  # or it would make steps that nobody waits for, some of which would count
+                    trial.answer(True)
         if trial.outcome is not None and trial.outcome.status == "finished":
             seen.over = time.monotonic()
     finally:

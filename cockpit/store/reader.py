@@ -48,7 +48,11 @@ class Index:
                 raise FolderError(f"{run.path}: no sweep.jsonl in it, so it is not an experiment; remove or restore it")
             if not _has_begun(run):
                 raise FolderError(f"{run.path}: {NOT_BEGUN}")
-            _sync(run, RENEWAL_SECONDS)
+            try:
+                _sync(run, RENEWAL_SECONDS)
+            except FolderError:
+                if not run.index.exists():  # else a sweep that has just begun was faster, and keeps it
+                    raise
         self._open()
         if run.is_mirror or self._writer_died():
             self.close()

@@ -228,8 +228,10 @@ for number in range(60):
 WRITER = """
 import sys
 from pathlib import Path
+from cockpit.diary import safe_file
 from cockpit.diary.book import change
 from cockpit.diary.entries import put
+safe_file.SETTLES_SECONDS = 60.0  # a busy disk may take long to save
 logs, name = Path(sys.argv[1]), sys.argv[2]
 print("ready", flush=True)
 sys.stdin.readline()

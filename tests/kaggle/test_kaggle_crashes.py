@@ -171,9 +171,17 @@ def crash_stop(_driver, service, tmp_path):
 def wait_for_the_end(pid):
     """A helper whose parent was killed sees that itself."""
     deadline = time.monotonic() + 15
-    while pid and Path(f"/proc/{pid}/stat").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split():
+    while pid and is_running(pid):
         assert time.monotonic() < deadline, f"helper {pid} outlives its parent"
         time.sleep(0.001)
+
+
+def is_running(pid):
+    """Whether a process is there and more than a zombie; it may be reaped at any moment, also while this looks."""
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().split()
+    except OSError:
+        return False
 
 
 def wait_until_idle(service):

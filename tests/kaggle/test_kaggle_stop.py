@@ -22,17 +22,16 @@ from cockpit.store.folder import FolderError
 QUICK = ("--settle", "0")
 WAITS = """
 import json, pathlib, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # it waits for its turn, however early it comes
 record = pathlib.Path(sys.argv[sys.argv.index("--logs") + 1]) / "exp001-hill"
 record.mkdir(parents=True)
 def write(**said):
     with (record / "sweep.jsonl").open("a") as file:
         file.write(json.dumps(said) + chr(10))
-def end(*_):
-    write(kind="sweep_ended", status="interrupted", reason="Ctrl-C")
-    sys.exit(130)
-signal.signal(signal.SIGINT, end)
 write(kind="sweep_started", experiment="exp001", search="hill", metric="score")
-signal.pause()
+signal.sigwait([signal.SIGINT])
+write(kind="sweep_ended", status="interrupted", reason="Ctrl-C")
+sys.exit(130)
 """
 LONG = """
 name: long

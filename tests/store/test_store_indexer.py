@@ -4,14 +4,15 @@ import math
 import shutil
 import sqlite3
 import threading
-from contextlib import closing
+import time
+from contextlib import ExitStack, closing
 
 import pytest
 from builders import Recorder, every_kind
 
 from cockpit.events.kinds import Eval, Norms, Note, Saved, Step, TrialEnded, TrialStarted
 from cockpit.events.writer import EventWriter
-from cockpit.store import indexer, schema
+from cockpit.store import indexer, reader, schema
 from cockpit.store.document import experiment_document
 from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.indexer import Indexer, reindex
@@ -317,6 +318,8 @@ def test_readers_see_whole_states_while_the_writer_writes(tmp_path):
             writer.write(Step(step=step, metrics={"loss": 1.0 / step}))
             writer.write(Eval(step=step, metrics={"score": step / 300}))
             indexer.sync()
+        while not seen and not errors:
+            time.sleep(0.001)  # the readers have not come to their first look yet
         over.set()
         for reader in readers:
             reader.join()
@@ -332,6 +335,19 @@ def test_a_missing_index_is_made_by_who_reads(tmp_path):
     with Index(run) as index:
         assert len(index.trials()) == 2
     assert run.index.exists()
+
+
+def test_an_index_that_a_sweep_makes_before_who_reads_and_keeps_is_read(tmp_path, monkeypatch):
+    run = every_kind(tmp_path)
+    own = reader._sync
+
+    def overtaken(run, _):
+        sweep.enter_context(Indexer(run)).sync()
+        own(run)
+
+    monkeypatch.setattr(reader, "_sync", overtaken)
+    with ExitStack() as sweep, Index(run) as index:
+        assert len(index.trials()) == 2
 
 
 def test_the_last_lines_of_a_sweep_that_died_are_read_all_the_same(tmp_path):

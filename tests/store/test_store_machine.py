@@ -328,15 +328,16 @@ def test_the_library_itself_says_whether_this_machine_has_a_driver():
 def test_nobody_waits_for_a_driver_that_does_not_answer(monkeypatch):
     driver = FakeDriver(deaf="nvmlDeviceGetMemoryInfo")
     meter = NvidiaMeter(lambda: driver)
-    assert meter.read() == ((), "asking the NVIDIA driver")
-    assert meter.read() == ((), "asking the NVIDIA driver")
     now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    assert meter.read() == ((), "asking the NVIDIA driver")
+    assert meter.read() == ((), "asking the NVIDIA driver")
     monkeypatch.setattr(time, "monotonic", lambda: now + 42.4)
     assert meter.read() == ((), "the NVIDIA driver has not answered for 42 s")
     monkeypatch.undo()
-    assert driver.calls.count("nvmlInit") == 1  # one look at a time
     driver.answer.set()
     join_looks()
+    assert driver.calls.count("nvmlInit") == 1  # one look at a time
     assert [gpu.load for gpu in meter.read()[0]] == [71.0, 71.0]
     join_looks()
 
