@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from cockpit.events.kinds import Step
+
 from .experiment import Experiment, experiment
 from .processes import send, stop, wait_until
-from .records import ends, open_trials, size, trial_pids
+from .records import ends, open_trials, size, told
 
 sys.path.append(str(Path(__file__).parents[1] / "engine"))  # stage and sweeping are there
 
@@ -46,7 +48,10 @@ def _is_in_the_middle(made: Experiment) -> bool:
 
 
 def _has_two_under_way(made: Experiment) -> bool:
-    return size(made.run) > ENOUGH_BYTES and len(trial_pids(made.run)) == 2 and bool(ends(made.run))
+    """Both have made steps, and others came to their end."""
+    run = made.run
+    stepping = [trial for trial in open_trials(run) if any(isinstance(event, Step) for event in told(run, trial))]
+    return size(run) > ENOUGH_BYTES and len(stepping) == 2 and bool(ends(run))
 
 
 @pytest.fixture
