@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sweeping import descriptors, left_processes, run, wait_until
 
+from cockpit.engine import provenance
 from cockpit.engine import sweep as sweep_module
 from cockpit.engine import trial as trial_module
 from cockpit.engine.provenance import environment
@@ -92,6 +93,7 @@ def test_provenance_without_git_has_no_commit(tmp_path: Path, monkeypatch: pytes
 
 
 def test_provenance_counts_the_lines_changed_since_the_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provenance, "QUICK_SECONDS", 60.0)  # however long git takes
     monkeypatch.chdir(tmp_path)
     for name in ("HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path))
