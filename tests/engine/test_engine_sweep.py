@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engine_trainers import gated
 from sweeping import descriptors, left_processes, run, wait_until
 
 from cockpit.engine import provenance
@@ -45,21 +46,23 @@ def test_an_engine_that_raises_ends_the_sweep_as_failed_in_one_line(
 
 
 class BrokenView:
-    """Shows the first picture and never again."""
+    """Shows the first picture and not the second; from the third on the trials go on."""
 
     def __init__(self) -> None:
         self.shown = 0
 
-    def show(self, *_: object) -> None:
+    def show(self, index: Index, *_: object) -> None:
         self.shown += 1
         if self.shown == 2:
             raise RuntimeError("no picture")
+        for trial in index.run.trial_ids() if self.shown > 2 else ():
+            (index.run.trial(trial).path / gated.OPEN).touch()
 
 
 def test_a_view_that_raises_does_not_hurt_the_sweep(tmp_path: Path) -> None:
     view = BrokenView()
-    parameters = {"x": {"values": [0.0, 1.0]}, "delay": {"value": 0.01}}
-    sweep = run(tmp_path, view, method="grid", parameters=parameters, concurrent=1)
+    keys = {"trainer": "engine_trainers.gated", "parameters": {"x": {"values": [0.0, 1.0]}}}
+    sweep = run(tmp_path, view, method="grid", concurrent=1, **keys)
     assert sweep.statuses == ["finished", "finished"]
     assert "no picture" in sweep.log
     assert view.shown > 2
