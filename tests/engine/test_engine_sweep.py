@@ -68,6 +68,20 @@ def test_a_view_that_raises_does_not_hurt_the_sweep(tmp_path: Path) -> None:
     assert view.shown > 2
 
 
+class BrokenAtTheEnd:
+    """Cannot show a sweep that is over."""
+
+    def show(self, index: Index, sweep: SweepRow, *_: object) -> None:
+        if sweep.status != "running":
+            raise RuntimeError("no last picture")
+
+
+def test_a_view_that_raises_at_the_end_does_not_hide_how_that_was(tmp_path: Path) -> None:
+    sweep = run(tmp_path, BrokenAtTheEnd(), run_cap=1)
+    assert sweep.ending.status == "finished"
+    assert "no last picture" in sweep.log
+
+
 def test_a_sweep_records_where_and_how_it_ran(tmp_path: Path) -> None:
     sweep = run(tmp_path, run_cap=1, note="Why?")
     started = sweep.ledger[0]
