@@ -102,7 +102,7 @@ def test_the_watchdog_acts_when_the_sweep_is_killed_and_not_before(start: Start)
 def test_the_watchdog_leaves_with_the_sweep_and_the_folder() -> None:
     with guarded_folder(Path(PACKAGE)) as folder:
         (folder / "r").mkdir()
-        assert any(str(folder) in process.command for process in processes())
+        wait_until(lambda: any(str(folder) in process.command for process in processes()))
     assert not folder.exists()
     assert not any(str(folder) in process.command for process in processes())
 
