@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 import traceback
@@ -62,7 +61,7 @@ class Observer:
         try:
             self._tick()
             self._masks.look(self._trials.values(), last=True)
-        except (OSError, sqlite3.OperationalError):  # a full disk, which must not hide how the sweep ended
+        except Exception:  # a full disk or a view that raises, which must not hide how the sweep ended
             traceback.print_exc()
         finally:
             if self._index is not None:

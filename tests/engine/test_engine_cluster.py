@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
@@ -148,11 +150,14 @@ def test_trials_go_one_by_one_to_the_node_that_ray_says_has_a_tpu(nodes: Nodes, 
     node = nodes.ray.add_node(**NODE, num_cpus=3, resources={"TPU": 4})
     seen: list[Any] = []
     folders = lambda: RunFolder(next(tmp_path.glob("exp*")))  # noqa: E731
+
+    def has_seen(_: dict[str, TrialRow]) -> bool:
+        seen.extend(map(nodes.of, nodes.away(folders()).values()))
+        return bool(seen)
+
     try:
-        view = Scenes(
-            (lambda rows: bool(nodes.away(folders())), lambda run: seen.extend(map(nodes.of, nodes.away(run).values())))
-        )
-        search = {**trials(2, steps=10, delay=0.05), "resources": {"cpu": 0.5}}
+        view = Scenes((has_seen, lambda run: None))
+        search = {**trials(2, steps=20, delay=0.05), "resources": {"cpu": 0.5}}
         sweep = nodes.sweep(tmp_path, view, device="auto", **search)
     finally:
         nodes.ray.remove_node(node)
@@ -289,19 +294,25 @@ class Killing:
         self.trial = ""
         self.records: dict[str, bytes] = {}
         self.raylet = 0
+        self._pid = 0
 
     def has_victim(self, rows: dict[str, TrialRow], run_folder: RunFolder) -> bool:
         away = self._nodes.away(run_folder)
         saved = [trial for trial in away if (run_folder.trial(trial).path / "last.json").exists()]
         ahead = [trial for trial in saved if rows[trial].steps > _last_saved(run_folder, trial) + 3]
-        self.trial = ahead[0] if ahead else ""
-        return bool(ahead)
+        if not ahead:
+            return False
+        self.trial, self._pid = ahead[0], away[ahead[0]]
+        os.kill(self._pid, signal.SIGSTOP)  # so that it does not end before its node does
+        return True
 
     def kill(self, run_folder: RunFolder) -> None:
-        node = self._nodes.of(self._nodes.away(run_folder)[self.trial])
+        node = self._nodes.of(self._pid)
         self.raylet = node.all_processes["raylet"][0].process.pid
         self.records = {trial: run_folder.trial(trial).events.read_bytes() for trial in run_folder.trial_ids()}
         self._nodes.ray.remove_node(node, allow_graceful=False)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGCONT)
 
 
 def _last_saved(run_folder: RunFolder, trial: str) -> int:

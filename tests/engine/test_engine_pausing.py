@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from engine_trainers import gated
 from sweeping import Scenes, Sweep, attempts, events_in, is_alive, left_processes, run
 
 from cockpit.engine.control import send
+from cockpit.engine.warm_client import WarmParentProcess
 from cockpit.events.kinds import Answered, Built, Steered, Step, TrialPaused, TrialStarted
 from cockpit.store.folder import RunFolder
 from cockpit.store.reader import Index
 
 STEPS = 60
-TRIALS = {
+TRIALS: dict[str, Any] = {
+    "trainer": "engine_trainers.gated",
     "method": "grid",
     "parameters": {
         "x": {"values": [0.1, 0.2]},
         "y": {"value": 0.0},
         "steps": {"value": 20},
         "epochs": {"value": STEPS / 20},
-        "delay": {"value": 0.02},
     },
     "concurrent": 2,
     "resources": {"cpu": 0.5},
@@ -34,9 +39,23 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def uncut(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
-    """The same trials with nobody in between, and as fast as they can."""
-    parameters = {**TRIALS["parameters"], "delay": {"value": 0.0}}  # type: ignore[dict-item]
-    return run(tmp_path_factory.mktemp("uncut"), engine="local", **{**TRIALS, "parameters": parameters})
+    """The same trials with nobody in between and nothing to wait for."""
+    return run(tmp_path_factory.mktemp("uncut"), **{**TRIALS, "trainer": "toy"})
+
+
+@contextmanager
+def gates_of(logs: Path) -> Iterator[None]:
+    """A trial at its gate goes on when an order has reached it, so it is there for whatever it is to be told."""
+    order_trial = WarmParentProcess.order_trial
+
+    def order_and_open(warm: WarmParentProcess, attempt: str, order: dict[str, Any]) -> None:
+        order_trial(warm, attempt, order)
+        (folder,) = logs.glob("exp001-*")
+        (RunFolder(folder).trial(attempt.partition("#")[0]).path / gated.OPEN).touch()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WarmParentProcess, "order_trial", order_and_open)
+        yield
 
 
 class Pausing:
@@ -64,7 +83,9 @@ def steered(engine: str, pausing: Pausing, tmp_path_factory: pytest.TempPathFact
         (lambda trials: trials["t000"].status == "paused", pausing.look_and_resume),
         (lambda trials: trials["t001"].steps > 5, lambda run_folder: send(run_folder, "set", "t001", {"lr": 0.5})),
     )
-    return run(tmp_path_factory.mktemp(f"pausing-{engine}"), view, engine=engine, **TRIALS)
+    logs = tmp_path_factory.mktemp(f"pausing-{engine}")
+    with gates_of(logs):
+        return run(logs, view, engine=engine, **TRIALS)
 
 
 def steps_of(sweep: Sweep, trial: str) -> list[tuple[int, dict[str, float]]]:
@@ -116,6 +137,7 @@ def test_a_sweep_waits_for_a_paused_trial_and_ends_with_it(tmp_path: Path, engin
         (lambda trials: trials["t000"].steps > 3, lambda run_folder: send(run_folder, "pause", "t000")),
         (lambda trials: trials["t000"].status == "paused", lambda run_folder: send(run_folder, "kill", "t000")),
     )
-    sweep = run(tmp_path, view, **{**TRIALS, "engine": engine, "run_cap": 1})
+    with gates_of(tmp_path):
+        sweep = run(tmp_path, view, **{**TRIALS, "engine": engine, "run_cap": 1})
     assert sweep.statuses == ["stopped"]
     assert sweep.ending.status == "stopped"

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from sweeping import is_alive, wait_until
 
-from cockpit.engine import children
+from cockpit.engine import children, program
 from cockpit.engine.children import ProgramError, last_line
 from cockpit.engine.program import program_events
 from cockpit.engine.request import TrialRequest
@@ -97,7 +97,8 @@ def test_output_is_kept_as_it_is(stage: Stage) -> None:
     assert stage.output == b"10%\r20%\r\n\xff\x1b[31mend"
 
 
-def test_what_the_program_records_itself_does_not_count_twice(stage: Stage) -> None:
+def test_what_the_program_records_itself_does_not_count_twice(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, "HELD_SECONDS", 60.0)  # however long the program takes from one line to the next
     code = RECORD + (
         "for step in (1, 2):\n"
         "    print(f'step {step} loss: 0.5', flush=True)\n"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -89,12 +91,32 @@ class TestGitState:
         self, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         real = subprocess.run(["which", "git"], capture_output=True, text=True, check=True).stdout.strip()
-        slow = tmp_path / "bin" / "git"
+        slow, begun = tmp_path / "bin" / "git", tmp_path / "begun"
         slow.parent.mkdir()
-        slow.write_text(f'#!/bin/sh\ncase "$*" in *diff*) exec sleep 60;; esac\nexec {real} "$@"\n')
+        slow.write_text(f'#!/bin/sh\ncase "$*" in *diff*) : > {begun}; exec sleep 60;; esac\nexec {real} "$@"\n')
         slow.chmod(0o755)
         monkeypatch.setenv("PATH", f"{slow.parent}{os.pathsep}{os.environ['PATH']}")
+
+        class Patience(threading.Thread):
+            """Is over when what takes too long has begun, and not before, however slow the machine is."""
+
+            def __init__(self, _: float, give_up: Callable[[], None]) -> None:
+                super().__init__()
+                self._give_up = give_up
+                self._needless = threading.Event()
+
+            def run(self) -> None:
+                while not self._needless.wait(0.01):
+                    if begun.exists():
+                        self._give_up()
+                        return
+
+            def cancel(self) -> None:
+                self._needless.set()
+
+        monkeypatch.setattr("cockpit.engine.git_state.threading.Timer", Patience)
         assert list(short_state(repository, 0.2)) == ["commit"]
+        begun.unlink()
         state = git_state(repository, seconds=0.2)
         assert (state.is_late, state.commit) == (True, git(repository, "rev-parse", "HEAD"))
 

@@ -86,22 +86,23 @@ def test_the_watchdog_acts_when_the_sweep_is_killed_and_not_before(start: Start)
     watchdog = next(process for process in processes() if process.parent == sweep.pid)
     assert folder.stat().st_mode & 0o777 == 0o700
     server = start("raylet", f"{PACKAGE}/core/raylet", f"--socket={folder}/r/s", start_new_session=True)
-    wait_until(lambda: _ignores(watchdog.pid, signal.SIGTERM))
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    wait_until(lambda: all(_ignores(watchdog.pid, number) for number in numbers))
+    for number in numbers:
         os.kill(watchdog.pid, number)
     assert watchdog.group != os.getpgid(sweep.pid)
     assert server.poll() is None
     assert folder not in left_folders()  # somebody still watches over it
     sweep.kill()
     sweep.communicate()
-    assert server.wait(timeout=20) == -signal.SIGKILL
+    assert server.wait(timeout=60) == -signal.SIGKILL
     wait_until(lambda: not folder.exists() and not is_alive(watchdog.pid))
 
 
 def test_the_watchdog_leaves_with_the_sweep_and_the_folder() -> None:
     with guarded_folder(Path(PACKAGE)) as folder:
         (folder / "r").mkdir()
-        assert any(str(folder) in process.command for process in processes())
+        wait_until(lambda: any(str(folder) in process.command for process in processes()))
     assert not folder.exists()
     assert not any(str(folder) in process.command for process in processes())
 

@@ -12,12 +12,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from sweeping import is_alive, left_processes, processes, wait_until
+from sweeping import events_in, is_alive, left_processes, processes, wait_until
 
 from cockpit.engine import ray_token
 from cockpit.engine.machine import Share
 from cockpit.engine.ray_watchdog import members
-from cockpit.events.codec import decode
 from cockpit.events.kinds import Step
 from cockpit.store.folder import RunFolder, find_experiment
 from cockpit.store.machine.listeners import listeners
@@ -117,8 +116,7 @@ class Sweep:
             return None
         run = find_experiment(self._logs, "latest")
         files = [run.trial(trial).events for trial in run.trial_ids()]
-        lines = [line for path in files if path.exists() for line in path.read_bytes().split(b"\n")[:-1]]
-        return run if any(isinstance(decode(line), Step) for line in lines) else None
+        return run if sum(_has_steps(path) for path in files) == 2 else None
 
     @property
     def folder(self) -> Path:
@@ -129,6 +127,10 @@ class Sweep:
         import ray
 
         return [psutil.Process(process.pid) for process in members(str(self.folder), ray.__path__[0])]
+
+
+def _has_steps(path: Path) -> bool:
+    return path.exists() and any(isinstance(event, Step) for event in events_in(path))
 
 
 @pytest.fixture

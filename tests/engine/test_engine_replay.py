@@ -35,7 +35,7 @@ from cockpit.events.kinds import (
     TrialEnded,
     TrialStarted,
 )
-from cockpit.store.folder import FolderError, RunFolder, find_experiment
+from cockpit.store.folder import FolderError, RunFolder, TrialFolder, find_experiment
 from cockpit.store.life import process_started
 from cockpit.store.reader import Index
 from cockpit.store.summary import read_summary
@@ -271,6 +271,11 @@ def long(tmp_path: Path) -> Recording:
     return read_recording(run.path)
 
 
+def has_said_something(trial: TrialFolder) -> bool:
+    """Its first step and its first line are there; both files are when it starts, and empty."""
+    return all(path.exists() and path.stat().st_size for path in (trial.events, trial.output))
+
+
 def replay_while(recording: Recording, logs: Path, doing: Callable[[RunFolder], None]) -> tuple[RunFolder, Ending]:
     """Replay at the recorded pace while a thread does something; afterwards it stops what still runs."""
     errors: list[BaseException] = []
@@ -278,7 +283,7 @@ def replay_while(recording: Recording, logs: Path, doing: Callable[[RunFolder], 
 
     def act(run: RunFolder) -> None:
         try:
-            wait_until(lambda: all(run.trial(trial).output.exists() for trial in ("t000", "t001")))
+            wait_until(lambda: all(has_said_something(run.trial(trial)) for trial in ("t000", "t001")))
             doing(run)
         except BaseException as error:
             errors.append(error)

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 import sweeping
 from builders import Recorder
-from sweeping import Once, Sweep
+from sweeping import Once, Scenes, Sweep
 
 from cockpit.engine.control import send
 from cockpit.engine.rerun import Again, UpTo, plan_again
 from cockpit.engine.rerun_result import Result, result_of
 from cockpit.engine.sweep import Job, run_sweep
+from cockpit.events.kinds import Step
 from cockpit.store.folder import FolderError, RunFolder
 from cockpit.store.reader import Index
 
@@ -98,13 +99,18 @@ def test_one_that_was_stopped_is_compared_up_to_there(tmp_path: Path) -> None:
 
 
 def test_a_setting_that_was_changed_by_hand_cannot_be_done_again(tmp_path: Path) -> None:
-    keys = {"method": "grid", "parameters": {"x": {"value": 0.5}, "epochs": {"value": 10}, "delay": {"value": 0.005}}}
+    keys = {"method": "grid", "parameters": {"x": {"value": 0.5}, "epochs": {"value": 400}, "delay": {"value": 0.002}}}
 
-    def change() -> None:
+    def has_changed() -> bool:
         (run,) = (RunFolder(path) for path in tmp_path.glob("exp001-*"))
-        send(run, "set", "t000", {"lr": 0.5})
+        events = sweeping.events_in(run.trial("t000").events)
+        return any(isinstance(event, Step) and event.metrics["lr"] == 0.5 for event in events)
 
-    sweep = sweeping.run(tmp_path, Once(lambda trials: bool(trials) and trials[0].steps > 10, change), **keys)
+    view = Scenes(
+        (lambda trials: trials["t000"].steps > 10, lambda run: send(run, "set", "t000", {"lr": 0.5})),
+        (lambda trials: has_changed(), lambda run: send(run, "stop")),
+    )
+    sweep = sweeping.run(tmp_path, view, **keys)
     result = again(sweep.run, "t000")
     assert result.found.same is None
     assert "lr was changed by hand after step" in result.found.text

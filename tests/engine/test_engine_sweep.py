@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engine_trainers import gated
 from sweeping import descriptors, left_processes, run, wait_until
 
+from cockpit.engine import provenance
 from cockpit.engine import sweep as sweep_module
 from cockpit.engine import trial as trial_module
 from cockpit.engine.provenance import environment
@@ -44,24 +46,40 @@ def test_an_engine_that_raises_ends_the_sweep_as_failed_in_one_line(
 
 
 class BrokenView:
-    """Shows the first picture and never again."""
+    """Shows the first picture and not the second; from the third on the trials go on."""
 
     def __init__(self) -> None:
         self.shown = 0
 
-    def show(self, *_: object) -> None:
+    def show(self, index: Index, *_: object) -> None:
         self.shown += 1
         if self.shown == 2:
             raise RuntimeError("no picture")
+        for trial in index.run.trial_ids() if self.shown > 2 else ():
+            (index.run.trial(trial).path / gated.OPEN).touch()
 
 
 def test_a_view_that_raises_does_not_hurt_the_sweep(tmp_path: Path) -> None:
     view = BrokenView()
-    parameters = {"x": {"values": [0.0, 1.0]}, "delay": {"value": 0.01}}
-    sweep = run(tmp_path, view, method="grid", parameters=parameters, concurrent=1)
+    keys = {"trainer": "engine_trainers.gated", "parameters": {"x": {"values": [0.0, 1.0]}}}
+    sweep = run(tmp_path, view, method="grid", concurrent=1, **keys)
     assert sweep.statuses == ["finished", "finished"]
     assert "no picture" in sweep.log
     assert view.shown > 2
+
+
+class BrokenAtTheEnd:
+    """Cannot show a sweep that is over."""
+
+    def show(self, index: Index, sweep: SweepRow, *_: object) -> None:
+        if sweep.status != "running":
+            raise RuntimeError("no last picture")
+
+
+def test_a_view_that_raises_at_the_end_does_not_hide_how_that_was(tmp_path: Path) -> None:
+    sweep = run(tmp_path, BrokenAtTheEnd(), run_cap=1)
+    assert sweep.ending.status == "finished"
+    assert "no last picture" in sweep.log
 
 
 def test_a_sweep_records_where_and_how_it_ran(tmp_path: Path) -> None:
@@ -92,6 +110,7 @@ def test_provenance_without_git_has_no_commit(tmp_path: Path, monkeypatch: pytes
 
 
 def test_provenance_counts_the_lines_changed_since_the_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provenance, "QUICK_SECONDS", 60.0)  # however long git takes
     monkeypatch.chdir(tmp_path)
     for name in ("HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path))

@@ -198,10 +198,12 @@ def test_a_sweep_that_runs_or_never_began_is_not_taken_up(cockpit: Cockpit, tmp_
     found = wait_until(lambda: [path for path in tmp_path.glob("logs/exp*/sweep.jsonl") if path.stat().st_size])[0]
     run_folder = RunFolder(found.parent)
     wait_until(lambda: attempts(run_folder))
+    process.send_signal(signal.SIGSTOP)  # so that it does not end meanwhile
     second = cockpit("--resume", "exp001")
     _, said = second.communicate(timeout=60)
     assert second.returncode == 2
     assert said.decode().strip() == "cockpit: exp001: it is running; there is nothing to take up again"
+    process.send_signal(signal.SIGCONT)
     assert process.poll() is None
     process.terminate()
     assert process.wait(timeout=60) == 130

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from cockpit.events.kinds import Step
+
 from .experiment import Experiment, experiment
-from .processes import send, wait_until
-from .records import ends, open_trials, size, trial_pids
+from .processes import send, stop, wait_until
+from .records import ends, open_trials, size, told
 
 sys.path.append(str(Path(__file__).parents[1] / "engine"))  # stage and sweeping are there
 
@@ -25,13 +27,31 @@ def cut(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Experiment]:
     """Killed with two trials under way and some that had ended. Not to be changed."""
     with experiment(tmp_path_factory.mktemp("cut")) as made:
         process = made.sweep()
-        wait_until(lambda: size(made.run) > ENOUGH_BYTES and len(trial_pids(made.run)) == 2 and ends(made.run))
+        wait_until(lambda: process.poll() is not None or _is_in_the_middle(made))
         assert process.poll() is None, "it was to be killed in the middle"
         send(process.pid, signal.SIGKILL)
         process.wait()
         wait_until(lambda: not made.left)
         assert len(open_trials(made.run)) == 2
         yield made
+
+
+def _is_in_the_middle(made: Experiment) -> bool:
+    """If so, the sweep stands still from here on, so that it stays true."""
+    if not _has_two_under_way(made):
+        return False
+    stop(made.started[-1].pid)
+    if _has_two_under_way(made):
+        return True
+    send(made.started[-1].pid, signal.SIGCONT)
+    return False
+
+
+def _has_two_under_way(made: Experiment) -> bool:
+    """Both have made steps, and others came to their end."""
+    run = made.run
+    stepping = [trial for trial in open_trials(run) if any(isinstance(event, Step) for event in told(run, trial))]
+    return size(run) > ENOUGH_BYTES and len(stepping) == 2 and bool(ends(run))
 
 
 @pytest.fixture

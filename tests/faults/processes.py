@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,35 @@ def send(pid: int, number: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def stop(pid: int) -> None:
+    """Have a process stand still. It does when this returns, or is gone."""
+    if send(pid, signal.SIGSTOP):
+        wait_until(lambda: _state(pid) in "TtZ")
+
+
+def _state(pid: int) -> str:
+    """One letter, as in proc(5); empty for a process that is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
+
+
+@contextmanager
+def standing_still(setting: str) -> Iterator[None]:
+    """None of them does anything meanwhile, and none ends."""
+    stopped: set[int] = set()
+    while running := {process.pid for process in marked(setting)} - stopped:  # some start others meanwhile
+        for pid in running:
+            stop(pid)
+        stopped |= running
+    try:
+        yield
+    finally:
+        for pid in stopped:
+            send(pid, signal.SIGCONT)
 
 
 def kill_all(setting: str) -> None:

@@ -15,13 +15,13 @@ import pytest
 
 from cockpit.engine.rebuild import rebuild
 from cockpit.events.codec import encode
-from cockpit.events.kinds import Attempt
+from cockpit.events.kinds import Attempt, SweepStatus
 from cockpit.store.life import process_started
 
 from .checks import check_attempts, check_complete, check_nothing_is_left
 from .experiment import Experiment, experiment
-from .processes import wait_until
-from .records import open_trials, size, trial_pids
+from .processes import send, standing_still, stop, wait_until
+from .records import ledger, open_trials, size, trial_pids
 
 Copy = Callable[[], Experiment]
 
@@ -29,6 +29,10 @@ Copy = Callable[[], Experiment]
 def test_of_two_that_take_up_one_experiment_one_does(copied: Copy) -> None:
     made = copied()
     processes = [made.resume() for _ in range(3)]
+    owner = wait_until(lambda: next((event.pid for event in ledger(made.run) if isinstance(event, SweepStatus)), 0))
+    stop(owner)  # until the others have tried, too
+    wait_until(lambda: sum(process.poll() is not None for process in processes) == 2)
+    send(owner, signal.SIGCONT)
     codes = [process.wait(timeout=90) for process in processes]
     assert sorted(codes) == [0, 2, 2], made.said()
     for number, code in enumerate(codes):
@@ -45,9 +49,10 @@ def test_a_copy_of_a_running_experiment_is_refused_and_harms_nobody(tmp_path: Pa
     with experiment(tmp_path / "here") as made, experiment(tmp_path / "there") as other:
         process = made.sweep()
         wait_until(lambda: size(made.run) > 8_000 and len(trial_pids(made.run)) == 2)
-        shutil.copytree(made.folder / "logs", other.folder / "logs")
-        resumed = other.resume()
-        assert resumed.wait(timeout=60) == 2
+        with standing_still(made.mark):
+            shutil.copytree(made.folder / "logs", other.folder / "logs")
+            resumed = other.resume()
+            assert resumed.wait(timeout=60) == 2
         assert other.said() == "cockpit: exp001: it is running; there is nothing to take up again\n"
         assert process.wait(timeout=90) == 0
         check_complete(made)
