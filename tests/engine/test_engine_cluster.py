@@ -217,7 +217,7 @@ def steered(nodes: Nodes, watching: Watching, tmp_path_factory: pytest.TempPathF
             watching.stop,
         ),
     )
-    return nodes.sweep(logs, view, **trials(6, steps=40, delay=0.05))
+    return nodes.sweep(logs, view, **trials(6, steps=40, delay=0.15))
 
 
 def _has_changed(run_folder: RunFolder, watching: Watching) -> bool:
@@ -264,7 +264,7 @@ def test_the_record_is_the_one_of_a_run_on_this_machine(steered: Sweep, watching
         folder, expected = steered.run.trial(trial), here.run.trial(trial)
         assert json.loads((folder.path / "last.json").read_text())["step"] == 120
         assert _printed_scores(folder) == _printed_scores(expected)
-        assert json.loads(folder.config.read_text()) == {**json.loads(expected.config.read_text()), "delay": 0.05}
+        assert json.loads(folder.config.read_text()) == {**json.loads(expected.config.read_text()), "delay": 0.15}
     evaluations = {row.id: row.evaluations for row in here.trials if row.id != first}
     assert {row.id: row.evaluations for row in steered.trials if row.id != first} == evaluations
     again = [event for event in events_in(steered.run.trial(second).events) if isinstance(event, Built)]

@@ -9,15 +9,16 @@ import argparse
 import subprocess
 from pathlib import Path
 
-from cockpit.events.kinds import Lost, TrialStarted
+from cockpit.events.kinds import Lost, Step, TrialStarted
 from cockpit.store.reader import Index
 
 from .checks import check_attempts, check_nothing_is_left, check_what_is_shown
-from .experiment import Experiment, experiment
-from .processes import marked, wait_until
+from .experiment import EPOCHS, STEPS, Experiment, experiment
+from .processes import marked, standing_still, wait_until
 from .records import ends, ledger, size, told, trial_pids
 
 DISK = "4m"
+FILLER = "filler"
 REFUSED = 77  # the exit status where nothing can be mounted
 
 
@@ -38,9 +39,8 @@ def main() -> int:
 
 def _survive(made: Experiment, until_the_end: bool) -> None:
     process = made.sweep()
-    wait_until(lambda: process.poll() is not None or (size(made.run) > 10_000 and len(trial_pids(made.run)) == 2))
-    running = set(trial_pids(made.run).values())
-    filler = _fill(made.folder)
+    running: set[int] = wait_until(lambda: _fill_in_the_middle(made))
+    filler = made.folder / FILLER
     if not until_the_end:
         # What wanted to write meanwhile is gone: a checkpoint could not be saved.
         wait_until(lambda: process.poll() is not None or not running & set(_alive(made)))
@@ -60,9 +60,24 @@ def _survive(made: Experiment, until_the_end: bool) -> None:
     _check_that_what_is_missing_is_told(made)
 
 
-def _fill(folder: Path) -> Path:
+def _fill_in_the_middle(made: Experiment) -> set[int]:
+    """Take all room once two trials have a checkpoint before them. Returns their processes; none before that."""
+    if size(made.run) <= 10_000:
+        return set()
+    with standing_still(made.mark):
+        pids = trial_pids(made.run)
+        if len(pids) < 2 or any(_last_step(made, trial) > (EPOCHS - 1) * STEPS for trial in pids):
+            return set()
+        _fill(made.folder / FILLER)
+        return set(pids.values())
+
+
+def _last_step(made: Experiment, trial: str) -> int:
+    return max((event.step for event in told(made.run, trial) if isinstance(event, Step)), default=0)
+
+
+def _fill(path: Path) -> None:
     """Take all room there is."""
-    path = folder / "filler"
     with path.open("wb", buffering=0) as file:
         for block in (1 << 16, 1):
             try:
@@ -70,7 +85,6 @@ def _fill(folder: Path) -> Path:
                     pass
             except OSError:
                 continue
-    return path
 
 
 def _alive(made: Experiment) -> list[int]:
