@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from engine_trainers import gated
-from sweeping import Scenes, Sweep, attempts, events_in, is_alive, left_processes, run
+from sweeping import Scenes, Sweep, attempts, events_in, is_alive, left_processes, run, wait_until
 
 from cockpit.engine.control import send
 from cockpit.engine.warm_client import WarmParentProcess
@@ -129,7 +129,7 @@ def test_every_command_became_an_event_with_its_answer(steered: Sweep) -> None:
 
 
 def test_nothing_is_left(steered: Sweep) -> None:
-    assert left_processes(steered.run) == []
+    wait_until(lambda: not left_processes(steered.run))
 
 
 def test_a_sweep_waits_for_a_paused_trial_and_ends_with_it(tmp_path: Path, engine: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sweeping import Sweep, events_in, left_processes, run
+from sweeping import Sweep, events_in, left_processes, run, wait_until
 
 from cockpit.events.kinds import Built, TrialPaused, TrialStarted
 from cockpit.store.reader import Index
@@ -68,4 +68,4 @@ def test_everybody_comes_to_the_end(bred: Sweep) -> None:
     assert bred.statuses == ["finished"] * 4
     assert all(len(trial.evaluations) >= 1 and trial.steps == 80 for trial in bred.trials)
     assert {trial.id for trial in bred.trials if trial.attempt > 1} == {event.trial for event in mutations(bred)}
-    assert left_processes(bred.run) == []
+    wait_until(lambda: not left_processes(bred.run))

@@ -160,7 +160,8 @@ def test_what_is_left_in_the_background_keeps_nobody_waiting(stage: Stage) -> No
         os.kill(pid, signal.SIGKILL)
 
 
-def test_a_silent_program_is_closed_by_sigterm(stage: Stage) -> None:
+def test_a_silent_program_is_closed_by_sigterm(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(children, "GRACE_SECONDS", 60.0)  # however long it takes to save
     code = (
         "import os, signal, sys, time\n"
         "def end(*_):\n    print('saved', flush=True)\n    sys.exit(0)\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sweeping import Scenes, Sweep, attempts, events_in, left_processes, run
+from sweeping import Scenes, Sweep, attempts, events_in, left_processes, run, wait_until
 
 from cockpit.engine import control
 from cockpit.events.kinds import Eval, Step
@@ -43,7 +43,7 @@ def test_a_program_is_pruned_and_leaves_nothing_behind(sweep: Any) -> None:
     assert (trials[3].best, trials[3].evaluations) == (0.3, (0.3, 0.3, 0.3))
     assert swept.ended[trials[1].id].reason.startswith("floor evaluation 1: 0.1000 < 0.1500")
     assert swept.row.trainer == "train.py" and swept.ending.status == "finished"
-    assert left_processes(swept.run) == []
+    wait_until(lambda: not left_processes(swept.run))
 
 
 def test_a_program_is_stopped_by_a_command(sweep: Any) -> None:
@@ -53,7 +53,7 @@ def test_a_program_is_stopped_by_a_command(sweep: Any) -> None:
     )
     swept = sweep(FOR_EVER, scenes, concurrent=1)
     assert swept.statuses == ["stopped", "stopped"]
-    assert left_processes(swept.run) == []
+    wait_until(lambda: not left_processes(swept.run))
 
 
 def test_a_program_does_not_outlive_its_trial(sweep: Any) -> None:
@@ -64,7 +64,7 @@ def test_a_program_does_not_outlive_its_trial(sweep: Any) -> None:
     view = Scenes((lambda trials: bool(trials["t000"].evaluations), shoot))
     swept = sweep(FOR_EVER, view, parameters={"x": {"value": 1}})
     assert swept.statuses == ["lost"]
-    assert left_processes(swept.run) == []
+    wait_until(lambda: not left_processes(swept.run))
 
 
 def test_a_program_that_fails_says_why_and_three_times_the_same_is_enough(sweep: Any) -> None:

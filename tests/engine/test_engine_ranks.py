@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from sweeping import Sweep, is_alive, run
+from sweeping import Sweep, is_alive, run, wait_until
 
 from cockpit.engine.ranks import rank_variables
 
@@ -38,7 +38,7 @@ def test_every_process_has_its_rank(team: Sweep) -> None:
 
 def test_they_are_one_group_and_end_together(team: Sweep) -> None:
     assert {fact["group"] for fact in facts(team)} == {facts(team)[0]["pid"]}
-    assert not [fact for fact in facts(team) if is_alive(int(fact["pid"]))]
+    wait_until(lambda: not [fact for fact in facts(team) if is_alive(int(fact["pid"]))])
 
 
 def test_only_rank_0_records(team: Sweep) -> None:
