@@ -14,7 +14,7 @@ TURNS = 10  # of the event loop, for what one message leads to before there is a
 
 
 @pytest.fixture(autouse=True)
-def _idle_is_without_messages(monkeypatch):
+def _idle_is_without_messages():
     """For Textual a process is idle that used no processor time; so is one that was not let run, amid its work."""
     handled = [0]
     dispatch = MessagePump._dispatch_message
@@ -32,6 +32,8 @@ def _idle_is_without_messages(monkeypatch):
             if handled[0] == before and time.process_time() - worked < IDLE_SECONDS:
                 return
 
-    monkeypatch.setattr(MessagePump, "_dispatch_message", counted)
-    for module in (app, pilot):
-        monkeypatch.setattr(module, "wait_for_idle", wait_for_idle)
+    with pytest.MonkeyPatch.context() as patch:  # a test may undo its own
+        patch.setattr(MessagePump, "_dispatch_message", counted)
+        for module in (app, pilot):
+            patch.setattr(module, "wait_for_idle", wait_for_idle)
+        yield
