@@ -273,13 +273,16 @@ class CockpitApp(FrugalApp):
         """
         self.say(f"starting {what}…", seconds=None)
 
+        def failed(why: str) -> None:  # in one turn, so that a key that comes after the word finds all of it done
+            self.say(f"{what} did not start: {why}", "error", None)
+            if on_failed is not None:
+                on_failed(why)
+
         def start() -> None:
             try:
                 name, _ = spawn_detached([*arguments, "--logs", str(self.feed.logs)], command)
             except (NotStartedError, OSError) as error:
-                self.call_from_thread(self.say, f"{what} did not start: {error}", "error", None)
-                if on_failed is not None:
-                    self.call_from_thread(on_failed, str(error))
+                self.call_from_thread(failed, str(error))
                 return
             self.call_from_thread(self.say, f"{name} runs; it goes on when the cockpit is left", "good")
             self.call_from_thread(on_started, name)

@@ -162,6 +162,11 @@ class Pty:
     def signal(self, number):
         os.kill(self.process.pid, number)
 
+    @property
+    def is_full(self):
+        """Whether it takes nothing more from the program, because nobody reads."""
+        return not select.select([], [self._slave], [], 0)[1]
+
     def stop_reading(self):
         """Take nothing from the program any more, as a connection that is frozen."""
         if self._wake >= 0:

@@ -93,7 +93,7 @@ def test_equal_settings_are_below(logs):
 def test_an_experiment_stands_for_its_best_trial(logs):
     async def scene(app, pilot):
         await until(pilot, lambda: "exp001/t001" in screen_text(app) and "exp002/t001" in screen_text(app))
-        assert "each trial is the best of its experiment" in screen_text(app)
+        await until(pilot, lambda: "each trial is the best of its experiment" in screen_text(app))
         assert "2 experiments" in screen_text(app).splitlines()[0]
 
     with_comparison(logs, [(HILL, ""), ("exp002-slope", "")], scene)
@@ -221,7 +221,7 @@ def test_of_more_than_eight_the_first_eight_are_compared(tmp_path):
 
     async def scene(app, pilot):
         await until(pilot, lambda: len(lines(app)) == 8)
-        assert "10 are marked, the first 8 are compared" in screen_text(app)
+        await until(pilot, lambda: "10 are marked, the first 8 are compared" in screen_text(app))
         assert len(app.screen._results._rows.rows) == 8
 
     with_comparison(tmp_path / "logs", [(HILL, f"t{number:03d}") for number in range(10)], scene)

@@ -1,5 +1,6 @@
 """The diary's screen: reading, writing, marking and scoring, against a real logs folder."""
 
+import asyncio
 import contextlib
 import os
 import subprocess
@@ -9,7 +10,7 @@ import threading
 import pytest
 from builders import Recorder
 from textual.events import Paste
-from tui_stage import play, screen_text
+from tui_stage import PATIENCE, play, screen_text
 
 from cockpit.diary.book import read, write_entry
 from cockpit.diary.entries import FILE, markers
@@ -77,7 +78,7 @@ class Diary:
 
     async def settle(self):
         """Wait for what runs in threads, and for what follows from it."""
-        await self.app.workers.wait_for_complete()
+        await asyncio.to_thread(self.app.chores.finish, PATIENCE)
         self.app.feed.read()
         await self.pilot.pause()
 
@@ -515,7 +516,8 @@ def test_another_process_may_write_entries_all_the_while(logs):
     async def steps(diary):
         await diary.press("n")
         await diary.type("one two three")
-        await diary.press("ctrl+s", "m")
+        await diary.press("ctrl+s")
+        await diary.press("m")  # which would go into the note until that is saved
 
     driven(logs, steps)
     assert other.wait() == 0

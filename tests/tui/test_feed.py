@@ -6,6 +6,7 @@ import pytest
 from builders import Recorder, every_kind
 
 from cockpit.events.kinds import Eval, Norms, Step
+from cockpit.store.folder import RunFolder
 from cockpit.store.indexer import Indexer, reindex
 from cockpit.tui.feed import Feed
 from cockpit.tui.interest import CurveKey, Focus, Interest, Metric
@@ -46,6 +47,17 @@ def watch(tmp_path):
     feed.stop()
 
 
+def brought(run, logs):
+    """The run folder, moved to `logs` as a whole: a feed that looks amid the writing would see a sweep that runs."""
+    logs.mkdir(exist_ok=True)
+    return RunFolder(run.path.rename(logs / run.name))
+
+
+def finished(folder):
+    """A finished run in `folder / "logs"`."""
+    return brought(every_kind(folder / "made"), folder / "logs")
+
+
 def live(logs):
     recorder = Recorder(logs)
     return recorder, Indexer(recorder.run, patience=10.0)
@@ -54,13 +66,13 @@ def live(logs):
 def test_a_folder_that_is_not_there_yet_is_empty(watch, tmp_path):
     _, inbox = watch
     assert inbox.wait_for(lambda snapshot: True).experiments == ()
-    every_kind(tmp_path / "logs")
+    finished(tmp_path)
     assert inbox.wait_for(lambda snapshot: snapshot.experiments).experiments[0].id == "exp001"
 
 
 def test_what_did_not_change_is_not_sent(watch, tmp_path):
     feed, inbox = watch
-    every_kind(tmp_path / "logs")
+    finished(tmp_path)
     feed.look_at(Interest(experiments=("exp001-hill",)))
     inbox.wait_for(lambda snapshot: snapshot.sweeps and snapshot.experiments and snapshot.machine)
     looks = []
@@ -119,7 +131,7 @@ def test_trials_that_did_not_change_stay_the_same_objects(watch, tmp_path):
 
 def test_norms_and_output_are_read_for_the_panes_that_are_seen(watch, tmp_path):
     feed, inbox = watch
-    run = every_kind(tmp_path / "logs")
+    run = finished(tmp_path)
     run.trial("t001").output.write_text("hello\n")
     focus = Focus("exp001-hill", "t001")
     feed.look_at(Interest(experiments=("exp001-hill",), focus=focus, panes=frozenset({"norms", "output"})))
@@ -131,7 +143,7 @@ def test_norms_and_output_are_read_for_the_panes_that_are_seen(watch, tmp_path):
 
 def test_a_broken_experiment_is_trouble_and_not_the_end(watch, tmp_path):
     feed, inbox = watch
-    every_kind(tmp_path / "logs")
+    finished(tmp_path)
     (tmp_path / "logs" / "exp002-odd").mkdir()
     feed.look_at(Interest(experiments=("exp002-odd",)))
     assert "exp002-odd" in inbox.wait_for(lambda snapshot: snapshot.trouble).trouble
@@ -141,7 +153,7 @@ def test_a_broken_experiment_is_trouble_and_not_the_end(watch, tmp_path):
 
 def test_lines_that_are_no_events_are_told(watch, tmp_path):
     feed, inbox = watch
-    every_kind(tmp_path / "logs")
+    finished(tmp_path)
     feed.look_at(Interest(experiments=("exp001-hill",)))
     assert "no events" in inbox.wait_for(lambda snapshot: snapshot.sweeps).sweeps["exp001-hill"].trouble
 
@@ -164,7 +176,7 @@ def test_a_defect_of_ours_is_told_and_reading_goes_on(watch, tmp_path, monkeypat
 
 def test_an_index_that_was_made_anew_is_opened_anew(watch, tmp_path):
     feed, inbox = watch
-    run = every_kind(tmp_path / "logs")
+    run = finished(tmp_path)
     feed.look_at(Interest(experiments=("exp001-hill",)))
     first = inbox.wait_for(lambda snapshot: snapshot.sweeps).sweeps["exp001-hill"]
     reindex(run)
@@ -188,7 +200,7 @@ def test_a_folder_of_another_machine_is_indexed_as_it_comes(watch, tmp_path, cac
 
 def test_two_cockpits_may_watch_the_same_foreign_folder(watch, tmp_path, cache):
     feed, inbox = watch
-    Recorder(tmp_path / "logs", host="elsewhere").trial(0, [0.5])
+    brought(Recorder(tmp_path / "made", host="elsewhere").trial(0, [0.5]).run, tmp_path / "logs")
     other, second = Feed(tmp_path / "logs", hertz=50), Inbox()
     other.send_to(second)
     for one in (feed, other):
@@ -215,14 +227,14 @@ def test_a_paused_feed_reads_nothing(watch, tmp_path):
     feed, inbox = watch
     inbox.wait_for(lambda snapshot: True)
     feed.pause(True)
-    every_kind(tmp_path / "logs")
+    finished(tmp_path)
     feed.pause(False)
     inbox.wait_for(lambda snapshot: snapshot.experiments)
 
 
 def test_what_a_screen_will_ask_for_can_be_read_ahead(watch, tmp_path):
     feed, inbox = watch
-    run = every_kind(tmp_path / "logs")
+    run = finished(tmp_path)
     reindex(run)
     feed.foresee(lambda snapshot: Interest(experiments=tuple(row.name for row in snapshot.experiments)))
     feed.look_at(Interest(diary=True))  # a screen was quicker
@@ -238,7 +250,7 @@ def test_what_a_screen_will_ask_for_can_be_read_ahead(watch, tmp_path):
 
 def test_norms_are_summed_up_for_those_that_are_compared(watch, tmp_path):
     feed, inbox = watch
-    reindex(every_kind(tmp_path / "logs"))
+    reindex(finished(tmp_path))
     focus = Focus("exp001-hill", "t001")
     feed.look_at(Interest(experiments=("exp001-hill",), summaries=frozenset((focus, Focus("exp001-hill", "t099")))))
     norms = inbox.wait_for(lambda snapshot: snapshot.norms).norms
@@ -248,7 +260,7 @@ def test_norms_are_summed_up_for_those_that_are_compared(watch, tmp_path):
 
 def test_the_curves_of_all_steps_are_kept_during_a_closer_look(watch, tmp_path):
     feed, inbox = watch
-    reindex(every_kind(tmp_path / "logs"))
+    reindex(finished(tmp_path))
     key = CurveKey("exp001-hill", "t001", LOSS)
     wanted = {"experiments": ("exp001-hill",), "curves": frozenset((key,))}
     feed.look_at(Interest(**wanted))

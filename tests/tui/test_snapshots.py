@@ -107,6 +107,8 @@ async def settled(app, pilot, name, seen):
     deadline = time.monotonic() + PATIENCE
 
     def is_settled():
+        if app.snapshot.interest != app.screen.interest():
+            pictures.clear()  # what is wanted is still being read
         pictures.append(picture(app, name))
         return seen in words(pictures[-1]) and len(set(pictures[-SETTLED:])) == 1 and len(pictures) >= SETTLED
 

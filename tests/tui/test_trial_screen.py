@@ -303,6 +303,7 @@ def test_a_tab_that_is_opened_by_its_key_has_the_keyboard(stage, tmp_path):
         assert "grid" in footer(app)
         await press(pilot, "1")
         await until(pilot, lambda: "following" in screen_text(app))
+        await until(pilot, lambda: app.snapshot.focus and app.snapshot.focus.steps)  # rows to go down to
         await press(pilot, "down")
         await until(pilot, lambda: "following again at the first row" in screen_text(app))
         assert "grid" not in footer(app)  # G and g go to the last and the first row here

@@ -51,6 +51,7 @@ async def cockpit(logs, target=None, size=(80, 24), **settings):
     try:
         async with app.run_test(size=size) as pilot:
             yield app, pilot
+            await asyncio.to_thread(app.chores.finish, PATIENCE)  # a thread that reports to an app that is gone warns
             app.exit()
     finally:
         feed.stop()
