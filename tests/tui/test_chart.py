@@ -1,6 +1,5 @@
 """The chart as a widget: what it writes and what it leaves alone, zoom, pan, cursor, mouse, looks."""
 
-import asyncio
 from contextlib import asynccontextmanager
 
 import numpy as np
@@ -10,6 +9,7 @@ from curves import text_of as picture_text
 from textual.app import App
 from textual.containers import Vertical
 from textual.events import MouseMove, MouseScrollDown, MouseScrollUp
+from tui_stage import play
 
 from cockpit.tui.palette import LINE_COLORS
 from cockpit.tui.widgets import drawing
@@ -81,7 +81,7 @@ def test_it_shows_lines():
             assert rows[0].startswith("─ loss ─") and "t000" in "\n".join(rows)
             assert {len(row) for row in rows} == {80}
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def test_nothing_is_asked_for_when_nothing_has_changed():
@@ -104,7 +104,7 @@ def test_nothing_is_asked_for_when_nothing_has_changed():
             assert asked == []
             assert app.windows == app.cursors == []
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def test_only_rows_that_differ_are_written():
@@ -119,7 +119,7 @@ def test_only_rows_that_differ_are_written():
             assert asked
             assert all(region.height == 1 and region.y >= 18 and region.x > 60 for region in asked)
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def test_what_is_on_the_screen_is_the_last_picture():
@@ -134,7 +134,7 @@ def test_what_is_on_the_screen_is_the_last_picture():
                 screen = ["".join(segment.text for segment in row) for row in app.screen._compositor.render_strips()]
                 assert screen == picture_text(chart.picture(*chart.size))
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def test_streaming_is_paced_but_what_the_user_does_is_not():
@@ -151,7 +151,7 @@ def test_streaming_is_paced_but_what_the_user_does_is_not():
             assert asked and chart._due is None
             assert "2k" in text_of(chart)[-1]
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def test_what_was_put_off_is_shown_later():
@@ -165,7 +165,7 @@ def test_what_was_put_off_is_shown_later():
             chart._redraw_streaming()  # as its timer does
             assert chart._due is None and "2k" in text_of(chart)[-1]
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def test_keys_zoom_and_pan_and_say_so():
@@ -195,7 +195,7 @@ def test_keys_zoom_and_pan_and_say_so():
                 (None, None),
             ]
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def test_zoom_is_around_a_cursor_in_view():
@@ -208,7 +208,7 @@ def test_zoom_is_around_a_cursor_in_view():
             first, last = chart.window
             assert last - first == 500 and (200 - first) / 500 == pytest.approx(0.2)
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def test_a_window_of_finer_values_can_be_left_again():
@@ -223,7 +223,7 @@ def test_a_window_of_finer_values_can_be_left_again():
             chart.zoom_out()
             assert chart.window == (None, None)
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def test_following_moves_on_with_the_newest_steps():
@@ -239,7 +239,7 @@ def test_following_moves_on_with_the_newest_steps():
             await pilot.pause()
             assert app.windows == [(500, None), (800, None)]
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def test_looking_where_another_chart_looks_is_not_said_again():
@@ -255,7 +255,7 @@ def test_looking_where_another_chart_looks_is_not_said_again():
             await pilot.pause()
             assert app.windows == []
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def test_the_cursor_walks_from_value_to_value():
@@ -275,7 +275,7 @@ def test_the_cursor_walks_from_value_to_value():
             assert app.cursors[7:] == [None]
             assert "step" not in "\n".join(text_of(chart))
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def test_the_cursor_stays_in_view():
@@ -290,7 +290,7 @@ def test_the_cursor_stays_in_view():
                 chart.move_cursor(columns)
                 assert 100 <= chart.cursor_step <= 200
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def test_a_step_that_another_chart_points_at_is_shown_and_not_said_again():
@@ -303,7 +303,7 @@ def test_a_step_that_another_chart_points_at_is_shown_and_not_said_again():
             assert "step 123" in "\n".join(text_of(chart))
             assert app.cursors == []
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def wheel(kind, chart, column):
@@ -329,7 +329,7 @@ def test_the_wheel_zooms_around_the_pointer():
             await pilot.pause()
             assert chart.window == (200, None)
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def test_a_click_sets_the_cursor():
@@ -343,7 +343,7 @@ def test_a_click_sets_the_cursor():
             await pilot.click(chart, offset=(1, 5))  # on the labels of the axis
             assert len(app.cursors) == 1
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def moved(chart, column):
@@ -368,7 +368,7 @@ def test_dragging_pans():
             await pilot.pause()
             assert chart.window == (first, last)
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def test_smoothing_takes_what_it_can():
@@ -395,7 +395,7 @@ def test_looks_change_the_picture():
             chart.message = "reading…"
             assert "reading~" in "\n".join(text_of(chart))
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def test_labels_from_outside_are_harmless():
@@ -406,7 +406,7 @@ def test_labels_from_outside_are_harmless():
             text = "".join(text_of(chart))
             assert "a b" in text and "\x1b" not in text
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def test_a_new_size_is_drawn():
@@ -420,7 +420,7 @@ def test_a_new_size_is_drawn():
                 assert {len(row) for row in text_of(chart)} == {size[0]}
                 assert len(text_of(chart)) == size[1]
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def colours(chart):
@@ -455,7 +455,7 @@ def test_lines_wear_their_colours_on_any_theme_and_the_focus_is_seen():
                 await pilot.pause()
                 assert (title_colour(chart), title_colour(other)) == (blurred, focused)
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def test_no_color_is_obeyed(monkeypatch):
@@ -469,4 +469,4 @@ def test_no_color_is_obeyed(monkeypatch):
             for colour in colours(chart):
                 assert colour[1:3] == colour[3:5] == colour[5:7]
 
-    asyncio.run(scene())
+    play(scene())

@@ -1,9 +1,8 @@
 """The line in which a filter is typed: what it tells, what it shows, what it remembers."""
 
-import asyncio
-
 from textual.app import App
 from textual.widgets import Input
+from tui_stage import play
 
 from cockpit.tui.widgets.filter_bar import FilterBar
 
@@ -32,7 +31,7 @@ def run(check, width=80):
         async with app.run_test(size=(width, 6)) as pilot:
             await check(app, app.query_one(FilterBar), pilot)
 
-    asyncio.run(main())
+    play(main())
 
 
 def line(app):

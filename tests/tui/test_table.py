@@ -1,12 +1,12 @@
 """The table on a screen: what it draws and what it leaves alone, where cursor and view go, keys and mouse."""
 
-import asyncio
 import random
 
 import pytest
 from rich.cells import cell_len
 from textual.app import App
 from textual.events import MouseScrollDown
+from tui_stage import play
 
 from cockpit.tui.ordering import Sort
 from cockpit.tui.widgets.table import Cell, Column, Table
@@ -100,7 +100,7 @@ def run(check, rows=(), size=(60, 8)):
             app.table.lines_asked.clear()
             await check(app, pilot)
 
-    asyncio.run(main())
+    play(main())
 
 
 async def drawn(app, pilot, rows, **arguments):
@@ -505,7 +505,7 @@ def test_rows_may_come_before_the_screen_is_there():
             assert ids(app)[0] == "t000"
             assert ("moved", "t000") in app.heard
 
-    asyncio.run(main())
+    play(main())
 
 
 async def something_happens(app, pilot, generator, numbers):

@@ -5,6 +5,7 @@ import time
 from contextlib import asynccontextmanager
 
 from builders import Recorder
+from patient_pilot import patient_pilots
 
 from cockpit.engine.control import Inbox
 from cockpit.events.kinds import Answered, Norms, Step
@@ -74,7 +75,8 @@ async def press(pilot, *keys):
 
 def play(scene):
     """Run an asynchronous scene."""
-    return asyncio.run(scene)
+    with patient_pilots():
+        return asyncio.run(scene)
 
 
 def screen_text(app):

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import contextmanager
 
 import pytest
 from textual import app, pilot
@@ -13,26 +14,27 @@ MOST_LOOKS = 50
 TURNS = 10  # of the event loop, for what one message leads to before there is another
 
 
-@pytest.fixture(autouse=True)
-def _idle_is_without_messages():
+@contextmanager
+def patient_pilots():
     """For Textual a process is idle that used no processor time; so is one that was not let run, amid its work."""
-    handled = [0]
+    handled = 0
     dispatch = MessagePump._dispatch_message
 
     async def counted(pump, message):
-        handled[0] += 1
+        nonlocal handled
+        handled += 1
         await dispatch(pump, message)
 
     async def wait_for_idle(*_):
         for _ in range(MOST_LOOKS):
-            before, worked = handled[0], time.process_time()
+            before, worked = handled, time.process_time()
             await asyncio.sleep(LOOK_SECONDS)
             for _ in range(TURNS):
                 await asyncio.sleep(0)
-            if handled[0] == before and time.process_time() - worked < IDLE_SECONDS:
+            if handled == before and time.process_time() - worked < IDLE_SECONDS:
                 return
 
-    with pytest.MonkeyPatch.context() as patch:  # a test may undo its own
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(MessagePump, "_dispatch_message", counted)
         for module in (app, pilot):
             patch.setattr(module, "wait_for_idle", wait_for_idle)
