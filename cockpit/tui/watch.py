@@ -36,9 +36,8 @@ class Watch:
 
     def __init__(self, run: RunFolder) -> None:
         self._run = indexed(run)
-        self._indexer = _indexer(self._run) if self._run.is_mirror else None
-        if self._indexer is not None:
-            self._indexer.sync()
+        self._indexer: Indexer | None = None
+        self._keep_index()
         self._index = Index(self._run)
         self._file = _mark(self._run.index)
         self._version = -1
@@ -60,8 +59,7 @@ class Watch:
 
     def look(self) -> SweepView:
         """The experiment as of now; the same object as before where nothing changed."""
-        if self._indexer is not None:
-            self._indexer.sync()
+        self._keep_index()
         self._open_anew_if_needed()
         version = self._index.version()
         if self._view is None or version != self._version:
@@ -158,6 +156,15 @@ class Watch:
             if unread
             else "",
         )
+
+    def _keep_index(self) -> None:
+        """Bring the index of a folder that another machine fills up to date, unless another cockpit does, until it is
+        left.
+        """
+        if self._run.is_mirror and self._indexer is None:
+            self._indexer = _indexer(self._run)
+        if self._indexer is not None:
+            self._indexer.sync()
 
     def _open_anew_if_needed(self) -> None:
         """The index may have been made anew; or its sweep was killed, left lines unread and says that it runs."""

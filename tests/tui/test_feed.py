@@ -1,6 +1,7 @@
 """The feed reads what is wanted, sends what is new, and nothing twice."""
 
 import threading
+from contextlib import closing
 
 import pytest
 from builders import Recorder, every_kind
@@ -10,6 +11,7 @@ from cockpit.store.folder import RunFolder
 from cockpit.store.indexer import Indexer, reindex
 from cockpit.tui.feed import Feed
 from cockpit.tui.interest import CurveKey, Focus, Interest, Metric
+from cockpit.tui.watch import Watch
 
 LOSS = Metric("step", "train", "loss")
 
@@ -210,6 +212,16 @@ def test_two_cockpits_may_watch_the_same_foreign_folder(watch, tmp_path, cache):
         view = box.wait_for(lambda snapshot: snapshot.sweeps).sweeps["exp001-hill"]
         assert view.trials[0].row.best == 0.5
     other.stop()
+
+
+def test_who_stays_keeps_the_index_of_a_foreign_folder_when_who_kept_it_leaves(tmp_path, cache):
+    recorder = Recorder(tmp_path / "logs", host="elsewhere").trial(0, [0.5])
+    keeper = Watch(recorder.run)
+    with closing(Watch(recorder.run)) as other:
+        recorder.trial(1, [0.6])
+        assert [trial.row.best for trial in other.look().trials] == [0.5]
+        keeper.close()
+        assert [trial.row.best for trial in other.look().trials] == [0.5, 0.6]
 
 
 def test_the_diary_is_read_when_it_is_wanted(watch, tmp_path):
