@@ -56,13 +56,10 @@ def end(folder: str, package: str) -> None:
     """
     deadline = time.monotonic() + SECONDS
     killed: set[Process] = set()
-    while time.monotonic() < deadline:
-        left = members(folder, package)
+    while (left := {*members(folder, package), *filter(_is_alive, killed)}) and time.monotonic() < deadline:
         for process in left:
             _kill(process)
-        killed.update(left)
-        if not left and not any(map(_is_alive, killed)):
-            return
+        killed |= left
         time.sleep(0.02)
 
 
@@ -112,7 +109,7 @@ def _kill(process: Process) -> None:
     except OSError:
         return
     try:
-        if _process(process.pid).started == process.started:  # its parent may be dead by now
+        if _is_alive(process):
             signal.pidfd_send_signal(handle, signal.SIGKILL)
     except OSError:
         pass  # gone meanwhile

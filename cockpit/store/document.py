@@ -159,7 +159,7 @@ def found_document(index: Index, trial: str) -> dict[str, Any]:
     """
     frozen = index.frozen(trial)
     return {
-        "data_wait": index.wait_share(trial),
+        "data_wait": finite_or_none(index.wait_share(trial)),
         "untrained": {"tensors": frozen.tensors, "of": frozen.of, "names": list(frozen.names)},
         "files": index.saved(trial),
     }

@@ -48,11 +48,6 @@ class Index:
                 raise FolderError(f"{run.path}: no sweep.jsonl in it, so it is not an experiment; remove or restore it")
             if not _has_begun(run):
                 raise FolderError(f"{run.path}: {NOT_BEGUN}")
-            try:
-                _sync(run, RENEWAL_SECONDS)
-            except FolderError:
-                if not run.index.exists():  # else a sweep that has just begun was faster, and keeps it
-                    raise
         self._open()
         if run.is_mirror or self._writer_died():
             self.close()
@@ -350,7 +345,11 @@ def _identity(connection: sqlite3.Connection) -> int:
 
 
 def _version(run: RunFolder) -> int:
-    """The version of an index; 0 for one that is being made, or that its killed writer left to be put in order."""
+    """The version of an index; 0 for one that is not there or just being made, or that its killed writer left to be put
+    in order.
+    """
+    if not run.index.exists():
+        return 0
     try:
         with closing(schema.open_read_only(run.index)) as connection:
             return int(connection.execute("PRAGMA user_version").fetchone()[0])

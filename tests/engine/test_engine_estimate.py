@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from builders import Recorder
-from engine_trainers import gated
 from sweeping import plan_of
 
 from cockpit.engine import first_steps
@@ -77,14 +76,12 @@ def test_the_first_steps_of_the_baseline_tell_the_pace_and_leave_nothing(
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
     monkeypatch.setattr(first_steps, "ENOUGH_SECONDS", 60.0)
-    fixed = {"delay": {"value": 0.02}, "steps": {"value": gated.STEP}, "epochs": {"value": 60}}
-    parameters = {"x": {"min": 0.0, "max": 1.0}, **fixed}
-    # It makes no further step, however long it takes to end it.
-    plan = plan_of(trainer="engine_trainers.gated", parameters=parameters, baseline={"x": 0.5})
+    fixed = {"delay": {"value": 0.02}, "steps": {"value": 15}, "epochs": {"value": 40}}
+    plan = plan_of(parameters={"x": {"min": 0.0, "max": 1.0}, **fixed}, baseline={"x": 0.5})
     pace = measure(plan)
     assert pace is not None
-    assert pace.source == "the first 10 steps of the baseline"
-    assert pace.evaluations == 60
+    assert pace.source == "the first 15 steps of the baseline"
+    assert pace.evaluations == 40
     assert pace.seconds >= 600 * 0.02  # it sleeps so long
     assert pace.start > 0
     assert list(tmp_path.iterdir()) == []

@@ -341,7 +341,7 @@ def test_an_index_that_a_sweep_makes_before_who_reads_and_keeps_is_read(tmp_path
     run = every_kind(tmp_path)
     own = reader._sync
 
-    def overtaken(run, _):
+    def overtaken(run):
         sweep.enter_context(Indexer(run)).sync()
         own(run)
 
