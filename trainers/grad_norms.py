@@ -70,7 +70,7 @@ class NormTable:
         self._open: Measurement | None = None
         self._measured: Measurement | None = None
         self._is_open = False
-        self._left: list[tuple[int, int]] = []  # the versions of the weights after the last step that was measured
+        self._left: list[int] = []  # the versions of the weights after the last step that was measured
         self._then: Moment | None = None  # those weights, where the step after it may well be measured too
         self._follows = False
 
@@ -115,7 +115,7 @@ class NormTable:
         self._sample = measurement.sample
         return measurement
 
-    def _versions(self) -> list[tuple[int, int]]:
+    def _versions(self) -> list[int]:
         """Those of the weights; empty where nothing may depend on them, or not all that is written is counted."""
         if self._sample is None or not self._sample.is_lasting or not self._is_careful or self._is_lazy:
             return []

@@ -4,31 +4,39 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import chain
-from operator import is_
+from itertools import accumulate, chain
+from operator import attrgetter, is_
 
 import torch
 from torch import Tensor, nn
 
 SAMPLE = 1024  # elements of one tensor, at most
+MISSING = -1.0  # in place of the norm of a tensor that is not there, so that there are always as many
+
+_data_ptr = Tensor.data_ptr
+_version = attrgetter("_version")
 
 
 class Elements:
     """A copy of some elements of tensors: a `matrix` with a row for each, which ends in zeros where it is short.
 
-    The rows without these are `parts`, where elements are copied one row after the other.
+    Where single tensors cost as little as rows of one, `parts` are the rows without these, whose norms are taken
+    together with other ones, and the matrix is nothing but the memory in which they lie one behind the other.
     """
 
     def __init__(self, matrix: Tensor, parts: Sequence[Tensor] = (), spare: list[Elements] | None = None) -> None:
         self.matrix = matrix
-        self.parts = list(parts)
+        self.parts = parts
         self._spare = spare
 
-    def changes(self, later: Elements) -> Tensor:
-        """The norm of each row's difference to the one of `later`. This copy is gone then."""
-        norms: Tensor = torch.linalg.vector_norm(self.matrix.sub_(later.matrix), dim=1)
-        self.free()
-        return norms
+    def minus(self, later: Elements) -> Elements:
+        """The differences to those, in the place of these."""
+        self.matrix.sub_(later.matrix)
+        return self
+
+    def norms(self) -> Sequence[Tensor]:
+        """One vector with the norm of each row; nothing where there are `parts`."""
+        return () if self.parts else (torch.linalg.vector_norm(self.matrix, dim=1),)
 
     def free(self) -> None:
         """Nobody reads this copy any more: the next one may take its place."""
@@ -49,31 +57,41 @@ class Views:
         self.is_on_one_device = len(devices) == 1
         # In half precision a norm overflows long before an element.
         self.wide = torch.float64 if torch.float64 in types else torch.float32
-        # One row for each tensor, so that one operation finds all norms; zeros behind a short one change none.
-        self._shape = len(self.pieces), max(1, *map(len, self.pieces))
         # The processor puts strided pieces together far more slowly than it copies each; elsewhere that is one kernel.
         self._is_one_kernel = self.is_on_one_device and self.device.type != "cpu"
-        self._parts: list[Tensor] = []
+        self._padded: list[Tensor] = []
         self._spare: list[Elements] = []
 
     def taken(self) -> Elements:
         """A copy of the elements."""
         return self._in_one() if self._is_one_kernel else self._one_by_one()
 
-    def norms(self, tensors: list[Tensor]) -> Sequence[Tensor]:
-        """The norm of each of these, which are the plain ones or lie beside them, on the device of the first."""
-        norms: tuple[Tensor, ...] = torch._foreach_norm(tensors, 2, dtype=self.wide)
-        return norms if self.is_on_one_device else [norm.to(self.device) for norm in norms]
+    def norms(self, *lists: Sequence[Tensor | None]) -> list[Sequence[Tensor]]:
+        """For each list of plain tensors the norm of each, on the device of the first of these views.
 
-    def together(self, norms: Sequence[Tensor]) -> Sequence[Tensor]:
+        `MISSING` stands for those that are not there. All in one go cost less than one list after the other.
+        """
+        given = [tensor for tensors in lists for tensor in tensors if tensor is not None]
+        found: Sequence[Tensor] = torch._foreach_norm(given, 2, dtype=self.wide) if given else ()
+        if not self.is_on_one_device:
+            found = [norm.to(self.device) for norm in found]
+        ends = list(accumulate(map(len, lists)))
+        if len(given) < ends[-1]:
+            missing, norms = torch.full((), MISSING, dtype=self.wide, device=self.device), iter(found)
+            found = [missing if tensor is None else next(norms) for tensors in lists for tensor in tensors]
+        return [self._together(found[end - len(tensors) : end]) for tensors, end in zip(lists, ends, strict=True)]
+
+    def _together(self, norms: Sequence[Tensor]) -> Sequence[Tensor]:
         """These as one vector, but on the processor, which reads each of them for less than it would put them there."""
         return [torch.stack(list(norms))] if norms and self.device.type != "cpu" else norms
 
     def _in_one(self) -> Elements:
-        if not self._parts:
-            zeros = self.plain[0].new_zeros(self._shape[1])
-            self._parts = [part for piece in self.pieces for part in (piece, zeros[len(piece) :]) if len(part)]
-        return Elements(torch.cat(self._parts).view(self._shape).to(self.wide))
+        # One row for each tensor, so that one operation finds all norms; zeros behind a short one change none.
+        longest = max(1, *map(len, self.pieces))
+        if not self._padded:
+            zeros = self.plain[0].new_zeros(longest)
+            self._padded = [part for piece in self.pieces for part in (piece, zeros[len(piece) :]) if len(part)]
+        return Elements(torch.cat(self._padded).view(-1, longest).to(self.wide))
 
     def _one_by_one(self) -> Elements:
         """Into memory that was used for that before: at every step some that is new to the caches costs more."""
@@ -82,9 +100,9 @@ class Views:
         return elements
 
     def _new(self) -> Elements:
-        matrix = torch.zeros(self._shape, dtype=self.wide, device=self.device)
-        parts = [row[: len(piece)] for row, piece in zip(matrix, self.pieces, strict=True)]
-        return Elements(matrix, parts, self._spare)
+        lengths = list(map(len, self.pieces))
+        memory = torch.zeros(sum(lengths), dtype=self.wide, device=self.device)
+        return Elements(memory, memory.split(lengths), self._spare)
 
 
 class Sample:
@@ -119,17 +137,16 @@ class Sample:
         """Whether the last views are still those of the parameters, unless somebody moves one."""
         return self._views is not None
 
-    def versions(self) -> list[tuple[int, int]]:
-        """Where each parameter lies, and how often torch has seen it written to."""
-        return [(parameter.data_ptr(), parameter._version) for parameter in self.parameters]
+    def versions(self) -> list[int]:
+        """Where each parameter lies, and how often torch has seen each written to."""
+        return [*map(_data_ptr, self.parameters), *map(_version, self.parameters)]
 
     def views(self) -> Views:
         """The parameters where they lie now. Made once, as long as nobody moves one of them."""
-        addresses = [parameter.data_ptr() for parameter in self.parameters]
+        addresses = list(map(_data_ptr, self.parameters))
         if self._views is not None and addresses == self._addresses:
             return self._views
-        with torch.no_grad():
-            views = Views(self.parameters)
+        views = Views(self.parameters)
         self._views, self._addresses = (views if self._sees(views) else None), addresses
         return views
 
@@ -144,7 +161,8 @@ class Sample:
 
 def plain_of(tensor: Tensor) -> Tensor:
     """A dense, real tensor of this process with the same norm, which no graph is built for without gradients."""
-    if type(tensor) is Tensor and tensor.layout is torch.strided and not tensor.is_complex():
+    is_dense = type(tensor) is Tensor and tensor.layout is torch.strided
+    if is_dense and not tensor.requires_grad and not tensor.is_complex():
         return tensor
     tensor = tensor.detach()
     if hasattr(tensor, "to_local"):

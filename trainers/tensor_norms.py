@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from operator import mul
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
-from trainers.norm_sample import Elements, Sample, Views, plain_of
+from trainers.norm_sample import MISSING, Elements, Sample, plain_of
 
-MISSING = -1.0  # in place of the norm of a gradient that is not there, so that a step's numbers are always as many
 Rows = Sequence[Sequence[Tensor]]
 
 
@@ -54,14 +52,12 @@ class Measurement:
         self._before: Elements | None = now.elements
         self._parameter_norms = now.norms
         self._gradient_norms: Sequence[Tensor] | None = None
-        self._change_norms: Tensor | None = None
+        self._change_norms: Sequence[Tensor] = ()
 
-    @torch.no_grad()
     def gradients(self) -> None:
         """Call it once, after `backward` and before `zero_grad`, and before whatever writes to the gradients."""
-        _, self._gradient_norms = self._norms(self.sample.views(), [])
+        (self._gradient_norms,) = self.sample.views().norms(self._gradients())
 
-    @torch.no_grad()
     def updates(self, *, then: bool = False) -> Moment | None:
         """Call it once, when the optimizer has taken its step; it measures the gradients, if nobody did before.
 
@@ -72,20 +68,22 @@ class Measurement:
         if before is None:
             raise RuntimeError("the changes of this step are measured already")
         views = self.sample.views()
-        norms: Sequence[Tensor] | None = None
-        if self._gradient_norms is None:
-            norms, self._gradient_norms = self._norms(views, views.plain if then else [])
         after = views.taken()
-        self._change_norms = before.changes(after)
-        if not then:
-            after.free()
-            return None
-        return Moment(norms if norms is not None else views.together(views.norms(views.plain)), after)
+        differences = before.minus(after)
+        parameters = views.plain if then else []
+        gradients = self._gradients() if self._gradient_norms is None else []
+        now, found, changes = views.norms(parameters, gradients, differences.parts)
+        self._gradient_norms = self._gradient_norms or found
+        self._change_norms = [*changes, *differences.norms()]
+        before.free()
+        if then:
+            return Moment(now, after)
+        after.free()
+        return None
 
     def values(self) -> list[Tensor]:
         """What was measured, as tensors of one dimension or none on the device of the first parameter."""
-        changes = () if self._change_norms is None else (self._change_norms,)
-        return [*self._parameter_norms, *(self._gradient_norms or ()), *changes]
+        return [*self._parameter_norms, *(self._gradient_norms or ()), *self._change_norms]
 
     def read(self, floats: Sequence[float]) -> list[RowValues]:
         """The elements of `values` in order, brought to the host, as one record for each row."""
@@ -100,24 +98,14 @@ class Measurement:
             start += length
         return rows
 
-    @torch.no_grad()
     def _now(self) -> Moment:
         views = self.sample.views()
-        return Moment(views.together(views.norms(views.plain)), views.taken())
+        (norms,) = views.norms(views.plain)
+        return Moment(norms, views.taken())
 
-    def _norms(self, views: Views, tensors: list[Tensor]) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
-        """The norms of these, and those of the gradients, with `MISSING` for those that are not there.
-
-        Those of both in one go cost less than one after the other.
-        """
+    def _gradients(self) -> list[Tensor | None]:
         found = [parameter.grad for parameter in self.sample.parameters]
-        given = [plain_of(gradient) for gradient in found if gradient is not None]
-        norms = views.norms([*tensors, *given]) if tensors or given else ()
-        first, rest = norms[: len(tensors)], norms[len(tensors) :]
-        if len(given) < len(found):
-            missing, each = self._parameter_norms[0].new_full((), MISSING), iter(rest)
-            rest = [missing if gradient is None else next(each) for gradient in found]
-        return views.together(first), views.together(rest)
+        return [gradient if gradient is None else plain_of(gradient) for gradient in found]
 
 
 def is_measured(tensor: Tensor) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Sequence
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +36,7 @@ class CpuDevice(Device):
 
     def pack(self, values: Sequence[Tensor]) -> list[float]:
         # The numbers are here already: a vector of them would be one more thing to compute, and to read later.
-        return list(chain.from_iterable(map(_numbers, values)))
+        return [number for value in values for number in _numbers(value)]
 
     def fetch(self, packs: Sequence[Any]) -> Fetched:
         return _Here(packs)
@@ -70,5 +69,6 @@ class _Here(Fetched):
 
 def _numbers(tensor: Tensor) -> list[float]:
     """The elements in order. Nothing is waited for: the processor has computed them when the tensor is there."""
-    found: Any = (tensor if tensor.dim() < 2 else tensor.reshape(-1)).tolist()
-    return list(map(float, found)) if tensor.dim() else [float(found)]
+    if tensor.dim():
+        return list(map(float, tensor.reshape(-1).tolist()))
+    return [float(tensor.item())]
