@@ -17,7 +17,7 @@ from trainers.contract import GroupNorms
 from trainers.norm_names import parameter_names, rows_of
 from trainers.norm_sample import Sample
 from trainers.norm_summary import summary
-from trainers.tensor_norms import Measurement, Moment
+from trainers.tensor_norms import Measurement
 
 # Optimizers that write to no gradient, and to weights in a way that torch counts. Subclasses may do as they like.
 CAREFUL = (torch.optim.Adam, torch.optim.AdamW)
@@ -66,57 +66,47 @@ class NormTable:
         self.parameters = len(known)
         self._is_careful = type(optimizer) in CAREFUL
         self._is_lazy = lazy
-        self._sample: Sample | None = None
-        self._open: Measurement | None = None
-        self._measured: Measurement | None = None
+        self._measurement: Measurement | None = None
         self._is_open = False
         self._left: list[int] = []  # the versions of the weights after the last step that was measured
-        self._then: Moment | None = None  # those weights, where the step after it may well be measured too
-        self._follows = False
+        self._follows = self._has_begun = False
 
     def before(self, *, gradients_change: bool = False) -> None:
         """Measures what will not be there any more after `optimizer.step`, which comes next.
 
         `gradients_change` says that something else will write to the gradients in between.
         """
-        self._is_open, self._open = True, None
-        self._follows = bool(self._left) and self._left == self._versions()
-        if not self._follows:
-            self._then = None
-        if self._then is None or gradients_change:
-            self._open = self._begun()
-            if gradients_change or not self._is_careful:
-                self._open.gradients()
+        # Not before the first step: where the weights lie may change until then.
+        measurement = self._measurement = self._measurement or Measurement(self._tensors)
+        self._is_open = True
+        self._follows = bool(self._left) and self._left == measurement.sample.versions()
+        if not (self._follows and self._has_begun):
+            measurement.begin()
+        if gradients_change or not self._is_careful:
+            measurement.gradients()
 
     def after(self) -> list[Tensor]:
         """Adds what is left and returns everything, on the device, for `pack`. Call it after `optimizer.step`."""
-        if not self._is_open:
+        if self._measurement is None or not self._is_open:
             raise RuntimeError("`before` comes before the optimizer's step, and `after` once after it")
-        self._measured = self._open or self._begun()
-        self._is_open, self._open = False, None
-        self._then = self._measured.updates(then=self._follows)
-        self._left = self._versions()
-        return self._measured.values()
+        self._is_open = False
+        # A step that followed one that was measured will be followed by another one.
+        self._has_begun = self._follows
+        values = self._measurement.updates(goes_on=self._follows)
+        self._left = self._versions(self._measurement.sample)
+        return values
 
     def unpack(self, floats: Sequence[float]) -> tuple[GroupNorms, ...]:
         """The values of any `after` so far, read from the device, as one record per row."""
-        if self._measured is None:
+        if self._measurement is None:
             raise RuntimeError("nothing was measured yet")
         return tuple(
             summary(row, names, [tensor.requires_grad for tensor in tensors], values)
             for (row, names), tensors, values in zip(
-                self._rows.items(), self._tensors, self._measured.read(floats), strict=True
+                self._rows.items(), self._tensors, self._measurement.read(floats), strict=True
             )
         )
 
-    def _begun(self) -> Measurement:
-        """Begins with what the weights are now, or were found to be after the step before."""
-        measurement = Measurement(self._tensors, self._sample, self._then)
-        self._sample = measurement.sample
-        return measurement
-
-    def _versions(self) -> list[int]:
+    def _versions(self, sample: Sample) -> list[int]:
         """Those of the weights; empty where nothing may depend on them, or not all that is written is counted."""
-        if self._sample is None or not self._sample.is_lasting or not self._is_careful or self._is_lazy:
-            return []
-        return self._sample.versions()
+        return sample.versions() if self._is_careful and not self._is_lazy and sample.is_lasting else []

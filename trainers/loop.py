@@ -111,6 +111,7 @@ class _Run:
         self.every_step_is_alike = device.lazy and config.norms_every > 0
         self.effective = {**task.effective, "lr_scale": task.schedule.scale, **self._sharing()}
         self.outbox = Outbox(device, task.running, self.norms)
+        self.graphs = compiling.counters if compiling.is_compiled(task.model) else dict
         self.rows: list[Tensor] = []
         self.began = time.monotonic()
         self.times = StepTimes(device)
@@ -180,7 +181,7 @@ class _Run:
             values=[packed, *self.rows],
             losses=tuple(losses),
             shows_norms=shows_norms,
-            host={**self.task.schedule.rates(), **self.device.counters(), **compiling.counters(self.task.model)},
+            host={**self.task.schedule.rates(), **self.device.counters(), **self.graphs()},
             spent=self.times.take(),
         )
         self.rows = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import accumulate, chain
+from itertools import chain
 from operator import attrgetter, is_
 
 import torch
@@ -24,7 +24,7 @@ class Elements:
     together with other ones, and the matrix is nothing but the memory in which they lie one behind the other.
     """
 
-    def __init__(self, matrix: Tensor, parts: Sequence[Tensor] = (), spare: list[Elements] | None = None) -> None:
+    def __init__(self, matrix: Tensor, parts: tuple[Tensor, ...] = (), spare: list[Elements] | None = None) -> None:
         self.matrix = matrix
         self.parts = parts
         self._spare = spare
@@ -75,15 +75,15 @@ class Views:
         found: Sequence[Tensor] = torch._foreach_norm(given, 2, dtype=self.wide) if given else ()
         if not self.is_on_one_device:
             found = [norm.to(self.device) for norm in found]
-        ends = list(accumulate(map(len, lists)))
-        if len(given) < ends[-1]:
+        if len(given) < sum(map(len, lists)):
             missing, norms = torch.full((), MISSING, dtype=self.wide, device=self.device), iter(found)
             found = [missing if tensor is None else next(norms) for tensors in lists for tensor in tensors]
-        return [self._together(found[end - len(tensors) : end]) for tensors, end in zip(lists, ends, strict=True)]
-
-    def _together(self, norms: Sequence[Tensor]) -> Sequence[Tensor]:
-        """These as one vector, but on the processor, which reads each of them for less than it would put them there."""
-        return [torch.stack(list(norms))] if norms and self.device.type != "cpu" else norms
+        apart, start = [], 0
+        for tensors in lists:
+            apart.append(found[start : start + len(tensors)])
+            start += len(tensors)
+        # The processor reads each of them for less than it would put them together.
+        return [_together(norms) for norms in apart] if self._is_one_kernel else apart
 
     def _in_one(self) -> Elements:
         # One row for each tensor, so that one operation finds all norms; zeros behind a short one change none.
@@ -102,7 +102,7 @@ class Views:
     def _new(self) -> Elements:
         lengths = list(map(len, self.pieces))
         memory = torch.zeros(sum(lengths), dtype=self.wide, device=self.device)
-        return Elements(memory, memory.split(lengths), self._spare)
+        return Elements(memory, torch.split(memory, lengths), self._spare)
 
 
 class Sample:
@@ -157,6 +157,11 @@ class Sample:
             type(parameter) in (Tensor, nn.Parameter) and parameter.data_ptr() == flat.data_ptr() != 0
             for parameter, flat in zip(self.parameters, views.flat, strict=True)
         )
+
+
+def _together(norms: Sequence[Tensor]) -> Sequence[Tensor]:
+    """These as one vector."""
+    return [torch.stack(list(norms))] if norms else norms
 
 
 def plain_of(tensor: Tensor) -> Tensor:

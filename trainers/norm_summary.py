@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from operator import mul
 
 from trainers.contract import GroupNorms
-from trainers.tensor_norms import MISSING, RowValues
+from trainers.norm_sample import MISSING
+from trainers.tensor_norms import RowValues
 
 MOST_NAMES = 5  # of one kind: a model that is dead altogether has hundreds
 

@@ -116,12 +116,11 @@ class Schedule:
 
         Read from the optimizer, but for one that has its rates on a device: there they are what was last sent.
         """
-        groups = zip(self._optimizer.param_groups, self._sent, strict=True)
-        rates = [sent if isinstance(group["lr"], Tensor) else float(group["lr"]) for group, sent in groups]
-        shown = {"lr": rates[0]}
-        if len(set(rates)) > 1:
-            shown |= {f"{name}_lr": rate for name, rate in zip(self._groups, rates, strict=True)}
-        return shown
+        kept = [group["lr"] for group in self._optimizer.param_groups]
+        rates = [sent if isinstance(rate, Tensor) else rate for rate, sent in zip(kept, self._sent, strict=True)]
+        if rates.count(rates[0]) == len(rates):
+            return {"lr": rates[0]}
+        return {"lr": rates[0], **{f"{name}_lr": rate for name, rate in zip(self._groups, rates, strict=True)}}
 
     def state_dict(self) -> dict[str, Any]:
         """For a checkpoint."""

@@ -6,11 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import mul
-from typing import NamedTuple
 
 from torch import Tensor
 
-from trainers.norm_sample import MISSING, Elements, Sample, plain_of
+from trainers.norm_sample import Elements, Sample, plain_of
 
 Rows = Sequence[Sequence[Tensor]]
 
@@ -30,63 +29,57 @@ class RowValues:
     update: float
 
 
-class Moment(NamedTuple):
-    """Parameters at one moment: the norm of each, and the elements of them that their `Sample` speaks of."""
-
-    norms: Sequence[Tensor]
-    elements: Elements
-
-
 class Measurement:
-    """Norms of the parameters of `rows` as they are now, of their gradients, and of a step's changes.
+    """Norms of the parameters of `rows`, of their gradients, and of the changes that an optimizer's steps make.
 
     Norms are taken in float32 at least. Of tensors that are sharded over processes, this process's shard is measured.
-    Nothing here waits for the device; the numbers of `values` become rows in `read`, which any measurement of the same
-    rows can do. `sample` may be that of an earlier measurement of the same rows, and `now` what it found last, where
-    the parameters are still as they were then. No row is empty.
+    Nothing here waits for the device; the numbers of `values` or `updates` become rows in `read`, as late as one likes.
+    `sample` may be that of an earlier measurement of the same rows, none of which is empty.
     """
 
-    def __init__(self, rows: Rows, sample: Sample | None = None, now: Moment | None = None) -> None:
+    def __init__(self, rows: Rows, sample: Sample | None = None) -> None:
         self.sample = sample if sample is not None and sample.is_of(rows) else Sample(rows)
-        now = now or self._now()
-        self._before: Elements | None = now.elements
-        self._parameter_norms = now.norms
-        self._gradient_norms: Sequence[Tensor] | None = None
-        self._change_norms: Sequence[Tensor] = ()
+        self._parameter_norms: Sequence[Tensor] = ()
+        self._gradient_norms: Sequence[Tensor] = ()
+        self._elements: Elements | None = None
+
+    def begin(self) -> None:
+        """Measures the parameters as they are before a step."""
+        views = self.sample.views()
+        (self._parameter_norms,) = views.norms(views.plain)
+        self._gradient_norms, self._elements = (), views.taken()
 
     def gradients(self) -> None:
-        """Call it once, after `backward` and before `zero_grad`, and before whatever writes to the gradients."""
+        """Call it after `backward` and before `zero_grad`, and before whatever writes to the gradients."""
         (self._gradient_norms,) = self.sample.views().norms(self._gradients())
 
-    def updates(self, *, then: bool = False) -> Moment | None:
-        """Call it once, when the optimizer has taken its step; it measures the gradients, if nobody did before.
+    def values(self) -> list[Tensor]:
+        """What was measured so far, as tensors of one dimension or none on the device of the first parameter."""
+        return [*self._parameter_norms, *self._gradient_norms]
 
-        Returns what the next measurement can begin with, where it is asked for what comes `then`.
+    def updates(self, *, goes_on: bool = False) -> list[Tensor]:
+        """Call it when the optimizer has taken its step; it measures the gradients, if nobody did before.
+
+        Returns the values and behind them those of the changes. Where it `goes_on`, the next step has begun with this.
         """
-        # It may be long until these numbers are read, and the sample is the large part of them.
-        before, self._before = self._before, None
+        before, self._elements = self._elements, None
         if before is None:
-            raise RuntimeError("the changes of this step are measured already")
+            raise RuntimeError("a step is measured from its beginning, and its changes once")
         views = self.sample.views()
         after = views.taken()
         differences = before.minus(after)
-        parameters = views.plain if then else []
-        gradients = self._gradients() if self._gradient_norms is None else []
-        now, found, changes = views.norms(parameters, gradients, differences.parts)
-        self._gradient_norms = self._gradient_norms or found
-        self._change_norms = [*changes, *differences.norms()]
+        gradients = () if self._gradient_norms else self._gradients()
+        found, changes, now = views.norms(gradients, differences.parts, views.plain if goes_on else ())
+        values = [*self.values(), *found, *changes, *differences.norms()]
         before.free()
-        if then:
-            return Moment(now, after)
-        after.free()
-        return None
-
-    def values(self) -> list[Tensor]:
-        """What was measured, as tensors of one dimension or none on the device of the first parameter."""
-        return [*self._parameter_norms, *(self._gradient_norms or ()), *self._change_norms]
+        if goes_on:
+            self._parameter_norms, self._gradient_norms, self._elements = now, (), after
+        else:
+            after.free()
+        return values
 
     def read(self, floats: Sequence[float]) -> list[RowValues]:
-        """The elements of `values` in order, brought to the host, as one record for each row."""
+        """The elements of `values` or `updates` in order, brought to the host, as one record for each row."""
         count = len(self.sample.parameters)
         parameters, gradients, *more = (floats[start : start + count] for start in range(0, len(floats), count))
         changes = list(map(mul, more[0], self.sample.scales)) if more else None
@@ -97,11 +90,6 @@ class Measurement:
             rows.append(RowValues(parameters[row], gradients[row], change, _ratio(change, parameters[row])))
             start += length
         return rows
-
-    def _now(self) -> Moment:
-        views = self.sample.views()
-        (norms,) = views.norms(views.plain)
-        return Moment(norms, views.taken())
 
     def _gradients(self) -> list[Tensor | None]:
         found = [parameter.grad for parameter in self.sample.parameters]

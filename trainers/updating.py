@@ -26,6 +26,7 @@ class Updating:
         self._task = task
         self._device = device
         self._scaling = scaling(task.precision, task.optimizer, device)
+        self._autocast = device.autocast(task.precision)
 
     def gradients(self, batch: Any) -> Losses:
         """Losses of a step's batch, 0-d tensors on the device by name, and new gradients.
@@ -65,7 +66,7 @@ class Updating:
         self._scaling.load_state_dict(state.get("scaling", {}))
 
     def _backward(self, batch: Any, parts: int = 1) -> Losses:
-        with self._device.autocast(self._task.precision):
+        with self._autocast:
             losses = self._task.loss(batch)
         loss = losses["loss"] if parts == 1 else losses["loss"] / parts
         self._scaling.scaled(loss).backward()  # type: ignore[no-untyped-call]

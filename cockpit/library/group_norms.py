@@ -33,6 +33,9 @@ class Table:
         self._rows = {name: row for name, row in measured.items() if row}
         tensors = [[tensor for _, tensor in row] for row in self._rows.values()]
         self._measurement = Measurement(tensors, sample) if tensors else None
+        self._values: list[Tensor] = []
+        if self._measurement:
+            self._measurement.begin()
 
     @property
     def sample(self) -> Sample | None:
@@ -47,14 +50,15 @@ class Table:
     def updates(self) -> None:
         """Call it when the optimizer has taken its step."""
         if self._measurement:
-            self._measurement.updates()
+            self._values = self._measurement.updates()
 
     def events(self, step: int) -> list[Norms]:
         """One event for each row. What was not measured is NaN."""
         if self._measurement is None:
             return []
+        values = self._values or self._measurement.values()
         # Device sync: the only one.
-        found = self._measurement.read(torch.cat([value.reshape(-1) for value in self._measurement.values()]).tolist())
+        found = self._measurement.read(torch.cat([value.reshape(-1) for value in values]).tolist())
         return [
             Norms.of(
                 step, summary(name, [each for each, _ in row], [tensor.requires_grad for _, tensor in row], values)

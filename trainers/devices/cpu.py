@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Sequence
+from operator import methodcaller
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,9 @@ from trainers.devices.base import Device, Fetched
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+
+_dim, _item = methodcaller("dim"), methodcaller("item")
 
 
 class CpuDevice(Device):
@@ -36,6 +40,8 @@ class CpuDevice(Device):
 
     def pack(self, values: Sequence[Tensor]) -> list[float]:
         # The numbers are here already: a vector of them would be one more thing to compute, and to read later.
+        if not any(map(_dim, values)):
+            return list(map(float, map(_item, values)))
         return [number for value in values for number in _numbers(value)]
 
     def fetch(self, packs: Sequence[Any]) -> Fetched:
