@@ -80,7 +80,7 @@ def run(task: Task, config: TrainerConfig, device: Device) -> Events:
                 packed = state.pack(losses, norms)
             if logged:
                 state.log(losses, packed, shows_norms)
-            # Nothing of a step stands in the way where the next one lays out its tensors as this one did.
+            # Whatever is left of a step stands in the way where the next one would lay out its tensors as this one did.
             del losses, norms
             device.step_end()
             state.times.end_step()

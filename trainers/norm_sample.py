@@ -18,25 +18,25 @@ _version = attrgetter("_version")
 
 
 class Elements:
-    """A copy of some elements of tensors: a `matrix` with a row for each, which ends in zeros where it is short.
+    """A copy of some elements of tensors, one tensor behind the other in `memory`.
 
-    Where single tensors cost as little as rows of one, `parts` are the rows without these, whose norms are taken
-    together with other ones, and the matrix is nothing but the memory in which they lie one behind the other.
+    That is a matrix with a row for each tensor, which ends in zeros where it is short. Where tensors cost as little as
+    rows of one, it is a vector, and `parts` are its pieces, so that their norms can be taken together with other norms.
     """
 
-    def __init__(self, matrix: Tensor, parts: tuple[Tensor, ...] = (), spare: list[Elements] | None = None) -> None:
-        self.matrix = matrix
+    def __init__(self, memory: Tensor, parts: tuple[Tensor, ...] = (), spare: list[Elements] | None = None) -> None:
+        self.memory = memory
         self.parts = parts
         self._spare = spare
 
     def minus(self, later: Elements) -> Elements:
         """The differences to those, in the place of these."""
-        self.matrix.sub_(later.matrix)
+        self.memory.sub_(later.memory)
         return self
 
     def norms(self) -> Sequence[Tensor]:
         """One vector with the norm of each row; nothing where there are `parts`."""
-        return () if self.parts else (torch.linalg.vector_norm(self.matrix, dim=1),)
+        return () if self.parts else (torch.linalg.vector_norm(self.memory, dim=1),)
 
     def free(self) -> None:
         """Nobody reads this copy any more: the next one may take its place."""

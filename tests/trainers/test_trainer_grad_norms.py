@@ -389,3 +389,19 @@ def test_tensors_of_several_types_are_measured_together_in_the_widest() -> None:
     rows = measure(NormTable(optimizer, ["single", "half", "double"]), optimizer)
     assert [row.update_ratio for row in rows] == pytest.approx([0.5, 0.5, 5e-13], rel=1e-3)
     assert [row.param_mean for row in rows] == pytest.approx([math.sqrt(3)] * 3)
+
+
+def test_nothing_that_is_measured_belongs_to_a_graph() -> None:
+    """Neither of weights that are plain tensors, nor of gradients that were computed to be differentiated again."""
+    weights = torch.ones(3, requires_grad=True)
+    (gradient,) = torch.autograd.grad(weights.pow(3).sum(), weights, create_graph=True)
+    weights.grad = gradient
+    assert gradient.requires_grad
+    optimizer = torch.optim.SGD([weights], lr=0.25)
+    table = NormTable(optimizer, ["all"])
+    table.before()
+    optimizer.step()
+    values = table.after()
+    assert not any(value.requires_grad for value in values)
+    (row,) = table.unpack(CpuDevice().read(values))
+    assert (row.grad_mean, row.update_ratio) == (pytest.approx(3 * math.sqrt(3)), pytest.approx(0.75))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Sequence
-from operator import methodcaller
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +13,6 @@ from trainers.devices.base import Device, Fetched
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
-
-
-_dim, _item = methodcaller("dim"), methodcaller("item")
 
 
 class CpuDevice(Device):
@@ -40,9 +36,9 @@ class CpuDevice(Device):
 
     def pack(self, values: Sequence[Tensor]) -> list[float]:
         # The numbers are here already: a vector of them would be one more thing to compute, and to read later.
-        if not any(map(_dim, values)):
-            return list(map(float, map(_item, values)))
-        return [number for value in values for number in _numbers(value)]
+        if any(value.dim() for value in values):
+            return [number for value in values for number in _numbers(value)]
+        return [float(value.item()) for value in values]
 
     def fetch(self, packs: Sequence[Any]) -> Fetched:
         return _Here(packs)
