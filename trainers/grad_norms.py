@@ -69,7 +69,7 @@ class NormTable:
         self._measurement: Measurement | None = None
         self._is_open = False
         self._left: list[int] = []  # the versions of the weights after the last step that was measured
-        self._follows = self._has_begun = False
+        self._follows = False
 
     def before(self, *, gradients_change: bool = False) -> None:
         """Measures what will not be there any more after `optimizer.step`, which comes next.
@@ -80,7 +80,7 @@ class NormTable:
         measurement = self._measurement = self._measurement or Measurement(self._tensors)
         self._is_open = True
         self._follows = bool(self._left) and self._left == measurement.sample.versions()
-        if not (self._follows and self._has_begun):
+        if not (self._follows and measurement.has_begun):
             measurement.begin()
         if gradients_change or not self._is_careful:
             measurement.gradients()
@@ -91,7 +91,6 @@ class NormTable:
             raise RuntimeError("`before` comes before the optimizer's step, and `after` once after it")
         self._is_open = False
         # A step that followed one that was measured will be followed by another one.
-        self._has_begun = self._follows
         values = self._measurement.updates(goes_on=self._follows)
         self._left = self._versions(self._measurement.sample)
         return values

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 SAMPLE = 1024  # elements of one tensor, at most
 MISSING = -1.0  # in place of the norm of a tensor that is not there, so that there are always as many
 
-_data_ptr = Tensor.data_ptr
 _version = attrgetter("_version")
 
 
@@ -59,6 +58,7 @@ class Views:
         self.wide = torch.float64 if torch.float64 in types else torch.float32
         # The processor puts strided pieces together far more slowly than it copies each; elsewhere that is one kernel.
         self._is_one_kernel = self.is_on_one_device and self.device.type != "cpu"
+        self._missing = torch.full((), MISSING, dtype=self.wide, device=self.device)
         self._padded: list[Tensor] = []
         self._spare: list[Elements] = []
 
@@ -66,7 +66,7 @@ class Views:
         """A copy of the elements."""
         return self._in_one() if self._is_one_kernel else self._one_by_one()
 
-    def norms(self, *lists: Sequence[Tensor | None]) -> list[Sequence[Tensor]]:
+    def norms(self, *lists: Sequence[Tensor | None]) -> list[list[Tensor]]:
         """For each list of plain tensors the norm of each, on the device of the first of these views.
 
         `MISSING` stands for those that are not there. All in one go cost less than one list after the other.
@@ -75,15 +75,10 @@ class Views:
         found: Sequence[Tensor] = torch._foreach_norm(given, 2, dtype=self.wide) if given else ()
         if not self.is_on_one_device:
             found = [norm.to(self.device) for norm in found]
-        if len(given) < sum(map(len, lists)):
-            missing, norms = torch.full((), MISSING, dtype=self.wide, device=self.device), iter(found)
-            found = [missing if tensor is None else next(norms) for tensors in lists for tensor in tensors]
-        apart, start = [], 0
-        for tensors in lists:
-            apart.append(found[start : start + len(tensors)])
-            start += len(tensors)
+        norms = iter(found)
+        apart = [[self._missing if tensor is None else next(norms) for tensor in tensors] for tensors in lists]
         # The processor reads each of them for less than it would put them together.
-        return [_together(norms) for norms in apart] if self._is_one_kernel else apart
+        return [_together(each) for each in apart] if self._is_one_kernel else apart
 
     def _in_one(self) -> Elements:
         # One row for each tensor, so that one operation finds all norms; zeros behind a short one change none.
@@ -139,11 +134,11 @@ class Sample:
 
     def versions(self) -> list[int]:
         """Where each parameter lies, and how often torch has seen each written to."""
-        return [*map(_data_ptr, self.parameters), *map(_version, self.parameters)]
+        return [*map(Tensor.data_ptr, self.parameters), *map(_version, self.parameters)]
 
     def views(self) -> Views:
         """The parameters where they lie now. Made once, as long as nobody moves one of them."""
-        addresses = list(map(_data_ptr, self.parameters))
+        addresses = list(map(Tensor.data_ptr, self.parameters))
         if self._views is not None and addresses == self._addresses:
             return self._views
         views = Views(self.parameters)
@@ -159,13 +154,13 @@ class Sample:
         )
 
 
-def _together(norms: Sequence[Tensor]) -> Sequence[Tensor]:
+def _together(norms: list[Tensor]) -> list[Tensor]:
     """These as one vector."""
-    return [torch.stack(list(norms))] if norms else norms
+    return [torch.stack(norms)] if norms else norms
 
 
 def plain_of(tensor: Tensor) -> Tensor:
-    """A dense, real tensor of this process with the same norm, which no graph is built for without gradients."""
+    """A dense, real tensor of this process with the same norm, which belongs to no graph."""
     is_dense = type(tensor) is Tensor and tensor.layout is torch.strided
     if is_dense and not tensor.requires_grad and not tensor.is_complex():
         return tensor

@@ -43,6 +43,11 @@ class Measurement:
         self._gradient_norms: Sequence[Tensor] = ()
         self._elements: Elements | None = None
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether the parameters were measured for a step whose changes were not."""
+        return self._elements is not None
+
     def begin(self) -> None:
         """Measures the parameters as they are before a step."""
         views = self.sample.views()

@@ -36,9 +36,7 @@ class CpuDevice(Device):
 
     def pack(self, values: Sequence[Tensor]) -> list[float]:
         # The numbers are here already: a vector of them would be one more thing to compute, and to read later.
-        if any(value.dim() for value in values):
-            return [number for value in values for number in _numbers(value)]
-        return [float(value.item()) for value in values]
+        return [number for value in values for number in _numbers(value)]
 
     def fetch(self, packs: Sequence[Any]) -> Fetched:
         return _Here(packs)
